@@ -1,0 +1,1 @@
+"""One module a verb (or family of verbs) of the command line."""

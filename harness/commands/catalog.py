@@ -1,0 +1,77 @@
+"""``codestilts suites|tasks|backbones list|show``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from harness.commands.options import echo_json, json_option
+
+
+def _group(kind: str, plural: str) -> click.Group:
+    """The two verbs for one kind of spec."""
+
+    @click.group(name=plural, help=f"List or show {plural}.")
+    def group() -> None: ...
+
+    @group.command("list", help=f"List all {plural}.", epilog=f"Example: codestilts {plural} list")
+    @json_option
+    def list_command(as_json: bool) -> None:
+        specs = [_load(kind, name) for name in _names(kind)]
+        if as_json:
+            echo_json([spec.model_dump(mode="json", by_alias=True, exclude_none=True) for spec in specs])
+            return
+        width = max((len(spec.name) for spec in specs), default=0)
+        for spec in specs:
+            click.echo(f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}")
+
+    @group.command(
+        "show", help=f"Show one of the {plural} in full, as read.", epilog=f"Example: codestilts {plural} show NAME"
+    )
+    @click.argument("name")
+    @json_option
+    def show_command(name: str, as_json: bool) -> None:
+        value = _load(kind, name).model_dump(mode="json", by_alias=True, exclude_none=True)
+        if as_json:
+            echo_json(value)
+            return
+        import yaml
+
+        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100), nl=False)
+
+    return group
+
+
+def _names(kind: str) -> list[str]:
+    from harness.specs.catalog import Catalog
+
+    catalog = Catalog()
+    files = {"suite": catalog.suite_files, "task": catalog.task_files, "backbone": catalog.backbone_files}[kind]()
+    return sorted(files)
+
+
+def _load(kind: str, name: str) -> Any:
+    from harness.specs.catalog import Catalog
+
+    catalog = Catalog()
+    load: dict[str, Callable[[str], Any]] = {
+        "suite": catalog.suite,
+        "task": catalog.task,
+        "backbone": catalog.backbone,
+    }
+    return load[kind](name)
+
+
+def _aside(kind: str, spec: Any) -> str:
+    if kind == "task":
+        return f"{spec.role:12}  {spec.type:18}  "
+    if kind == "backbone":
+        return f"{spec.family:5}  "
+    return ""
+
+
+suites = _group("suite", "suites")
+tasks = _group("task", "tasks")
+backbones = _group("backbone", "backbones")

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    default=Path("store"),
+    show_default=True,
+    help="Folder of artifacts, runs, results and pages.",
+)
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder of original release files (or CODESTILTS_DATA)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def echo_json(value: Any) -> None:
+    """Print JSON for machines: sorted, one document."""
+    click.echo(json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False))
+
+
+def default_workers() -> int:
+    """As many stages at once as there are cores for this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,63 @@
+"""``codestilts plan``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from harness.commands.options import data_option, echo_json, json_option, store_option
+
+
+@click.command(epilog="Example: codestilts plan mini")
+@click.argument("suite")
+@store_option
+@data_option
+@click.option("--force", multiple=True, metavar="GLOB", help="As for run.")
+@click.option("--only", multiple=True, metavar="GLOB", help="As for run.")
+@click.option("--smoke", is_flag=True, help="As for run.")
+@json_option
+def plan(
+    suite: str,
+    store: Path,
+    data: Path | None,
+    force: tuple[str, ...],
+    only: tuple[str, ...],
+    smoke: bool,
+    as_json: bool,
+) -> None:
+    """List the stages of SUITE in order, with the reason each would run. Nothing is run or written."""
+    from fnmatch import fnmatchcase
+
+    from harness import walk
+    from harness.explain import foretell
+    from harness.planning import plan_suite
+    from harness.store.artifacts import Store
+
+    planned = plan_suite(suite, data_dir=data, smoke=smoke).plan
+    held = Store(store) if (store / "store.json").is_file() else None
+    forced = {stage.key for stage in planned.stages for pattern in force if fnmatchcase(stage.name, pattern)}
+    selected = walk.select(planned, only) if only else {stage.key for stage in planned.stages}
+    decisions = foretell(planned, held, forced, selected)
+    if as_json:
+        echo_json(
+            [
+                {
+                    "stage": stage.name,
+                    "phase": stage.phase.value,
+                    "key": stage.key,
+                    "inputs": dict(stage.inputs),
+                    "runs": decisions[stage.key].runs,
+                    "reason": decisions[stage.key].reason.value,
+                    "detail": decisions[stage.key].detail,
+                    "cost": round(stage.cost, 1),
+                }
+                for stage in planned.stages
+            ]
+        )
+        return
+    for stage in planned.stages:
+        click.echo(f"{stage.key[:8]}  {stage.name}  {decisions[stage.key]}")
+    counts = Counter(decisions[stage.key].reason.value for stage in planned.stages)
+    click.echo(f"{len(planned.stages)} stages: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))

@@ -1,0 +1,38 @@
+"""What a phase gets to work with. The same in a warm local worker, in a container and on a Ray worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Called with the fraction done (0 to 1) and a short note such as ``"step 30 of 75, loss 1.21"``.
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageContext:
+    """One stage, seen from inside.
+
+    Attributes:
+        params: everything that can change the result, as the plan wrote it (JSON values).
+        inputs: artifact directories by role, to be read only.
+        data: the ``--data`` directory, for phases that read release files; None elsewhere.
+        out: the only directory that may be written; empty at the start.
+        seed: the stage's seed; every random choice comes from it.
+        threads: compute threads of torch, FAISS and OpenMP; already set when the phase starts.
+        device: ``cpu`` or ``cuda``.
+        precision: ``fp32`` or ``bf16``.
+        progress: tells the display how far the stage is.
+    """
+
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Path]
+    out: Path
+    progress: Progress
+    data: Path | None = None
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    precision: str = "fp32"

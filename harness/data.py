@@ -1,0 +1,80 @@
+"""Finding release files below ``--data`` and what is in them, before anything is planned or run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.canonical import file_digest
+from tasks.errors import DataError
+
+DATA_VARIABLE = "CODESTILTS_DATA"
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """The folder of release files: as given, or as the environment says."""
+    if given is not None:
+        return given
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named) if named else None
+
+
+def digests(files: Mapping[str, list[str]], folder: Path | None, cache: Path | None = None) -> dict[str, str]:
+    """SHA-256 of every file, by path relative to the folder; ``files`` are the paths by task.
+
+    Known files (same path, size and modification time) are not read again: ``cache`` remembers them.
+
+    Raises:
+        DataError: files are missing; all of them are named, with where they were looked for and how to get them.
+    """
+    if not files:
+        return {}
+    if folder is None:
+        raise DataError(f"suite reads release files of {', '.join(files)}", remedy="give their folder with --data DIR")
+    if not folder.is_dir():
+        raise DataError("no such folder", where=str(folder), remedy="give the folder of release files with --data DIR")
+    missing = [f"{path} ({task})" for task, paths in files.items() for path in paths if not (folder / path).is_file()]
+    if missing:
+        shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")  # noqa: PLR2004
+        raise DataError(
+            f"missing: {shown}",
+            where=str(folder),
+            remedy="put the original release files there, see 'codestilts tasks show NAME' for each task's layout",
+        )
+    memory = _read_memory(cache)
+    found = {path: _digest(folder / path, memory) for paths in files.values() for path in paths}
+    _write_memory(cache, memory)
+    return found
+
+
+def _digest(path: Path, memory: dict[str, list[object]]) -> str:
+    state = path.stat()
+    known = memory.get(str(path.resolve()))
+    if known and known[:2] == [state.st_size, state.st_mtime_ns]:
+        return str(known[2])
+    value = file_digest(path)
+    memory[str(path.resolve())] = [state.st_size, state.st_mtime_ns, value]
+    return value
+
+
+def _read_memory(cache: Path | None) -> dict[str, list[object]]:
+    if cache is None:
+        return {}
+    try:
+        found = json.loads(cache.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_memory(cache: Path | None, memory: dict[str, list[object]]) -> None:
+    if cache is None or not cache.parent.is_dir():
+        return
+    aside = cache.with_suffix(f".{os.getpid()}")
+    try:
+        aside.write_text(json.dumps(memory, sort_keys=True), encoding="utf-8")
+        aside.rename(cache)
+    except OSError:  # a memory that cannot be kept costs time, nothing else
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""Looks at the machine without changing it, and without importing anything heavy: engine, GPUs, memory, browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ENGINE_TIMEOUT = 4.0  # seconds; an engine that is there answers in a fraction of one
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC_BROWSERS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """One NVIDIA GPU: its name, memory in MiB (0: not known) and driver version ("": not known)."""
+
+    name: str
+    memory_mib: int = 0
+    driver: str = ""
+
+
+def output_of(command: Sequence[str], timeout: float) -> tuple[int, str]:
+    """Exit status and combined output of a short command; -1 and the reason when it cannot be run or takes too long."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", timeout=timeout, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return -1, f"{command[0]} did not answer within {timeout:.0f} seconds"
+    except OSError as error:
+        return -1, f"{command[0]}: {error.strerror}"
+    return done.returncode, done.stdout
+
+
+def cores() -> int:
+    """Cores this process may use: its affinity, within the container's quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
+    if quota.isdigit() and period.strip().isdigit():
+        allowed = min(allowed, max(1, int(quota) // int(period)))
+    return allowed
+
+
+def memory_bytes() -> int:
+    """Main memory this process may use: the machine's, within the container's limit."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = _read("/sys/fs/cgroup/memory.max").strip()
+    return min(total, int(limit)) if limit.isdigit() else total
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space where a folder is or would be made."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def installed() -> dict[str, str]:
+    """Installed packages: normalised name to version."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:  # a half-removed package has none
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    return found
+
+
+def gpus() -> tuple[Gpu, ...]:
+    """NVIDIA GPUs a driver shows here, by nvidia-smi or, without it, by their device files."""
+    if shutil.which("nvidia-smi"):
+        query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
+        code, text = output_of(query, timeout=10)
+        rows = [[cell.strip() for cell in line.split(",")] for line in text.splitlines()] if code == 0 else []
+        return tuple(_gpu(*row) for row in rows if len(row) == len(("name", "memory", "driver")))
+    return tuple(Gpu(name="NVIDIA GPU") for _ in sorted(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def _gpu(name: str, memory: str, driver: str) -> Gpu:
+    return Gpu(name=name, memory_mib=int(memory) if memory.isdigit() else 0, driver=driver)
+
+
+def browser() -> Path | None:
+    """Chromium or Chrome, if one is installed."""
+    found = [path for name in BROWSERS if (path := shutil.which(name))]
+    found += [path for path in MAC_BROWSERS if Path(path).exists()]
+    return Path(found[0]) if found else None
+
+
+def docker_engine() -> tuple[dict[str, Any], str]:
+    """What the Docker engine says of itself; an empty dictionary and the reason when none can be reached.
+
+    The ``docker`` command knows contexts and remote engines; without it the local socket is asked.
+    """
+    if shutil.which("docker"):
+        code, text = output_of(["docker", "info", "--format", "{{json .}}"], timeout=ENGINE_TIMEOUT)
+        info = _json_object(text.strip().rpartition("\n")[2])
+        if code == 0 and info.get("ServerVersion"):
+            return info, ""
+        errors = info.get("ServerErrors") or [text.strip().rpartition("\n")[2] or "no answer"]
+        return {}, str(errors[0])
+    return _ask_socket(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
+
+
+def _ask_socket(address: str) -> tuple[dict[str, Any], str]:
+    path = address.removeprefix("unix://")
+    if path == address or not Path(path).exists():
+        return {}, "no docker command, and no engine's socket"
+    import http.client
+    import socket
+
+    connection = http.client.HTTPConnection("localhost", timeout=ENGINE_TIMEOUT)
+    try:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(ENGINE_TIMEOUT)
+        connection.sock.connect(path)
+        connection.request("GET", "/info")
+        info = _json_object(connection.getresponse().read().decode("utf-8"))
+    except (OSError, http.client.HTTPException) as error:
+        return {}, f"{path}: {error}"
+    finally:
+        connection.close()
+    return (info, "") if info.get("ServerVersion") else ({}, f"{path} is not a Docker engine's socket")
+
+
+def engine_offers_gpus(info: dict[str, Any]) -> bool:
+    """Whether containers of this engine can be given NVIDIA GPUs: by its nvidia runtime or by CDI devices."""
+    devices = [str(device.get("ID", "")) for device in info.get("DiscoveredDevices") or ()]
+    return "nvidia" in (info.get("Runtimes") or {}) or any(name.startswith("nvidia.com/gpu") for name in devices)
+
+
+def index_answers() -> str:
+    """Ask pip's package index for one small package; an empty string when it answers, else why not.
+
+    pip is asked rather than an address, so that its configuration, proxies and certificates count.
+    """
+    command = [sys.executable, "-m", "pip", "-vv", "index", "versions", "--retries", "0", "--timeout", "8", "click"]
+    code, text = output_of(command, timeout=60)
+    unreachable = re.search(r"Could not fetch URL https?:.*", text)
+    if code == 0 and not unreachable:
+        return ""
+    return unreachable[0] if unreachable else (text.strip().splitlines() or ["pip said nothing"])[-1]
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""

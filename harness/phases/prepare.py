@@ -1,0 +1,190 @@
+"""Phase ``prepare``: release files or generated data in, canonical rows out. No network, no torch.
+
+Four kinds: ``rows`` (English training and validation rows, with answers), ``inputs`` and ``labels`` (what is scored, in
+two artifacts, so that no model stage can be handed the answers), ``corpus`` (pretraining text).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, assert_never
+
+from harness import overlap
+from harness.canonical import file_digest
+from harness.context import StageContext
+from tasks import miniature
+from tasks.errors import DataError
+from tasks.readers import read_split
+from tasks.rows import Row, read_rows, write_json_lines
+from tasks.selection import select_units
+from tasks.types import task_type
+
+
+def run(context: StageContext) -> None:
+    """Leave the artifact that ``params.kind`` asks for."""
+    match context.params["kind"]:
+        case "rows":
+            _prepare_rows(context)
+        case "inputs" | "labels" as kind:
+            _prepare_scored(context, kind)
+        case "corpus":
+            _prepare_corpus(context)
+        case other:
+            assert_never(other)
+
+
+def _prepare_rows(context: StageContext) -> None:
+    task = context.params["task"]
+    scored = _scored_passages(context, task["type"])
+    report: dict[str, Any] = {}
+    kept: dict[str, list[Row]] = {}
+    for split in ("validation", "train"):  # validation first: training must not hold its rows
+        source = context.params["splits"].get(split)
+        if source is None:
+            continue
+        rows, mended = _read(source, task, "en", context.data)
+        rows, overlapping = overlap.without(rows, scored)
+        rows, in_validation = overlap.without(rows, overlap.passages(kept.get("validation", [])))
+        chosen = select_units(rows, source["limit"])
+        if not chosen:
+            raise DataError(
+                f"no {split} rows are left of {len(rows) + overlapping + in_validation}",
+                where=f"task {task['name']}",
+                remedy="give more data, or lower the overlap with what is scored",
+            )
+        kept[split] = chosen
+        report[split] = {
+            "read": len(rows) + overlapping + in_validation,
+            "mended": mended,
+            "removed_scored": overlapping,
+            "removed_validation": in_validation,
+            "available": len(rows),
+            "kept": len(chosen),
+            "labels": dict(sorted(Counter(_label(row) for row in chosen).items())),
+        }
+        write_json_lines(context.out / f"{split}.jsonl", (row.to_json() for row in chosen))
+    _write_report(context.out, report)
+
+
+def _prepare_scored(context: StageContext, kind: str) -> None:
+    task, languages = context.params["task"], context.params["languages"]
+    report: dict[str, Any] = {}
+    for number, language in enumerate(languages):
+        context.progress(number / len(languages), language)
+        rows, mended = _read(context.params["split"], task, language, context.data)
+        chosen = select_units(rows, context.params["limit"])
+        records = (row.inputs() if kind == "inputs" else row.reference() for row in chosen)
+        write_json_lines(context.out / f"test-{language}.jsonl", records)
+        report[language] = {"read": len(rows), "mended": mended, "kept": len(chosen)}
+    _write_report(context.out, report)
+
+
+def _prepare_corpus(context: StageContext) -> None:
+    bound = context.params["max_characters"] or float("inf")
+    scored = set[str]()
+    for role, folder in sorted(context.inputs.items()):
+        if role.startswith("exclude:"):
+            scored |= overlap.sentences_of_files(sorted(folder.glob("test-*.jsonl")))
+    characters = removed = 0
+    seen: set[str] = set()
+    documents: list[dict[str, str]] = []
+    for name, text in _documents(context):
+        normal = overlap.normalise(text)
+        if normal in scored or normal in seen:
+            removed += 1
+            continue
+        if characters + len(text) > bound:
+            break
+        seen.add(normal)
+        characters += len(text)
+        documents.append({"id": name, "text": text})
+    if not documents:
+        raise DataError("the corpus holds no text", remedy="check its sources")
+    write_json_lines(context.out / "text.jsonl", documents)
+    _write_report(context.out, {"documents": len(documents), "characters": characters, "removed": removed})
+
+
+def _documents(context: StageContext) -> Iterator[tuple[str, str]]:
+    """Documents of all sources, in order, with their ids."""
+    for source in context.params["sources"]:
+        match source["kind"]:
+            case "package":
+                files = context.inputs[f"fetch:{source['package']}"] / "files"
+                yield from _package_documents(files, source["include"])
+            case "rows":
+                task = source["task"]
+                rows, _ = _read(source["split"], task, "en", context.data)
+                yield from ((f"{task['name']}/{row.id}", text) for row in rows for text in overlap.sentences(row))
+            case "miniature":
+                yield from _generated_documents(source)
+            case other:
+                raise DataError(f"unknown kind of corpus source '{other}'")
+
+
+def _package_documents(files: Path, pattern: str) -> Iterator[tuple[str, str]]:
+    for path in sorted(files.glob(pattern)):
+        text = path.read_text(encoding="utf-8", errors="replace").strip()
+        if text:
+            yield path.relative_to(files).as_posix(), text
+
+
+def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines of each language in turn, then each English line with its translation behind it (TLM)."""
+    for language in source["languages"]:
+        lines = miniature.text(language, lines=source["lines"])
+        yield from ((f"{language}/{number}", line) for number, line in enumerate(lines))
+    for language in source["languages"]:
+        if language != "en" and source["parallel_lines"]:
+            pairs = miniature.parallel(language, lines=source["parallel_lines"])
+            yield from ((f"en-{language}/{number}", f"{a} {b}") for number, (a, b) in enumerate(pairs))
+
+
+def _read(
+    source: Mapping[str, Any], task: Mapping[str, Any], language: str, data: Path | None
+) -> tuple[list[Row], dict[str, int]]:
+    """The rows of one split in one language, and what was mended on the way."""
+    if source.get("generator"):
+        return miniature.generate(source["task"], source["split"], language, rows=source["rows"]), {}
+    if data is None:
+        raise DataError(
+            "release files are needed", where=f"task {task['name']}", remedy="give their folder with --data"
+        )
+    paths = []
+    for file in source["files"][language]:
+        path = data / file["path"]
+        if not path.is_file():
+            raise DataError("no such file", where=str(path), remedy="check --data")
+        if file_digest(path) != file["sha256"]:
+            raise DataError("has changed since the run was planned", where=str(path), remedy="run again")
+        paths.append(path)
+    found = read_split(source["format"], paths, language=language, labels=task["labels"])
+    return list(found.rows), dict(found.mended)
+
+
+def _scored_passages(context: StageContext, type_name: str) -> set[str]:
+    """The passages of English rows that are scored, from the inputs artifacts of targets of the same type."""
+    row_class = task_type(type_name).row_class
+    found: set[str] = set()
+    for role, folder in sorted(context.inputs.items()):
+        if role.startswith("exclude:"):
+            found |= overlap.passages(read_rows(folder / "test-en.jsonl", row_class))
+    return found
+
+
+def _label(row: Row) -> str:
+    """What a report counts: the label of a pair or choice, whether a question has an answer; nothing for tags."""
+    label = getattr(row, "label", None)
+    if label is not None:
+        return str(label)
+    answers: Sequence[Any] | None = getattr(row, "answers", None)
+    if answers is not None:
+        return "answered" if answers else "unanswerable"
+    return "tagged"
+
+
+def _write_report(out: Path, report: Mapping[str, Any]) -> None:
+    text = json.dumps(report, sort_keys=True, indent=1, ensure_ascii=False)
+    (out / "report.json").write_text(text + "\n", encoding="utf-8")

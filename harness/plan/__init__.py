@@ -1,0 +1,1 @@
+"""From a suite to its stages. Pure: no files, no clock, no torch."""

@@ -1,0 +1,376 @@
+"""The plan of a suite: which stages, in which order, with which keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import SpecError
+from harness.plan import cost
+from harness.plan.sources import SplitUse, scored_languages, split_use
+from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
+from harness.specs.backbone import BackboneSpec, PackageSource, PretrainSpec
+from harness.specs.catalog import ResolvedSuite
+from harness.specs.corpus import PackageText
+from harness.specs.suite import RecipeSpec
+from harness.specs.task import TaskSpec
+from harness.specs.training import Hyper
+
+#: Names of the dependency locks in ``images/locks``, by phase. ``fetch`` has none: hashes fix what it leaves.
+#: ``prepare`` goes with training, so that a new page template never costs GPU days.
+LOCK_OF_PHASE: Mapping[Phase, str] = {
+    Phase.CONVERT: "train",
+    Phase.PREPARE: "train",
+    Phase.PRETRAIN: "train",
+    Phase.INTERMEDIATE: "train",
+    Phase.FINETUNE: "train",
+    Phase.PREDICT: "train",
+    Phase.RETRIEVE: "retrieve",
+    Phase.SCORE: "report",
+}
+
+#: Phases without arithmetic on a device: always on one CPU thread, so that CPU and GPU suites share what they leave.
+_PLAIN_PHASES = frozenset({Phase.CONVERT, Phase.PREPARE, Phase.SCORE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What planning is told about the world instead of looking for itself.
+
+    Attributes:
+        locks: SHA-256 of each dependency lock, by name (``train``, ``retrieve``, ``report``).
+        versions: the integer code version of each phase.
+        data: SHA-256 of every release file the suite reads, by path relative to the data directory.
+        base: base image digest, or ``local``.
+    """
+
+    locks: Mapping[str, str]
+    versions: Mapping[str, int]
+    data: Mapping[str, str] = field(default_factory=dict)
+    base: str = "local"
+
+
+def build_plan(resolved: ResolvedSuite, surroundings: Surroundings) -> Plan:
+    """All stages of a suite, each once, inputs before what reads them.
+
+    Raises:
+        SpecError: a task lacks a split that the suite needs.
+    """
+    return _Builder(resolved, surroundings).build()
+
+
+class _Builder:
+    """Adds stages to a plan; equal stages (by key) are added once and shared."""
+
+    def __init__(self, resolved: ResolvedSuite, surroundings: Surroundings) -> None:
+        self._suite = resolved.spec
+        self._resolved = resolved
+        self._around = surroundings
+        self._stages: dict[str, Stage] = {}
+        self._backbone_keys: dict[str, str] = {}
+        self._cells: list[Cell] = []
+
+    def build(self) -> Plan:
+        for name in self._suite.backbones:
+            for recipe in self._resolved.recipes:
+                for seed in self._suite.seeds:
+                    self._add_row(self._resolved.backbones[name], recipe, seed)
+        return Plan(suite=self._suite.name, stages=tuple(self._stages.values()), cells=tuple(self._cells))
+
+    # -- one row of the grid -------------------------------------------------------------------------------------------
+
+    def _add_row(self, backbone: BackboneSpec, recipe: RecipeSpec, seed: int) -> None:
+        checkpoint = self._backbone(backbone)
+        if recipe.tasks:
+            checkpoint = self._intermediate(backbone, recipe, seed, checkpoint)
+        for name in self._suite.targets:
+            task = self._resolved.tasks[name]
+            if task.trained_on is None:
+                train, predictions = None, self._retrieve(backbone, recipe, task, seed, checkpoint)
+            else:
+                train = self._finetune(backbone, recipe, self._resolved.tasks[task.trained_on], seed, checkpoint)
+                predictions = self._predict(backbone, recipe, task, seed, train)
+            handle = f"score/{backbone.name}/{recipe.name}/{name}/s{seed}"
+            score = self._add(
+                Phase.SCORE,
+                handle,
+                {"kind": "predictions", "task": _identity(task), "languages": list(self._languages(task))},
+                {"predictions": predictions, "labels": self._scored(task, "labels")},
+            )
+            self._cells.append(
+                Cell(
+                    backbone=backbone.name,
+                    recipe=recipe.name,
+                    target=name,
+                    seed=seed,
+                    score=score,
+                    train=train,
+                    predictions=predictions,
+                    baseline=self._baseline(task),
+                )
+            )
+
+    def _intermediate(self, backbone: BackboneSpec, recipe: RecipeSpec, seed: int, checkpoint: str) -> str:
+        tasks = [self._resolved.tasks[name] for name in recipe.tasks]
+        hypers = {task.name: self._hyper(task, backbone) for task in tasks}
+        params = {
+            "tasks": [_task_json(task, hypers[task.name]) for task in tasks],
+            "mixing": self._suite.mixing.model_dump(),
+            "hyper": _training_json(hypers[tasks[0].name]),
+        }
+        inputs = {"checkpoint": checkpoint} | {f"rows:{task.name}": self._rows(task) for task in tasks}
+        size = sum(
+            cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hypers[task.name].epochs)
+            for task in tasks
+        )
+        handle = f"intermediate/{backbone.name}/{recipe.name}/s{seed}"
+        return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size)
+
+    def _finetune(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
+        hyper = self._hyper(task, backbone)
+        return self._add(
+            Phase.FINETUNE,
+            f"finetune/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
+            {"task": _task_json(task, hyper), "hyper": _training_json(hyper)},
+            {"checkpoint": checkpoint, f"rows:{task.name}": self._rows(task)},
+            seed=seed,
+            transient=("encoder/*", "heads/*"),
+            size=cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs),
+        )
+
+    def _predict(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, train: str) -> str:
+        languages = self._languages(task)
+        return self._add(
+            Phase.PREDICT,
+            f"predict/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
+            {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages)},
+            {"checkpoint": train, "inputs": self._scored(task, "inputs")},
+            size=cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+        )
+
+    def _retrieve(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
+        languages = self._languages(task)
+        return self._add(
+            Phase.RETRIEVE,
+            f"retrieve/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
+            {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages)},
+            {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")},
+            size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+        )
+
+    # -- backbones -----------------------------------------------------------------------------------------------------
+
+    def _backbone(self, spec: BackboneSpec) -> str:
+        """The checkpoint of a backbone: converted or freshly initialised, then pretrained further if asked."""
+        if spec.name not in self._backbone_keys:
+            parent = self._resolved.backbones[spec.from_] if spec.from_ else None
+            checkpoint = self._backbone(parent) if parent else self._convert(spec)
+            if spec.pretrain is not None:
+                checkpoint = self._pretrain(spec, spec.pretrain, checkpoint)
+            self._backbone_keys[spec.name] = checkpoint
+        return self._backbone_keys[spec.name]
+
+    def _convert(self, spec: BackboneSpec) -> str:
+        source = spec.source
+        assert source is not None, spec.name
+        params: dict[str, Any] = {
+            "name": spec.name,
+            "architecture": spec.architecture,
+            "layers": spec.layers,
+            "hidden_size": spec.hidden_size,
+            "max_length": spec.max_length,
+            "prefix": list(spec.prefix),
+            "pooling": spec.pooling,
+            "retrieval_layer": spec.retrieval_layer,
+        }
+        if source.kind == "package":
+            params |= {"kind": "checkpoint", "path": source.path}
+            inputs, seed = {"source": self._fetch(source)}, 0
+        else:
+            params |= {
+                "kind": "scratch",
+                "config": source.config,
+                "vocab_size": source.vocab_size,
+                "tokenizer": source.tokenizer,
+            }
+            inputs, seed = {"corpus": self._corpus(source.corpus)}, source.seed
+        return self._add(Phase.CONVERT, f"convert/{spec.name}", {"backbone": params}, inputs, seed=seed, size=5)
+
+    def _pretrain(self, spec: BackboneSpec, pretrain: PretrainSpec, checkpoint: str) -> str:
+        hyper = {
+            "learning_rate": pretrain.learning_rate,
+            "warmup_fraction": pretrain.warmup_fraction,
+            "weight_decay": pretrain.weight_decay,
+            "adam_epsilon": 1e-8,
+            "adam_beta1": 0.9,
+            "adam_beta2": 0.999,
+            "max_grad_norm": 1.0,
+            "dropout": pretrain.dropout,
+            "attention_dropout": pretrain.attention_dropout,
+            "micro_batch_pieces": pretrain.micro_batch_pieces,
+            "epochs": 1.0,
+            "max_steps": pretrain.steps,
+            "batch_size": pretrain.batch_size,
+        }
+        params = {
+            "name": spec.name,
+            "steps": pretrain.steps,
+            "batch_size": pretrain.batch_size,
+            "block_length": pretrain.block_length,
+            "mask_probability": pretrain.mask_probability,
+            "hyper": hyper,
+        }
+        pieces = pretrain.steps * pretrain.batch_size * pretrain.block_length
+        return self._add(
+            Phase.PRETRAIN,
+            f"pretrain/{spec.name}",
+            params,
+            {"checkpoint": checkpoint, "corpus": self._corpus(pretrain.corpus)},
+            seed=pretrain.seed,
+            size=cost.pretraining_cost(spec, pieces),
+        )
+
+    def _fetch(self, source: PackageSource | PackageText) -> str:
+        params = {"kind": "package", "package": source.package, "version": source.version, "sha256": source.sha256}
+        return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=5)
+
+    # -- data ----------------------------------------------------------------------------------------------------------
+
+    def _rows(self, task: TaskSpec) -> str:
+        """English training and validation rows, without what is scored in a target of the same type."""
+        splits: dict[str, Any] = {}
+        for split in ("train", "validation"):
+            use = split_use(self._suite, task, split)
+            if use is None and split == "train":
+                raise SpecError(
+                    f"'{task.name}' has no rows for '{split}'",
+                    where=f"suite {self._suite.name}",
+                    remedy=f"give it one under stand_ins.{task.name}.{split}",
+                )
+            if use is not None:
+                splits[split] = use.to_json(self._around.data) | {"limit": self._suite.limit(task.name, split)}
+        scored = [self._resolved.tasks[name] for name in self._suite.targets]
+        exclude = {
+            f"exclude:{other.name}": self._scored(other, "inputs")
+            for other in scored
+            if other.type == task.type and "en" in self._languages(other)
+        }
+        return self._add(
+            Phase.PREPARE,
+            f"prepare/rows/{task.name}",
+            {"kind": "rows", "task": _identity(task), "splits": splits},
+            exclude,
+            needs_data=True,
+        )
+
+    def _scored(self, task: TaskSpec, kind: str) -> str:
+        """Test inputs, or test labels: two artifacts, so that no model stage can be handed the answers."""
+        use = self._test_use(task)
+        params = {
+            "kind": kind,
+            "task": _identity(task),
+            "split": use.to_json(self._around.data),
+            "languages": list(self._languages(task)),
+            "limit": self._suite.limit(task.name, "test"),
+        }
+        return self._add(Phase.PREPARE, f"prepare/{kind}/{task.name}", params, {}, needs_data=True)
+
+    def _test_use(self, task: TaskSpec) -> SplitUse:
+        use = split_use(self._suite, task, "test")
+        assert use is not None, task.name
+        return use
+
+    def _baseline(self, task: TaskSpec) -> str:
+        inputs = {"inputs": self._scored(task, "inputs"), "labels": self._scored(task, "labels")}
+        if task.trained_on is not None:
+            inputs["rows"] = self._rows(self._resolved.tasks[task.trained_on])
+        params = {"kind": "baseline", "task": _identity(task), "languages": list(self._languages(task))}
+        return self._add(Phase.SCORE, f"score/baseline/{task.name}", params, inputs)
+
+    def _corpus(self, name: str) -> str:
+        spec = self._resolved.corpora[name]
+        inputs: dict[str, str] = {}
+        sources: list[dict[str, Any]] = []
+        for source in spec.sources:
+            entry = source.model_dump()
+            if source.kind == "package":
+                inputs[f"fetch:{source.package}"] = self._fetch(source)
+                entry = {"kind": "package", "package": source.package, "include": source.include}
+            elif source.kind == "rows":
+                task = self._resolved.tasks[source.task]
+                use = split_use(self._suite, task, "train")
+                assert use is not None, source.task
+                entry |= {"task": _identity(task), "split": use.to_json(self._around.data)}
+                inputs |= {
+                    f"exclude:{target}": self._scored(self._resolved.tasks[target], "inputs")
+                    for target in self._suite.targets
+                }
+            sources.append(entry)
+        params = {"kind": "corpus", "sources": sources, "max_characters": spec.max_characters}
+        return self._add(Phase.PREPARE, f"prepare/corpus/{name}", params, inputs, needs_data=True)
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def _languages(self, task: TaskSpec) -> tuple[str, ...]:
+        return scored_languages(self._suite, task)
+
+    def _hyper(self, task: TaskSpec, backbone: BackboneSpec) -> Hyper:
+        hyper = self._resolved.training.hyper(task.name, task.type, self._suite.hyper.get(task.name))
+        longest = backbone.max_length or hyper.max_length
+        return hyper if hyper.max_length <= longest else hyper.model_copy(update={"max_length": longest})
+
+    def _add(
+        self,
+        phase: Phase,
+        name: str,
+        params: dict[str, Any],
+        inputs: dict[str, str],
+        *,
+        seed: int = 0,
+        needs_data: bool = False,
+        transient: tuple[str, ...] = (),
+        size: float = 1.0,
+    ) -> str:
+        stage = Stage(
+            phase=phase,
+            name=name,
+            version=self._around.versions[phase.value],
+            environment=self._environment(phase),
+            params=params,
+            inputs=inputs,
+            seed=seed,
+            needs_data=needs_data,
+            transient=transient,
+            cost=size,
+        )
+        self._stages.setdefault(stage.key, stage)
+        return stage.key
+
+    def _environment(self, phase: Phase) -> Environment:
+        if phase is Phase.FETCH:
+            return Environment(base="", lock="")
+        lock = self._around.locks[LOCK_OF_PHASE[phase]]
+        if phase in _PLAIN_PHASES:
+            return Environment(base=self._around.base, lock=lock)
+        return Environment(
+            base=self._around.base,
+            lock=lock,
+            device=self._suite.device,
+            precision=self._suite.precision,
+            threads=self._suite.threads,
+        )
+
+
+def _identity(task: TaskSpec) -> dict[str, Any]:
+    """What preparing and scoring need to know of a task."""
+    return {"name": task.name, "type": task.type, "labels": list(task.labels), "metric": task.metric}
+
+
+def _task_json(task: TaskSpec, hyper: Hyper) -> dict[str, Any]:
+    limits = ("max_length", "doc_stride", "max_query_length", "max_answer_length")
+    return _identity(task) | {name: getattr(hyper, name) for name in limits}
+
+
+def _training_json(hyper: Hyper) -> dict[str, Any]:
+    return hyper.model_dump(exclude={"max_length", "doc_stride", "max_query_length", "max_answer_length"})

@@ -1,0 +1,97 @@
+"""Which rows a suite reads for each split of each task: the task's own, or the suite's stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import SpecError
+from harness.specs.catalog import ResolvedSuite
+from harness.specs.suite import SuiteSpec
+from harness.specs.task import SplitName, SplitSpec, TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitUse:
+    """The rows of one split as the suite reads them.
+
+    Attributes:
+        scored_as: the split whose rows these really are ("test", or what stands in for it).
+        files: release files by language, relative to the data directory; empty for generated splits.
+        why: the suite's words for a stand-in.
+    """
+
+    task: str
+    split: SplitName
+    scored_as: SplitName
+    spec: SplitSpec
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    why: str | None = None
+
+    def to_json(self, digests: Mapping[str, str]) -> dict[str, Any]:
+        """The form in stage parameters: formats and contents, never where the data directory lies."""
+        if self.spec.generator:
+            return {
+                "generator": self.spec.generator,
+                "task": self.task,
+                "split": self.scored_as,
+                "rows": self.spec.rows,
+            }
+        files = {
+            lang: [{"path": path, "sha256": digests[path]} for path in paths] for lang, paths in self.files.items()
+        }
+        return {"format": self.spec.format, "files": files}
+
+
+def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | None:
+    """The rows a suite reads for a split, or None if the task has none."""
+    stand_in = suite.stand_ins.get(task.name, {}).get(split)
+    scored_as: SplitName = split
+    spec = task.splits.get(split)
+    why = stand_in.why if stand_in else None
+    if stand_in is not None and stand_in.use is not None:
+        scored_as, spec = stand_in.use, task.splits[stand_in.use]
+    elif stand_in is not None:
+        spec = stand_in.split
+    if spec is None:
+        return None
+    languages = scored_languages(suite, task) if split == "test" else ("en",)
+    files = {} if spec.generator else {lang: _paths(task, spec, lang) for lang in languages}
+    return SplitUse(task=task.name, split=split, scored_as=scored_as, spec=spec, files=files, why=why)
+
+
+def scored_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
+    """The languages the suite scores, in the task's order."""
+    limits = suite.task_limits.get(task.name)
+    if limits is None or limits.languages is None:
+        return task.languages
+    return tuple(language for language in task.languages if language in limits.languages)
+
+
+def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
+    """Every release file the suite reads, by task."""
+    found: dict[str, list[str]] = {}
+    for task in resolved.tasks.values():
+        splits: Iterable[SplitName] = ("test",) if task.name in resolved.spec.targets else ()
+        if task.role == "intermediate" or any(other.trained_on == task.name for other in resolved.tasks.values()):
+            splits = (*splits, "train", "validation")
+        paths: dict[str, None] = {}
+        for split in splits:
+            use = split_use(resolved.spec, task, split)
+            paths.update(dict.fromkeys(path for group in (use.files if use else {}).values() for path in group))
+        if paths:
+            found[task.name] = list(paths)
+    return found
+
+
+def _paths(task: TaskSpec, spec: SplitSpec, language: str) -> tuple[str, ...]:
+    code = task.codes.get(language, language)
+    try:
+        return tuple(pattern.format(lang=language, code=code) for pattern in spec.files)
+    except (KeyError, IndexError) as error:
+        raise SpecError(
+            f"file pattern uses an unknown placeholder {error}",
+            where=f"task {task.name}",
+            remedy="only {lang} and {code} are filled in",
+        ) from error

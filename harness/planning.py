@@ -1,0 +1,98 @@
+"""From a suite's name to its plan: reads specs, locks and data digests, and hands them to the pure planner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import data, resources
+from harness.canonical import file_digest
+from harness.errors import SpecError
+from harness.plan.build import LOCK_OF_PHASE, Surroundings, build_plan
+from harness.plan.sources import data_files
+from harness.plan.stage import Plan
+from harness.specs.catalog import Catalog, ResolvedSuite, resolve
+from harness.specs.suite import SuiteSpec, TaskLimits
+from harness.versions import phase_versions
+
+SMOKE_ROWS = 20
+_SMOKE_STEPS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan with what it was made from."""
+
+    resolved: ResolvedSuite
+    plan: Plan
+    data: Path | None
+
+
+def plan_suite(name: str, *, data_dir: Path | None, smoke: bool = False, cache: Path | None = None) -> Planned:
+    """Resolve a suite and plan it.
+
+    Raises:
+        UserError: a spec is wrong or release files are missing.
+    """
+    catalog = Catalog()
+    suite = catalog.suite(name)
+    if smoke:
+        suite = smoked(suite)
+    resolved = resolve(suite, catalog)
+    if smoke:
+        resolved = _smoked_backbones(resolved)
+    files = data_files(resolved)
+    folder = data.data_folder(data_dir)
+    digests = data.digests(files, folder, cache)
+    surroundings = Surroundings(locks=lock_digests(), versions=phase_versions(), data=digests)
+    return Planned(resolved=resolved, plan=build_plan(resolved, surroundings), data=folder if files else None)
+
+
+def smoked(suite: SuiteSpec) -> SuiteSpec:
+    """The same suite with so few rows and steps that every stage takes moments. Its scores mean nothing."""
+    task_limits = {name: TaskLimits(languages=limits.languages) for name, limits in suite.task_limits.items()}
+    few = TaskLimits(train=SMOKE_ROWS, validation=SMOKE_ROWS, test=SMOKE_ROWS)
+    return suite.model_copy(
+        update={
+            "name": f"{suite.name}-smoke",
+            "title": f"{suite.title} (smoke run)",
+            "limits": few,
+            "task_limits": task_limits,
+            "notes": (
+                f"Smoke run: {SMOKE_ROWS} rows a task, {_SMOKE_STEPS} training steps. The scores mean nothing.",
+                *suite.notes,
+            ),
+        }
+    )
+
+
+def _smoked_backbones(resolved: ResolvedSuite) -> ResolvedSuite:
+    backbones = {
+        name: spec.model_copy(update={"pretrain": spec.pretrain.model_copy(update={"steps": _SMOKE_STEPS})})
+        if spec.pretrain
+        else spec
+        for name, spec in resolved.backbones.items()
+    }
+    values: dict[str, Any] = {**resolved.training.defaults, "max_steps": _SMOKE_STEPS}
+    training = resolved.training.model_copy(update={"defaults": values})
+    return ResolvedSuite(
+        spec=resolved.spec,
+        recipes=resolved.recipes,
+        backbones=backbones,
+        tasks=resolved.tasks,
+        corpora=resolved.corpora,
+        training=training,
+    )
+
+
+def lock_digests() -> dict[str, str]:
+    """SHA-256 of each phase's dependency lock, by name."""
+    folder = resources.images_dir() / "locks"
+    found = {}
+    for name in sorted(set(LOCK_OF_PHASE.values())):
+        path = folder / f"{name}.txt"
+        if not path.is_file():
+            raise SpecError("dependency lock is missing", where=str(path), remedy="reinstall codestilts")
+        found[name] = file_digest(path)
+    return found

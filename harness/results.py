@@ -1,0 +1,279 @@
+"""Writing the results folder of a suite: one small JSON file a cell, with where its number comes from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.outcome import Outcome
+from harness.plan.sources import scored_languages, split_use
+from harness.plan.stage import Cell, Phase, Plan
+from harness.rowdiff import STAGES_FILE
+from harness.specs.backbone import BackboneSpec
+from harness.specs.catalog import ResolvedSuite
+from harness.specs.suite import RecipeSpec
+from harness.specs.task import TaskSpec
+from harness.store.artifacts import Store
+from harness.walk import StageEnd
+from leaderboard.results import (
+    BackboneInfo,
+    Exposure,
+    Gap,
+    Gaps,
+    LanguageResult,
+    Pair,
+    RecipeInfo,
+    Result,
+    SuiteGrid,
+    TargetInfo,
+    Units,
+)
+
+OWN_TRAINING_DATA = "own-training-data"
+STAGES_SCHEMA = "codestilts.stages/1"
+
+
+def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mapping[str, StageEnd], out: Path) -> None:
+    """Write the folder anew beside the old one and put it in its place."""
+    aside = out.parent / f".{out.name}.part"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    reader = _Reader(resolved, plan, store)
+    gaps = []
+    for cell in plan.cells:
+        end = ends[cell.score]
+        if not end.outcome.satisfied:
+            gaps.append(_gap(cell, end, plan))
+            continue
+        folder = aside / cell.backbone / cell.recipe
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / f"{cell.target}-s{cell.seed}.json", reader.result(cell, ends).model_dump(by_alias=True))
+        _write(folder / f"{cell.target}-s{cell.seed}.units.json", reader.units(cell).model_dump(by_alias=True))
+    _write(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
+    _write(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
+    _write(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
+    old = out.parent / f".{out.name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    aside.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def grid(resolved: ResolvedSuite) -> SuiteGrid:
+    """The grid that was asked for, in the page's order, and all that must be said about it."""
+    suite = resolved.spec
+    return SuiteGrid(
+        name=suite.name,
+        title=suite.title,
+        description=suite.description,
+        miniature=suite.miniature,
+        backbones=tuple(_backbone_info(resolved.backbones[name]) for name in suite.backbones),
+        recipes=tuple(_recipe_info(recipe, suite.training) for recipe in resolved.recipes),
+        targets=tuple(_target_info(resolved, resolved.tasks[name]) for name in suite.targets),
+        seeds=suite.seeds,
+        notes=(*suite.notes, *_stand_in_notes(resolved)),
+    )
+
+
+class _Reader:
+    """Reads what the stages of a cell left."""
+
+    def __init__(self, resolved: ResolvedSuite, plan: Plan, store: Store) -> None:
+        self._resolved = resolved
+        self._store = store
+        self._stages = plan.by_key()
+        self._cited: set[str] = set()
+
+    def result(self, cell: Cell, ends: Mapping[str, StageEnd]) -> Result:
+        scored = self._json(cell.score, "result.json")
+        baseline = self._json(cell.baseline, "result.json") if ends[cell.baseline].outcome.satisfied else None
+        encoding = self._json(cell.predictions, "encoding.json")
+        languages = {
+            language: _language(entry, encoding.get(language), baseline["languages"][language] if baseline else None)
+            for language, entry in scored["languages"].items()
+        }
+        return Result(
+            suite=self._resolved.spec.name,
+            backbone=cell.backbone,
+            recipe=cell.recipe,
+            target=cell.target,
+            seed=cell.seed,
+            score=scored["score"],
+            languages=languages,
+            marks=self._marks(cell),
+            details=self._details(cell),
+            provenance=self._provenance(cell),
+        )
+
+    def identities(self) -> dict[str, Any]:
+        """What every stage behind a result is the key of, once each: for ``codestilts diff``."""
+        return {key: self._stages[key].identity() for key in sorted(self._cited)}
+
+    def units(self, cell: Cell) -> Units:
+        return Units.model_validate(self._json(cell.score, "units.json"))
+
+    def _marks(self, cell: Cell) -> tuple[str, ...]:
+        recipe = next(recipe for recipe in self._resolved.recipes if recipe.name == cell.recipe)
+        own = self._resolved.tasks[cell.target].trained_on
+        return (OWN_TRAINING_DATA,) if own in recipe.tasks else ()
+
+    def _details(self, cell: Cell) -> dict[str, Any]:
+        details: dict[str, Any] = {}
+        extra = self._store.folder(cell.predictions) / "details.json"
+        if extra.is_file():
+            details |= json.loads(extra.read_text(encoding="utf-8"))
+        for key in self._ancestry(cell.score):
+            stage = self._stages[key]
+            if stage.phase in (Phase.FINETUNE, Phase.INTERMEDIATE, Phase.PRETRAIN):
+                details[stage.phase.value] = self._json(key, "training.json")
+        return details
+
+    def _provenance(self, cell: Cell) -> dict[str, Any]:
+        """Every stage the number stands on, the nearest last."""
+        chain = []
+        for key in self._ancestry(cell.score):
+            self._cited.add(key)
+            manifest = self._store.look(key).manifest
+            assert manifest is not None, key
+            made = manifest.provenance
+            chain.append(
+                {
+                    "stage": manifest.name,
+                    "key": key,
+                    "digest": manifest.digest,
+                    "seed": self._stages[key].seed,
+                    "environment": self._stages[key].environment.to_json(),
+                    "seconds": made.get("seconds"),
+                    "peak_memory": made.get("peak_memory"),
+                    "runner": made.get("runner"),
+                    "versions": made.get("versions", {}),
+                    "cpu": made.get("cpu"),
+                    "cpu_capability": made.get("cpu_capability"),
+                    "gpu": made.get("gpu"),
+                    "git": made.get("git", {}),
+                }
+            )
+        return {"stages": chain}
+
+    def _ancestry(self, key: str) -> list[str]:
+        """A stage and all it stands on, in plan order."""
+        found = {key}
+        stack = [key]
+        while stack:
+            for above in self._stages[stack.pop()].inputs.values():
+                if above not in found:
+                    found.add(above)
+                    stack.append(above)
+        return [known for known in self._stages if known in found]
+
+    def _json(self, key: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self._store.folder(key) / name).read_text(encoding="utf-8"))
+        return found
+
+
+def _language(
+    entry: Mapping[str, Any], encoding: Mapping[str, int] | None, baseline: Mapping[str, Any] | None
+) -> LanguageResult:
+    pieces, words, rows = (encoding.get(name, 0) if encoding else 0 for name in ("pieces", "words", "rows"))
+    return LanguageResult(
+        score=entry["score"],
+        metrics=entry["metrics"],
+        rows=entry["rows"],
+        units=entry["units"],
+        baseline=baseline["score"] if baseline else None,
+        unknown=encoding["unknown"] / pieces if encoding and pieces else None,
+        truncated=encoding["truncated"] / rows if encoding and rows else None,
+        fertility=pieces / words if words else None,
+    )
+
+
+def _gap(cell: Cell, end: StageEnd, plan: Plan) -> Gap:
+    own = plan.by_key()[cell.score].name
+    if end.outcome is Outcome.NOT_RUN or end.failure is None:
+        return Gap(
+            backbone=cell.backbone,
+            recipe=cell.recipe,
+            target=cell.target,
+            seed=cell.seed,
+            outcome="not-run",
+            stage=own,
+            failure="not-selected",
+            reason="not run this time.",
+        )
+    outcome: Literal["failed", "blocked"] = "blocked" if end.outcome is Outcome.BLOCKED else "failed"
+    return Gap(
+        backbone=cell.backbone,
+        recipe=cell.recipe,
+        target=cell.target,
+        seed=cell.seed,
+        outcome=outcome,
+        stage=end.at_fault or own,
+        failure=end.failure.kind.value,
+        reason=end.failure.reason,
+    )
+
+
+def _backbone_info(spec: BackboneSpec) -> BackboneInfo:
+    source = spec.source
+    words = (
+        f"{spec.from_} with {spec.pretrain.steps} further steps on {spec.pretrain.corpus}"
+        if spec.from_ and spec.pretrain
+        else "made on the spot from random weights"
+    )
+    if source is not None and source.kind == "package":
+        words = f"package {source.package} {source.version}"
+    return BackboneInfo(
+        name=spec.name,
+        title=spec.title,
+        family=spec.family,
+        saw=tuple(Exposure(what=entry.what, source=entry.source) for entry in spec.saw),
+        pair=Pair(name=spec.pair.name, side=spec.pair.side) if spec.pair else None,
+        initialised_from=spec.from_,
+        architecture=spec.architecture or "",
+        layers=spec.layers or 0,
+        hidden_size=spec.hidden_size or 0,
+        parameters=spec.parameters,
+        source=words,
+        licence=spec.licence,
+    )
+
+
+def _recipe_info(recipe: RecipeSpec, training: str) -> RecipeInfo:
+    return RecipeInfo(name=recipe.name, title=recipe.title or recipe.name, tasks=recipe.tasks, training=training)
+
+
+def _target_info(resolved: ResolvedSuite, task: TaskSpec) -> TargetInfo:
+    use = split_use(resolved.spec, task, "test")
+    assert use is not None, task.name
+    assert task.group is not None, task.name
+    return TargetInfo(
+        name=task.name,
+        title=task.title,
+        group=task.group,
+        type=task.type,
+        metric=task.metric,
+        resampling_unit=task.resampling_unit,
+        languages=scored_languages(resolved.spec, task),
+        all_languages=task.languages,
+        parallel=task.parallel,
+        trained_on=task.trained_on,
+        scored_split=use.scored_as,
+        miniature=task.miniature,
+    )
+
+
+def _stand_in_notes(resolved: ResolvedSuite) -> list[str]:
+    """The suite's own words for every stand-in, and its row limits."""
+    notes = []
+    for name, stand_ins in resolved.spec.stand_ins.items():
+        title = resolved.tasks[name].title
+        notes += [f"{title}, {split}: {stand_in.why}" for split, stand_in in stand_ins.items()]
+    return notes
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Where stages run. Runners reach phases through ``harness.stage`` alone."""

@@ -1,0 +1,195 @@
+"""The local runner: warm worker processes on this machine, started afresh (never forked) and fed stages one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.context import Progress
+from harness.outcome import Failure, FailureClass
+from harness.runners.base import Ended, Job
+
+#: Two threads give other bytes than one, so libraries must not choose for themselves; and no stage but fetch may reach
+#: for a network.
+_FIXED_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTHONUNBUFFERED": "1",
+    "KMP_BLOCKTIME": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+class LocalRunner:
+    """Runs up to ``slots`` stages at once, each in a worker process that stays for the next one."""
+
+    name = "local"
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._guard = threading.Lock()
+        self._stopped = False
+
+    def run(self, job: Job, progress: Progress) -> Ended:
+        """Run one stage in a warm worker with the right number of threads."""
+        worker = self._take(job.stage.environment.threads)
+        started = time.monotonic()
+        report = worker.run(job, progress)
+        seconds = time.monotonic() - started
+        if worker.alive:
+            with self._guard:
+                self._idle.append(worker)
+        else:
+            self._forget(worker)
+        failure = self._failure(report, worker, job)
+        return Ended(
+            failure=failure,
+            seconds=seconds,
+            peak_memory=report.get("peak_memory"),
+            surroundings=report.get("surroundings", {}),
+        )
+
+    def stop(self) -> None:
+        """Kill all workers at once."""
+        with self._guard:
+            self._stopped = True
+            workers = list(self._all)
+        for worker in workers:
+            worker.kill()
+
+    def close(self) -> None:
+        """End all workers; none is busy when this is called in good order."""
+        self.stop()
+        for worker in list(self._all):
+            worker.wait()
+
+    def _take(self, threads: int) -> _Worker:
+        with self._guard:
+            for worker in self._idle:
+                if worker.threads == threads:
+                    self._idle.remove(worker)
+                    return worker
+            spare = self._idle.pop() if self._idle else None  # another thread count: replaced, not kept beside
+        if spare is not None:
+            spare.kill()
+            spare.wait()
+            self._forget(spare)
+        worker = _Worker(threads)
+        with self._guard:
+            self._all.add(worker)
+        if self._stopped:
+            worker.kill()
+        return worker
+
+    def _forget(self, worker: _Worker) -> None:
+        with self._guard:
+            self._all.discard(worker)
+
+    def _failure(self, report: Mapping[str, Any], worker: _Worker, job: Job) -> Failure | None:
+        if report["event"] == "done":
+            return None
+        log = str(job.log)
+        if report["event"] == "error":
+            return Failure(kind=FailureClass(report["kind"]), reason=report["reason"], log=log)
+        if self._stopped:
+            return Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=log)
+        return Failure(kind=worker.death_class(), reason=worker.death_reason(), log=log)
+
+
+class _Worker:
+    """One worker process."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._kills_before = _kernel_kills()
+        environment = {**os.environ, **_FIXED_ENVIRONMENT, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.runners.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+            bufsize=1,
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another stage."""
+        return self._process.poll() is None
+
+    def run(self, job: Job, progress: Progress) -> dict[str, Any]:
+        """Hand over a stage and relay its reports; the last one, or ``{"event": "died"}``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"spec": str(job.spec), "out": str(job.out), "log": str(job.log)}
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            self._process.wait()
+            return {"event": "died"}
+        for line in self._process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            if event["event"] != "progress":
+                return event
+            progress(event["fraction"], event["note"])
+        self._process.wait()
+        return {"event": "died"}
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def wait(self) -> None:
+        """Wait until it is gone, and close the pipes."""
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # a request that never reached the worker cannot be flushed any more
+                    continue
+
+    def death_class(self) -> FailureClass:
+        """What killed it."""
+        if self._process.returncode >= 0:
+            return FailureClass.WORKER_DIED
+        if -self._process.returncode == signal.SIGKILL and _kernel_kills() > self._kills_before:
+            return FailureClass.OUT_OF_MEMORY
+        return FailureClass.KILLED
+
+    def death_reason(self) -> str:
+        """One sentence about how it died, with what to do."""
+        kind = self.death_class()
+        if kind is FailureClass.OUT_OF_MEMORY:
+            return "the kernel killed the worker for want of memory; use fewer --workers or smaller batches."
+        if kind is FailureClass.KILLED:
+            name = signal.Signals(-self._process.returncode).name
+            return f"the worker was killed by {name}; run again, the other stages are kept."
+        return f"the worker ended by itself with exit code {self._process.returncode}; its log file says more."
+
+
+def _kernel_kills() -> int:
+    """How many processes the kernel has killed for want of memory since it started; 0 where it does not count."""
+    try:
+        for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,251 @@
+"""All specs by name, and a suite with everything it names resolved and checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from harness import resources
+from harness.errors import SpecError, UnknownNameError
+from harness.specs.backbone import BackboneSpec
+from harness.specs.corpus import CorpusSpec
+from harness.specs.loading import load_spec
+from harness.specs.model import SpecModel
+from harness.specs.suite import RecipeSpec, SuiteSpec
+from harness.specs.task import TaskSpec
+from harness.specs.training import TrainingSpec
+
+SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec)
+
+
+class Catalog:
+    """Specs by name. Files are found by name alone and read on demand."""
+
+    def __init__(self, tasks_dir: Path | None = None, backbones_dir: Path | None = None) -> None:
+        self._tasks = tasks_dir or resources.tasks_dir()
+        self._backbones = backbones_dir or resources.images_dir() / "backbones"
+        self._read: dict[Path, SpecModel] = {}
+
+    def task_files(self) -> dict[str, Path]:
+        """Task names and their files, intermediate and target."""
+        return _files(self._tasks / "intermediate") | _files(self._tasks / "target")
+
+    def backbone_files(self) -> dict[str, Path]:
+        """Backbone names and their image specs."""
+        return _files(self._backbones)
+
+    def suite_files(self) -> dict[str, Path]:
+        """Names of the shipped suites and their files."""
+        return _files(self._tasks / "suites")
+
+    def task(self, name: str, *, where: str | None = None) -> TaskSpec:
+        """The task of that name."""
+        return self._load("task", name, self.task_files(), TaskSpec, where)
+
+    def backbone(self, name: str, *, where: str | None = None) -> BackboneSpec:
+        """The backbone of that name, with what it leaves out taken from the one it is made from."""
+        spec = self._load("backbone", name, self.backbone_files(), BackboneSpec, where)
+        lineage = [name]
+        parent = spec
+        while parent.from_ is not None:
+            if parent.from_ in lineage:
+                cycle = " -> ".join([*lineage, parent.from_])
+                raise SpecError(f"backbones are made from each other in a circle: {cycle}", where=self._where(name))
+            lineage.append(parent.from_)
+            parent = self._load("backbone", parent.from_, self.backbone_files(), BackboneSpec, self._where(name))
+            spec = _inherit(spec, parent)
+        return spec
+
+    def corpus(self, name: str, *, where: str | None = None) -> CorpusSpec:
+        """The corpus of that name."""
+        return self._load("corpus", name, _files(self._tasks / "corpora"), CorpusSpec, where)
+
+    def training(self, name: str, *, where: str | None = None) -> TrainingSpec:
+        """The training recipe of that name."""
+        return self._load("training recipe", name, _files(self._tasks / "training"), TrainingSpec, where)
+
+    def suite(self, name_or_path: str) -> SuiteSpec:
+        """A shipped suite by name, or one of the user's own by path."""
+        if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
+            return load_spec(Path(name_or_path), SuiteSpec)
+        files = self.suite_files()
+        if name_or_path not in files:
+            raise UnknownNameError("suite", name_or_path, files)
+        return load_spec(files[name_or_path], SuiteSpec)
+
+    def _where(self, name: str) -> str:
+        return str(self.backbone_files().get(name, name))
+
+    def _load(self, kind: str, name: str, files: dict[str, Path], model: type[SpecT], where: str | None) -> SpecT:
+        if name not in files:
+            raise UnknownNameError(kind, name, files, where=where)
+        path = files[name]
+        if path not in self._read:
+            spec = load_spec(path, model)
+            if spec.name != name:
+                raise SpecError(f"field 'name' is '{spec.name}', the file says '{name}'", where=str(path))
+            self._read[path] = spec
+        found = self._read[path]
+        assert isinstance(found, model), found
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedSuite:
+    """A suite with every spec it names."""
+
+    spec: SuiteSpec
+    recipes: tuple[RecipeSpec, ...]
+    backbones: dict[str, BackboneSpec]  # those asked for and those they are made from
+    tasks: dict[str, TaskSpec]  # targets, what they are trained on, intermediate tasks, corpus tasks
+    corpora: dict[str, CorpusSpec]
+    training: TrainingSpec
+
+
+def resolve(suite: SuiteSpec, catalog: Catalog) -> ResolvedSuite:
+    """Load everything a suite names and check that it fits together.
+
+    Raises:
+        SpecError: an unknown name, an intermediate task as target or the reverse, pair sides that differ in more than
+            their corpus, or a recipe this version cannot run.
+    """
+    where = f"suite {suite.name}"
+    backbones = _closure(suite.backbones, catalog, where)
+    recipes = tuple(_recipe(entry, suite, catalog, where) for entry in suite.recipes)
+    corpora: dict[str, CorpusSpec] = {}
+    for backbone in backbones.values():
+        for name in _corpus_names(backbone):
+            corpora[name] = catalog.corpus(name, where=f"backbone {backbone.name}")
+    tasks = {name: catalog.task(name, where=where) for name in suite.targets}
+    for name, task in list(tasks.items()):
+        if task.role != "target":
+            raise SpecError(f"'{name}' is an intermediate task, not a target", where=where)
+    needed = [task.trained_on for task in tasks.values() if task.trained_on]
+    needed += [name for recipe in recipes for name in recipe.tasks]
+    needed += [source.task for corpus in corpora.values() for source in corpus.sources if source.kind == "rows"]
+    for name in needed:
+        tasks.setdefault(name, catalog.task(name, where=where))
+    _check_overrides(suite, tasks, where)
+    _check_pairs(backbones)
+    training = catalog.training(suite.training, where=where)
+    return ResolvedSuite(
+        spec=suite, recipes=recipes, backbones=backbones, tasks=tasks, corpora=corpora, training=training
+    )
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
+    inherited = ("architecture", "layers", "hidden_size", "parameters", "max_length", "licence")
+    updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
+    for name in ("prefix", "pooling", "retrieval_layer", "languages", "saw"):
+        if name not in child.model_fields_set:
+            updates[name] = getattr(parent, name)
+    return child.model_copy(update=updates)
+
+
+def _closure(names: tuple[str, ...], catalog: Catalog, where: str) -> dict[str, BackboneSpec]:
+    """The named backbones and all they are made from, ancestors first."""
+    found: dict[str, BackboneSpec] = {}
+
+    def add(name: str) -> None:
+        spec = catalog.backbone(name, where=where)
+        if spec.from_ is not None and spec.from_ not in found:
+            add(spec.from_)
+        found.setdefault(name, spec)
+
+    for name in names:
+        add(name)
+    return found
+
+
+def _recipe(entry: str | RecipeSpec, suite: SuiteSpec, catalog: Catalog, where: str) -> RecipeSpec:
+    recipe = entry if isinstance(entry, RecipeSpec) else _named_recipe(entry, suite, catalog, where)
+    for extra, asked in (("+mlm", recipe.mlm), ("+translated", recipe.translated)):
+        if asked:
+            raise SpecError(
+                f"recipe '{recipe.name}': {extra} is not part of this version",
+                where=where,
+                remedy="leave the recipe out",
+            )
+    for name in recipe.tasks:
+        if catalog.task(name, where=f"{where}, recipe {recipe.name}").role != "intermediate":
+            raise SpecError(f"recipe '{recipe.name}': '{name}' is not an intermediate task", where=where)
+    return recipe
+
+
+def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> RecipeSpec:
+    """``none``, an intermediate task, or ``multitask`` (the suite's single tasks), with ``+mlm`` or ``+translated``."""
+    base, *extras = name.split("+")
+    unknown = sorted(set(extras) - {"mlm", "translated"})
+    if unknown:
+        raise UnknownNameError("recipe extra", f"+{unknown[0]}", ["+mlm", "+translated"], where=where)
+    if base == "none":
+        tasks: tuple[str, ...] = ()
+        title = "no intermediate training"
+    elif base == "multitask":
+        tasks = tuple(entry for entry in suite.recipes if isinstance(entry, str) and entry in catalog.task_files())
+        title = f"multi-task ({len(tasks)} tasks)"
+        if len(tasks) < 2:  # noqa: PLR2004 - a mixture of one is no mixture
+            raise SpecError(
+                "recipe 'multitask' mixes the suite's single-task recipes, and there are fewer than two",
+                where=where,
+                remedy="list the tasks: {name: multitask, tasks: [...]}",
+            )
+    elif base in catalog.task_files():
+        tasks, title = (base,), catalog.task(base).title
+    else:
+        raise UnknownNameError("recipe", name, ["none", "multitask", *catalog.task_files()], where=where)
+    return RecipeSpec(name=name, title=title, tasks=tasks, mlm="mlm" in extras, translated="translated" in extras)
+
+
+def _corpus_names(backbone: BackboneSpec) -> list[str]:
+    names = [backbone.pretrain.corpus] if backbone.pretrain else []
+    if backbone.source is not None and backbone.source.kind == "scratch":
+        names.append(backbone.source.corpus)
+    return names
+
+
+def _check_overrides(suite: SuiteSpec, tasks: dict[str, TaskSpec], where: str) -> None:
+    named: list[tuple[str, dict[str, object]]] = [
+        ("task_limits", dict(suite.task_limits)),
+        ("stand_ins", dict(suite.stand_ins)),
+        ("hyper", dict(suite.hyper)),
+    ]
+    for field, entries in named:
+        for name in entries:
+            if name not in tasks:
+                raise UnknownNameError(f"task in '{field}'", name, tasks, where=where)
+    for name, limits in suite.task_limits.items():
+        for language in limits.languages or ():
+            if language not in tasks[name].languages:
+                raise UnknownNameError(f"language of {name}", language, tasks[name].languages, where=where)
+    for name, stand_ins in suite.stand_ins.items():
+        for split, stand_in in stand_ins.items():
+            if stand_in.use is not None and stand_in.use not in tasks[name].splits:
+                raise SpecError(f"stand-in for {name}/{split}: the task has no split '{stand_in.use}'", where=where)
+
+
+def _check_pairs(backbones: dict[str, BackboneSpec]) -> None:
+    """Both sides of a matched pair must share everything but the corpus; it is the only causal comparison."""
+    sides: dict[str, BackboneSpec] = {}
+    key: Callable[[BackboneSpec], object] = lambda spec: (  # noqa: E731
+        spec.from_,
+        spec.pretrain.model_dump(exclude={"corpus"}) if spec.pretrain else None,
+    )
+    for spec in backbones.values():
+        if spec.pair is None:
+            continue
+        if spec.pretrain is None:
+            raise SpecError("a side of a matched pair needs 'pretrain'", where=f"backbone {spec.name}")
+        other = sides.setdefault(spec.pair.name, spec)
+        if other is not spec and key(other) != key(spec):
+            raise SpecError(
+                f"'{other.name}' and '{spec.name}' are called a matched pair but differ in more than their corpus",
+                where=f"backbone {spec.name}",
+                remedy="give both the same 'from' and 'pretrain' values",
+            )

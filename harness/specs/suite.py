@@ -1,0 +1,92 @@
+"""A suite: the grid a person asks for. Shipped ones lie under ``tasks/suites``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.specs.model import Name, SpecModel
+from harness.specs.task import SplitName, SplitSpec
+
+
+class RecipeSpec(SpecModel):
+    """How phase (ii) is done."""
+
+    name: Name
+    title: str | None = None
+    tasks: tuple[Name, ...] = ()
+    mlm: bool = False
+    translated: bool = False
+
+
+class MixingSpec(SpecModel):
+    """How multi-task batches are drawn; ``capped``: probability proportional to min(rows, cap)."""
+
+    kind: Literal["proportional", "capped", "uniform", "temperature"] = "capped"
+    cap: int = Field(default=2**17, ge=1)  # Phang et al. 2020 (K = 2^17)
+    temperature: float = Field(default=1.0, gt=0)
+
+
+class StandIn(SpecModel):
+    """Rows that stand in for a split the data at hand does not have, and why. The page repeats ``why``."""
+
+    use: SplitName | None = None  # another split of the same task
+    split: SplitSpec | None = None  # or files of its own
+    why: str
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.use is None) == (self.split is None):
+            raise ValueError("a stand-in needs either 'use' (another split) or 'split'")
+        return self
+
+
+class TaskLimits(SpecModel):
+    """How much of a task is used. Whole resampling units are taken, by a hash of their ids."""
+
+    train: int | None = Field(default=None, ge=1)
+    validation: int | None = Field(default=None, ge=1)
+    test: int | None = Field(default=None, ge=1)  # rows a language
+    languages: tuple[str, ...] | None = None
+
+
+class SuiteSpec(SpecModel):
+    """Backbones x recipes x targets x seeds, with the data and the training they use."""
+
+    name: Name
+    title: str
+    description: str
+    miniature: bool = False
+    backbones: tuple[Name, ...] = Field(min_length=1)
+    recipes: tuple[Name | RecipeSpec, ...] = Field(min_length=1)
+    targets: tuple[Name, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
+    training: Name
+    hyper: dict[Name, dict[str, Any]] = Field(default_factory=dict)  # by task: what differs from the training recipe
+    mixing: MixingSpec = MixingSpec()
+    limits: TaskLimits = TaskLimits()
+    task_limits: dict[Name, TaskLimits] = Field(default_factory=dict)
+    stand_ins: dict[Name, dict[SplitName, StandIn]] = Field(default_factory=dict)
+    threads: int = Field(default=1, ge=1)
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        for field in ("backbones", "targets", "seeds"):
+            values = getattr(self, field)
+            if len(set(values)) != len(values):
+                raise ValueError(f"'{field}' names something twice")
+        names = [recipe if isinstance(recipe, str) else recipe.name for recipe in self.recipes]
+        if len(set(names)) != len(names):
+            raise ValueError("'recipes' names something twice")
+        return self
+
+    def limit(self, task: str, split: str) -> int | None:
+        """The row limit of a task's split: its own, else the suite's."""
+        own = self.task_limits.get(task)
+        found: int | None = getattr(own, split) if own else None
+        default: int | None = getattr(self.limits, split)
+        return default if found is None else found

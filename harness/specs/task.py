@@ -1,0 +1,72 @@
+"""A task: all that is known of it, in one file under ``tasks/intermediate`` or ``tasks/target``."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.specs.model import Name, SpecModel
+
+Role = Literal["intermediate", "target"]
+TypeName = Literal["sentence_pair", "multiple_choice", "span_qa", "token_tagging", "sentence_retrieval"]
+Group = Literal["classification", "tagging", "qa", "retrieval"]
+SplitName = Literal["train", "validation", "test"]
+
+
+class SplitSpec(SpecModel):
+    """Where the rows of one split come from: release files in a format, or the miniature generator."""
+
+    format: str | None = None
+    files: tuple[str, ...] = ()  # patterns below the data directory; {lang} and {code} are filled in
+    published_rows: dict[str, int] = Field(default_factory=dict)
+    generator: Literal["miniature"] | None = None
+    rows: int | None = Field(default=None, ge=1)  # how many to generate, a language
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.generator is not None:
+            if self.rows is None or self.format or self.files:
+                raise ValueError("a generated split has 'rows' and neither 'format' nor 'files'")
+        elif not self.format or not self.files:
+            raise ValueError("a split needs 'format' and 'files', or 'generator' and 'rows'")
+        return self
+
+
+class TaskSpec(SpecModel):
+    """An intermediate or a target task."""
+
+    name: Name
+    title: str
+    role: Role
+    type: TypeName
+    group: Group | None = None
+    metric: str
+    labels: tuple[str, ...] = ()
+    resampling_unit: Literal["premise", "pair", "question", "paragraph", "sentence", "document"]
+    parallel: bool = False
+    languages: tuple[str, ...]
+    codes: dict[str, str] = Field(default_factory=dict)
+    trained_on: Name | None = None
+    splits: dict[SplitName, SplitSpec]
+    baseline: str
+    licence: str
+    citation: str
+    source: str
+    miniature: bool = False
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _role_fits(self) -> Self:
+        if self.role == "target":
+            if self.group is None:
+                raise ValueError("a target task needs 'group'")
+            if "test" not in self.splits:
+                raise ValueError("a target task needs a 'test' split")
+            if (self.type == "sentence_retrieval") != (self.trained_on is None):
+                raise ValueError("'trained_on' is needed by every target but sentence retrieval, which has none")
+        elif "train" not in self.splits:
+            raise ValueError("an intermediate task needs a 'train' split")
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("'languages' names a language twice")
+        return self

@@ -1,0 +1,48 @@
+"""A training recipe: hyper-parameters with their source, one file under ``tasks/training``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from harness.specs.model import Name, SpecModel
+from harness.specs.task import TypeName
+
+
+class Hyper(SpecModel):
+    """Every value that training and encoding need. Batch sizes count rows per optimiser step."""
+
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    max_steps: int | None = Field(default=None, ge=1)
+    batch_size: int = Field(ge=1)
+    warmup_fraction: float = Field(ge=0, le=1)
+    weight_decay: float = Field(ge=0)
+    adam_epsilon: float = Field(default=1e-8, gt=0)
+    adam_beta1: float = Field(default=0.9, gt=0, lt=1)
+    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    attention_dropout: float = Field(default=0.1, ge=0, lt=1)
+    micro_batch_pieces: int = Field(default=8192, ge=1)
+    max_length: int = Field(ge=16)
+    doc_stride: int = Field(default=128, ge=1)
+    max_query_length: int = Field(default=64, ge=8)
+    max_answer_length: int = Field(default=30, ge=1)
+
+
+class TrainingSpec(SpecModel):
+    """Defaults, and what differs by task type or by task; ``sources`` says where each value comes from."""
+
+    name: Name
+    title: str
+    defaults: dict[str, Any]
+    types: dict[TypeName, dict[str, Any]] = Field(default_factory=dict)
+    tasks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    sources: dict[str, str] = Field(default_factory=dict)
+
+    def hyper(self, task: str, task_type: str, overrides: dict[str, Any] | None = None) -> Hyper:
+        """The values for one task: defaults, then its type's, then its own, then the suite's."""
+        by_type: dict[str, Any] = {str(name): value for name, value in self.types.items()}.get(task_type, {})
+        return Hyper.model_validate({**self.defaults, **by_type, **self.tasks.get(task, {}), **(overrides or {})})

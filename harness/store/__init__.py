@@ -1,0 +1,1 @@
+"""Artifacts by key, and the ledger of runs. Knows keys and folders, not what stages mean."""

@@ -1,0 +1,85 @@
+"""Checking every byte of a store, and removing what nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.store.artifacts import Held, State, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """One artifact after a full check."""
+
+    key: str
+    name: str
+    held: Held
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """Something that went, or would go."""
+
+    what: str
+    why: str
+    size: int
+
+
+def verify_all(store: Store) -> list[Checked]:
+    """Every artifact, its files read and hashed, in key order."""
+    found = []
+    for key in store:
+        held = store.verify(key)
+        name = held.manifest.name if held.manifest else "?"
+        if held.state is State.ABSENT:
+            held = Held(state=State.CORRUPT, folder=held.folder, problem="has no manifest")
+        found.append(Checked(key=key, name=name, held=held))
+    return found
+
+
+def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> list[Removed]:
+    """Remove leftovers, damaged artifacts, files already let go, and (if ``keep`` is given) all other keys.
+
+    The caller holds the store's lock.
+    """
+    found = [
+        Removed(what=f"tmp/{path.name}", why="left by an interrupted run", size=_size(path))
+        for path in sorted((store.root / "tmp").iterdir())
+    ]
+    if not dry_run:
+        store.clear_tmp()
+    for key in list(store):
+        held = store.look(key)
+        name = held.manifest.name if held.manifest else "?"
+        why = None
+        if held.state in (State.CORRUPT, State.ABSENT):
+            why = f"damaged: {held.problem or 'no manifest'}"
+        elif keep is not None and key not in keep:
+            why = "no suite given needs it"
+        if why is not None:
+            found.append(Removed(what=f"{key[:8]} {name}", why=why, size=_size(held.folder)))
+            if not dry_run:
+                store.remove(key)
+        elif held.manifest is not None:
+            found += _leftover_files(held, dry_run=dry_run)
+    return found
+
+
+def _leftover_files(held: Held, *, dry_run: bool) -> list[Removed]:
+    """Files a manifest calls dropped that a crash kept from going."""
+    found = []
+    for entry in held.manifest.files if held.manifest else ():
+        path = held.folder / entry.path
+        if entry.dropped and path.exists():
+            found.append(Removed(what=f"{held.folder.name[:8]} {entry.path}", why="let go after use", size=entry.size))
+            if not dry_run:
+                path.unlink()
+    return found
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
