@@ -185,7 +185,7 @@ class _Builder:
             "retrieval_layer": spec.retrieval_layer,
         }
         if source.kind == "package":
-            params |= {"kind": "checkpoint", "path": source.path}
+            params |= {"kind": "checkpoint", "path": f"files/{source.path}"}
             inputs, seed = {"source": self._fetch(source)}, 0
         else:
             params |= {
@@ -214,7 +214,6 @@ class _Builder:
             "batch_size": pretrain.batch_size,
         }
         params = {
-            "name": spec.name,
             "steps": pretrain.steps,
             "batch_size": pretrain.batch_size,
             "block_length": pretrain.block_length,

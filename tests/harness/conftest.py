@@ -74,7 +74,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def diamond() -> Plan:
-    """a -> b, c -> d, with b's weights transient."""
+    """Stages a -> b, c -> d, with b's weights transient."""
     a = make_stage("a")
     b = make_stage("b", inputs={"x": a}, transient=("weights.bin",))
     c = make_stage("c", inputs={"x": a})

@@ -1,0 +1,61 @@
+"""Multiple choice: a few facts, a question, and five answers of which the facts support one."""
+
+from __future__ import annotations
+
+from tasks.miniature.clauses import Mark
+from tasks.miniature.draw import Draw
+from tasks.miniature.generators.base import Source, TaskGenerator, Unit
+from tasks.miniature.generators.questions import paragraph_facts
+from tasks.miniature.passages import told
+from tasks.miniature.relations import RELATIONS, Fact, question
+from tasks.rows import MultipleChoice
+
+_CHOICES = 5
+_FACTS = 2
+#: What the questions are about: kinds of facts whose objects are not people.
+_ABOUT = tuple(name for name, relation in RELATIONS.items() if not relation.personal)
+
+
+def _unit(source: Source) -> Unit | None:
+    """Two facts and a question for the object of one. The right choice stands at every place equally often."""
+    draw = source.draw
+    drawn = paragraph_facts(draw, source.book, _ABOUT)
+    if drawn is None:
+        return None
+    facts = drawn[:_FACTS]
+    asked = facts[draw.index(_FACTS)]
+    way = next(number for number, asking in enumerate(asked.kind.askings) if asking.wanted is Mark.OBJECT)
+    wrong = _wrong(draw, source, asked, facts)
+    right = source.grammar.phrase_text(asked.object_phrase())
+    if right in wrong:
+        return None
+    choices = draw.shuffled(wrong)
+    label = _place(source)
+    choices.insert(label, right)
+    prompt = source.grammar.passage([*(told(draw, fact) for fact in facts), question(asked, way)])
+    row = MultipleChoice(
+        id=f"{source.number}", unit=f"question-{source.number}", prompt=prompt, choices=tuple(choices), label=label
+    )
+    return Unit(((frozenset(facts), asked, way),), [row])
+
+
+def _wrong(draw: Draw, source: Source, asked: Fact, facts: list[Fact]) -> list[str]:
+    """Four wrong choices: one that the prompt has too, of another fact, and three of the right kind that it has not."""
+    others = [fact for fact in facts if fact is not asked]
+    rivals = [fact for fact in others if fact.relation == asked.relation]
+    stated = rivals[0] if rivals else draw.one(others)
+    taken = {asked.object, *(fact.object for fact in others)}
+    absent = [name for name in asked.kind.objects if name not in taken]
+    same_kind = (
+        Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.some(absent, _CHOICES - 2)
+    )
+    return [source.grammar.phrase_text(fact.object_phrase()) for fact in (stated, *same_kind)]
+
+
+def _place(source: Source) -> int:
+    """Where the right choice goes: each place once in every five rows."""
+    round_, turn = divmod(source.number, _CHOICES)
+    return Draw("place", source.book.pool, round_).shuffled(range(_CHOICES))[turn]
+
+
+TASKS = (TaskGenerator(name="mini-commonsenseqa", splits=("train", "validation"), unit=_unit),)

@@ -1,0 +1,62 @@
+"""The contract of a language's grammar, and what all grammars share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cache
+
+from tasks.miniature.clauses import Clause, Phrase, Sentence, Tag
+from tasks.miniature.rendering import Rendered, Word, join, set_words
+
+
+class Grammar(ABC):
+    """Says clauses in one language. A pure function of the clause: nothing is drawn here.
+
+    Attributes:
+        code: the language's code.
+        title: its name, for readers.
+        space: what stands between two words and between two sentences.
+        stop, question_mark: what a sentence ends in.
+    """
+
+    code: str
+    title: str
+    space: str = " "
+    stop: str = "."
+    question_mark: str = "?"
+
+    @abstractmethod
+    def clause(self, clause: Clause) -> list[Word]:
+        """The words of a clause, without punctuation."""
+
+    @abstractmethod
+    def bare_phrase(self, phrase: Phrase) -> list[Word]:
+        """The words of a phrase that stands alone, as an answer to choose does."""
+
+    @abstractmethod
+    def conjunction(self) -> Word:
+        """The word for "and"."""
+
+    def render(self, sentence: Sentence) -> Rendered:
+        """A whole sentence."""
+        words: list[Word] = []
+        for place, clause in enumerate(sentence.clauses):
+            if place:
+                words.append(self.conjunction())
+            words += self.clause(clause)
+        mark = self.question_mark if sentence.question else self.stop
+        return set_words([*self.begin(words), Word(mark, Tag.PUNCT)], space=self.space)
+
+    def begin(self, words: Sequence[Word]) -> list[Word]:
+        """The words of a sentence with its first one changed as a beginning asks for; as they are by default."""
+        return list(words)
+
+    @cache  # noqa: B019 - there is one object a language, and it lives as long as the process
+    def phrase_text(self, phrase: Phrase) -> str:
+        """A phrase that stands alone, as text."""
+        return set_words(self.bare_phrase(phrase), space=self.space).text
+
+    def passage(self, sentences: Sequence[Sentence]) -> str:
+        """Several sentences as one text."""
+        return join([self.render(sentence) for sentence in sentences], space=self.space)[0]

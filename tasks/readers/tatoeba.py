@@ -1,0 +1,34 @@
+"""Tatoeba as LASER publishes it: two text files, of which line N of one translates line N of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.errors import DataError
+from tasks.readers.base import ReadResult, read_lines
+from tasks.rows import BitextSentence
+
+_FILES = 2
+
+
+def read_tatoeba_pair(paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:  # noqa: ARG001
+    """The foreign sentences, then the English ones; the unit is the pair's 0-based line number.
+
+    Raises:
+        DataError: there are not two files, or they are not of equal length.
+    """
+    if len(paths) != _FILES:
+        raise DataError(f"{len(paths)} files where 2 belong", remedy="name the foreign file, then the English one")
+    foreign, english = map(read_lines, paths)
+    if len(foreign) != len(english):
+        what = f"{len(foreign)} sentences, but {len(english)} in {paths[1]}"
+        raise DataError(what, where=str(paths[0]), remedy="the files must be aligned line by line; fetch both again")
+    rows = [
+        BitextSentence(
+            id=f"{side}-{index}", unit=str(index), side=side, text=text.strip(), partners=(f"{other}-{index}",)
+        )
+        for side, other, texts in (("foreign", "english", foreign), ("english", "foreign", english))
+        for index, text in enumerate(texts)
+    ]
+    return ReadResult(rows=list(rows))

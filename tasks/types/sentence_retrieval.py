@@ -1,0 +1,141 @@
+"""Sentence retrieval: find the translation of a sentence among foreign ones, with no training.
+
+The search itself belongs to the harness; here are the inputs, the predictions and their score. A prediction is, for
+each English sentence in the order of the rows, the 0-based index of a foreign sentence in the order of the foreign
+rows. XTREME's Tatoeba files hold the same, one index a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NewType
+
+from tasks.errors import DataError, UserError
+from tasks.rows import BitextSentence
+from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
+from tasks.types.files import index_a_line, write_lines
+from tasks.types.pieces import layout_of, report_on, tokenize
+from tasks.types.scoring import UnitCounts, require_matching, require_metric
+
+METRICS = ("accuracy",)
+
+#: 0-based position of a sentence among the foreign rows.
+ForeignIndex = NewType("ForeignIndex", int)
+
+
+def english_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
+    """The English sentences, in their order: the queries."""
+    return [row for row in rows if row.side == "english"]
+
+
+def foreign_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
+    """The foreign sentences, in their order: what is searched."""
+    return [row for row in rows if row.side == "foreign"]
+
+
+class SentenceRetrievalType:
+    """Sentences in, for each English one the index of a foreign one out."""
+
+    name = "sentence_retrieval"
+    row_class = BitextSentence
+    head: HeadKind | None = None
+    suffix = "tsv"
+
+    def encode(
+        self,
+        rows: Sequence[BitextSentence],
+        tokenizer: Any,
+        limits: Limits,
+        labels: Sequence[str],  # noqa: ARG002 (the contract's)
+    ) -> Encoded:
+        """Each sentence for itself, cut at its end where it does not fit."""
+        pieces = tokenize(tokenizer, (row.text for row in rows))
+        report = report_on(((row.text,) for row in rows), pieces)
+        layout = layout_of(tokenizer, 1, limits)
+        features = []
+        for index, row in enumerate(rows):
+            ids = pieces[row.text].ids
+            report.truncated += len(ids) > layout.room
+            ids = ids[: layout.room]
+            segments = layout.segment_ids(ids)
+            features.append(
+                Features(
+                    row=index,
+                    input_ids=(layout.ids(ids),),
+                    token_type_ids=None if segments is None else (segments,),
+                )
+            )
+        return Encoded(features=features, report=report)
+
+    def decode(
+        self,
+        rows: Sequence[BitextSentence],
+        features: Sequence[Features],
+        logits: Sequence[FloatArray],
+        labels: Sequence[str],
+        limits: Limits,
+        *,
+        metric: str,
+    ) -> list[ForeignIndex]:
+        """Refused: retrieval has no head, its predictions come from a search over embeddings."""
+        del rows, features, logits, labels, limits, metric
+        raise UserError("sentence retrieval has no head to decode", remedy="run the retrieve phase, not predict")
+
+    def baseline(
+        self,
+        train_rows: Sequence[BitextSentence],  # noqa: ARG002 (all types alike)
+        test_rows: Sequence[BitextSentence],
+        labels: Sequence[str],  # noqa: ARG002 (all types alike)
+        *,
+        metric: str,
+    ) -> list[ForeignIndex]:
+        """The first foreign sentence for every English one."""
+        require_metric(metric, METRICS)
+        return [ForeignIndex(0)] * len(english_rows(test_rows))
+
+    def write_predictions(
+        self, path: Path, rows: Sequence[BitextSentence], predictions: Sequence[ForeignIndex]
+    ) -> None:
+        """One index a line, one line an English sentence."""
+        require_matching(english_rows(rows), predictions)
+        write_lines(path, map(str, predictions))
+
+    def read_predictions(self, path: Path, references: Sequence[BitextSentence]) -> list[ForeignIndex]:
+        """One index a line, one line an English sentence."""
+        queries, foreign = english_rows(references), foreign_rows(references)
+        indices = index_a_line(path, queries, [len(foreign)] * len(queries))
+        return [ForeignIndex(index) for index in indices]
+
+    def score(
+        self,
+        references: Sequence[BitextSentence],
+        predictions: Sequence[ForeignIndex],
+        *,
+        metric: str,
+        language: str,  # noqa: ARG002 (the contract's)
+    ) -> Score:
+        """The share of English sentences whose translation was found (Tatoeba's accuracy, from English).
+
+        Another sentence of the same text does not count as the translation, as in XTREME.
+        """
+        require_metric(metric, METRICS)
+        queries = english_rows(references)
+        require_matching(queries, predictions)
+        foreign_ids = [row.id for row in foreign_rows(references)]
+        units = UnitCounts()
+        correct = 0
+        for row, index in zip(queries, predictions, strict=True):
+            if not row.partners:
+                raise DataError("an English sentence without a translation", where=f"row {row.id}")
+            right = foreign_ids[index] in row.partners
+            correct += right
+            units.add(row.unit, right, 1)
+        value = correct / len(queries)
+        return Score(
+            value=value,
+            metrics={"accuracy": value},
+            rows=len(queries),
+            unit_columns=("correct", "rows"),
+            units=units.as_dict(),
+        )

@@ -1,0 +1,202 @@
+"""Sentences with one tag a word: parts of speech, named entities."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import DataError
+from tasks.metrics import Overlap, chunk_counts
+from tasks.rows import TaggedSentence
+from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
+from tasks.types.files import read_lines, write_lines
+from tasks.types.pieces import TextPieces, layout_of, report_on, tokenize
+from tasks.types.scoring import (
+    UnitCounts,
+    label_index,
+    label_indices,
+    most_frequent,
+    require_matching,
+    require_metric,
+)
+
+METRICS = ("seqeval_f1",)
+CUT = -100  # target of a word that was cut: no loss there
+Tags = tuple[str, ...]
+
+
+class TokenTaggingType:
+    """Words in, one tag a word out. A word is tagged at its first piece."""
+
+    name = "token_tagging"
+    row_class = TaggedSentence
+    head: HeadKind | None = HeadKind.TOKEN
+    suffix = "tsv"
+
+    def encode(self, rows: Sequence[TaggedSentence], tokenizer: Any, limits: Limits, labels: Sequence[str]) -> Encoded:
+        """Each word tokenized for itself, as a word inside running text; words past the limit are cut.
+
+        A word of which the tokenizer makes no piece (a lone soft hyphen, say) stands as one unknown piece, as in
+        XTREME's tagger, so that the words kept are always the sentence's first ones.
+        """
+        space = " " if _needs_space(tokenizer) else ""
+        pieces = tokenize(tokenizer, (space + word for row in rows for word in row.tokens))
+        report = report_on(([space + word for word in row.tokens] for row in rows), pieces)
+        missing = _stand_in(tokenizer)
+        layout = layout_of(tokenizer, 1, limits)
+        indices = label_indices(labels)
+        features = []
+        for index, row in enumerate(rows):
+            ids, starts = _words(row, pieces, space, missing, layout.room)
+            report.truncated += len(starts) < len(row.tokens) or len(ids) > layout.room
+            ids = ids[: layout.room]
+            segments = layout.segment_ids(ids)
+            features.append(
+                Features(
+                    row=index,
+                    input_ids=(layout.ids(ids),),
+                    token_type_ids=None if segments is None else (segments,),
+                    target=_targets(row, indices, len(starts)),
+                    word_starts=tuple(len(layout.gaps[0]) + start for start in starts),
+                )
+            )
+        return Encoded(features=features, report=report)
+
+    def decode(
+        self,
+        rows: Sequence[TaggedSentence],
+        features: Sequence[Features],
+        logits: Sequence[FloatArray],
+        labels: Sequence[str],
+        limits: Limits,  # noqa: ARG002 (the contract's)
+        *,
+        metric: str,
+    ) -> list[Tags]:
+        """The tag with the highest logit for each word; ``O`` (else the first label) for words that were cut."""
+        require_metric(metric, METRICS)
+        rest = "O" if "O" in labels else labels[0]
+        tagged: dict[int, Tags] = {}
+        for feature, scores in zip(features, logits, strict=True):
+            kept = [labels[int(best)] for best in scores.argmax(axis=-1)] if len(feature.word_starts) else []
+            cut = len(rows[feature.row].tokens) - len(kept)
+            tagged[feature.row] = (*kept, *(rest,) * cut)
+        return [tagged[index] for index in range(len(rows))]
+
+    def baseline(
+        self,
+        train_rows: Sequence[TaggedSentence],
+        test_rows: Sequence[TaggedSentence],
+        labels: Sequence[str],
+        *,
+        metric: str,
+    ) -> list[Tags]:
+        """Each word's most frequent tag in the training rows; for words not seen there, the most frequent of all."""
+        require_metric(metric, METRICS)
+        seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for row in train_rows:
+            for word, tag in zip(row.tokens, row.tags or (), strict=True):
+                seen[word][tag] += 1
+        overall = most_frequent((tag for row in train_rows for tag in row.tags or ()), labels)
+        usual = {word: max(labels, key=lambda label: tags[label]) for word, tags in seen.items()}
+        return [tuple(usual.get(word, overall) for word in row.tokens) for row in test_rows]
+
+    def write_predictions(self, path: Path, rows: Sequence[TaggedSentence], predictions: Sequence[Tags]) -> None:
+        """One tag a line, a blank line after each sentence."""
+        require_matching(rows, predictions)
+        write_lines(path, (line for tags in predictions for line in (*tags, "")))
+
+    def read_predictions(self, path: Path, references: Sequence[TaggedSentence]) -> list[Tags]:
+        """One tag a line, sentences parted by blank lines; as many tags a sentence as the reference has."""
+        sentences, ends = _sentences(read_lines(path))
+        if len(sentences) != len(references):
+            raise DataError(f"{len(sentences)} tagged sentences for {len(references)} references", where=str(path))
+        for tags, end, row in zip(sentences, ends, references, strict=True):
+            expected = len(row.tags or ())
+            if len(tags) != expected:
+                what = f"the sentence that ends here has {len(tags)} tags, its reference {expected}"
+                raise DataError(what, where=f"{path}, line {end}")
+        return sentences
+
+    def score(
+        self,
+        references: Sequence[TaggedSentence],
+        predictions: Sequence[Tags],
+        *,
+        metric: str,
+        language: str,  # noqa: ARG002 (the contract's)
+    ) -> Score:
+        """F1 over chunks by seqeval 0.0.12's rules, with precision, recall and token accuracy beside it."""
+        require_metric(metric, METRICS)
+        require_matching(references, predictions)
+        units = UnitCounts()
+        total, right, words = Overlap(tp=0, predicted=0, gold=0), 0, 0
+        for row, tags in zip(references, predictions, strict=True):
+            if row.tags is None or len(row.tags) != len(tags):
+                raise DataError(f"{len(tags)} tags for {len(row.tags or ())} in the reference", where=f"row {row.id}")
+            counts = chunk_counts(row.tags, tags)
+            units.add(row.unit, counts.tp, counts.predicted, counts.gold)
+            total += counts
+            right += sum(a == b for a, b in zip(row.tags, tags, strict=True))
+            words += len(tags)
+        shares = {"f1": total.f1, "precision": total.precision, "recall": total.recall}
+        return Score(
+            value=total.f1,
+            metrics={**shares, "token_accuracy": right / words if words else 0.0},
+            rows=len(references),
+            unit_columns=("tp", "predicted", "gold"),
+            units=units.as_dict(),
+        )
+
+
+def _needs_space(tokenizer: Any) -> bool:
+    """Whether a word must be given with a space before it to be cut as inside running text (byte-level BPE)."""
+    pieces = tokenize(tokenizer, ("a a", "a", " a"))
+    running, alone, spaced = (pieces[text].ids for text in ("a a", "a", " a"))
+    return running != alone + alone and running == alone + spaced
+
+
+def _stand_in(tokenizer: Any) -> int:
+    """The piece id for a word of which the tokenizer makes none."""
+    candidates = (tokenizer.unk_token_id, tokenizer.mask_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+    return next((int(piece) for piece in candidates if piece is not None), 0)
+
+
+def _words(
+    row: TaggedSentence, pieces: dict[str, TextPieces], space: str, missing: int, room: int
+) -> tuple[list[int], list[int]]:
+    """The sentence's pieces, until ``room`` is full, and where each word that begins within it starts."""
+    ids: list[int] = []
+    starts: list[int] = []
+    for word in row.tokens:
+        if len(ids) >= room:
+            break
+        starts.append(len(ids))
+        ids += pieces[space + word].ids or [missing]
+    return ids, starts
+
+
+def _targets(row: TaggedSentence, indices: dict[str, int], kept: int) -> tuple[int, ...] | None:
+    if row.tags is None:
+        return None
+    known = tuple(label_index(tag, indices, row) for tag in row.tags[:kept])
+    return (*known, *(CUT,) * (len(row.tokens) - kept))
+
+
+def _sentences(lines: list[str]) -> tuple[list[Tags], list[int]]:
+    """Tags by sentence, and the line on which each sentence ends. A blank line closes a sentence, even an empty one."""
+    sentences: list[Tags] = []
+    ends: list[int] = []
+    tags: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if line:
+            tags.append(line)
+            continue
+        sentences.append(tuple(tags))
+        ends.append(number)
+        tags = []
+    if tags:
+        sentences.append(tuple(tags))
+        ends.append(len(lines))
+    return sentences, ends

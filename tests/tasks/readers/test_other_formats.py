@@ -1,0 +1,86 @@
+"""CommonsenseQA, tagged sentences, Tatoeba."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import DataError
+from tasks.readers import read_split
+
+UPOS = ("NOUN", "VERB", "SYM", "X")
+
+
+def choice_line(name: str = "q", **extra: str) -> str:
+    choices = [{"label": letter, "text": text} for letter, text in (("A", "dog"), ("B", "cat"))]
+    return json.dumps({"id": name, "question": {"stem": "who", "choices": choices}, **extra})
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def test_commonsenseqa_letters_become_indices(tmp_path: Path) -> None:
+    path = write(tmp_path / "1", choice_line("a", answerKey="B") + "\n" + choice_line("b") + "\n")
+    rows = read_split("commonsenseqa_jsonl", [path], language="en", labels=()).rows
+    assert [("a", "who", ("dog", "cat"), 1), ("b", "who", ("dog", "cat"), None)] == [
+        (row.id, row.prompt, row.choices, row.label) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("line 2: not JSON", choice_line("a") + "\n" + choice_line("b")[:-5]),
+        ("line 1: unknown label 'F'; use one of 'A', 'B'", choice_line(answerKey="F")),
+        ("line 1: not a CommonsenseQA record: 'question' is missing", '{"id": "a"}'),
+        ("line 1: not a CommonsenseQA record", "[1]"),
+        ("1 ids repeat, the first 'q'", choice_line() + "\n" + choice_line()),
+    ],
+)
+def test_broken_commonsenseqa_files_are_refused(tmp_path: Path, message: str, text: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_split("commonsenseqa_jsonl", [write(tmp_path / "1", text)], language="en", labels=())
+
+
+def test_odd_tokens_are_kept(tmp_path: Path) -> None:
+    """A lone underscore, a token with spaces, one of nothing but a space, several blank lines, no last line end."""
+    path = write(tmp_path / "1", "\n_\tSYM\n10 000\tX\r\n\n\n\u00a0\tX\ncat\tNOUN")
+    rows = read_split("udpos_tsv", [path], language="en", labels=UPOS).rows
+    assert [(("_", "10 000"), ("SYM", "X")), (("\u00a0", "cat"), ("X", "NOUN"))] == [
+        (row.tokens, row.tags) for row in rows
+    ]
+    assert ["0", "1"] == [row.unit for row in rows]
+
+
+def test_sentences_do_not_run_over_the_end_of_a_file(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "1", "cat\tNOUN"), write(tmp_path / "2", "sat\tVERB")]
+    assert 2 == len(read_split("udpos_tsv", paths, language="en", labels=UPOS).rows)
+
+
+def test_files_without_tags_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 2: 1 column where 2 belong; XTREME's scripts strip the tags"):
+        read_split("panx_tsv", [write(tmp_path / "1", "a\tO\nb\n")], language="en", labels=("O",))
+
+
+def test_tatoeba_files_are_aligned_by_line(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "1", "die Katze\nder\u2028Hund\n"), write(tmp_path / "2", "the cat\r\nthe dog\r\n")]
+    rows = read_split("tatoeba_pair", paths, language="de", labels=()).rows
+    assert [
+        ("foreign-0", "0", "foreign", "die Katze", ("english-0",)),
+        ("foreign-1", "1", "foreign", "der\u2028Hund", ("english-1",)),
+        ("english-0", "0", "english", "the cat", ("foreign-0",)),
+        ("english-1", "1", "english", "the dog", ("foreign-1",)),
+    ] == [(row.id, row.unit, row.side, row.text, row.partners) for row in rows]
+
+
+def test_tatoeba_files_of_different_length_are_refused(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "1", "a\nb\n"), write(tmp_path / "2", "c\n")]
+    with pytest.raises(DataError, match=r"1: 2 sentences, but 1 in .*2; the files must be aligned"):
+        read_split("tatoeba_pair", paths, language="de", labels=())
+
+
+def test_tatoeba_needs_two_files(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="1 files where 2 belong; name the foreign file, then the English one"):
+        read_split("tatoeba_pair", [write(tmp_path / "1", "a\n")], language="de", labels=())

@@ -1,0 +1,145 @@
+"""What every reader refuses, and what every reader puts up with."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import DataError, UserError
+from tasks.readers import READERS, read_split
+from tasks.readers.base import with_unique_ids
+from tasks.rows import SentencePair
+
+LABELS = ("entailment", "neutral", "contradiction")
+GLUE_HEADER = "promptID\tpairID\tsentence1\tsentence2\tgold_label"
+SQUAD = {
+    "version": "1.1",
+    "data": [
+        {
+            "title": "T",
+            "paragraphs": [
+                {
+                    "context": "the cat sat",
+                    "qas": [{"id": "q", "question": "who", "answers": [{"text": "cat", "answer_start": 4}]}],
+                }
+            ],
+        }
+    ],
+}
+QUESTION = {
+    "id": "q",
+    "answerKey": "B",
+    "question": {"stem": "who", "choices": [{"label": "A", "text": "dog"}, {"label": "B", "text": "cat"}]},
+}
+#: One good file a format: its text, and the labels its reader is given.
+GOOD: dict[str, tuple[str, tuple[str, ...]]] = {
+    "xtreme_pairs": ("a\tb\tneutral\n", LABELS),
+    "xtreme_paraphrases": ("a\tb\t1\n", ("0", "1")),
+    "xnli_release_tsv": (f"language\t{GLUE_HEADER}\nen\t1\t1n\ta\tb\tneutral\n", LABELS),
+    "taxinli_tsv": ("prem\thyp\tlabel\tpairID\na\tb\tneutral\t1n\n", LABELS),
+    "glue_mnli_tsv": (f"{GLUE_HEADER}\n1\t1n\ta\tb\tneutral\n", LABELS),
+    "squad_json": (json.dumps(SQUAD), ()),
+    "tydiqa_json": (json.dumps(SQUAD), ()),
+    "commonsenseqa_jsonl": (json.dumps(QUESTION) + "\n", ()),
+    "udpos_tsv": ("cat\tNOUN\nsat\tVERB\n\n", ("NOUN", "VERB")),
+    "panx_tsv": ("cat\tO\n", ("O",)),
+    "tatoeba_pair": ("die Katze\n", ()),
+}
+LABELLED = sorted(name for name, (_, labels) in GOOD.items() if labels)
+
+
+def written(tmp_path: Path, name: str, content: bytes) -> list[Path]:
+    """The files of a split; a pair of files gets the same content twice."""
+    paths = [tmp_path / "first"] if name != "tatoeba_pair" else [tmp_path / "first", tmp_path / "second"]
+    for path in paths:
+        path.write_bytes(content)
+    return paths
+
+
+def test_every_format_is_tried_here() -> None:
+    assert set(READERS) == set(GOOD)
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_good_file_is_read(tmp_path: Path, name: str) -> None:
+    text, labels = GOOD[name]
+    result = read_split(name, written(tmp_path, name, text.encode()), language="en", labels=labels)
+    assert {} == result.mended
+    assert (2 if name == "tatoeba_pair" else 1) == len(result.rows)
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_byte_order_marks_windows_line_ends_and_missing_last_ones_change_nothing(tmp_path: Path, name: str) -> None:
+    text, labels = GOOD[name]
+    plain = read_split(name, written(tmp_path, name, text.encode()), language="en", labels=labels)
+    dressed = b"\xef\xbb\xbf" + text.rstrip("\n").replace("\n", "\r\n", 1).encode()
+    assert plain == read_split(name, written(tmp_path, name, dressed), language="en", labels=labels)
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path: Path, name: str) -> None:
+    paths = written(tmp_path, name, GOOD[name][0].encode())
+    paths[-1].unlink()
+    with pytest.raises(DataError, match="no such file; put the release file there or point --data at") as caught:
+        read_split(name, paths, language="en", labels=())
+    assert str(paths[-1]) == caught.value.where
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    with pytest.raises(DataError, match="the file is empty"):
+        read_split(name, written(tmp_path, name, content), language="en", labels=())
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_bytes_that_are_not_utf8_are_refused_with_their_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="line 3: byte 0xff is not UTF-8"):
+        read_split(name, written(tmp_path, name, b"a\nb\nc\xffd\n"), language="en", labels=())
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_folder_is_not_a_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="a folder stands where a file should"):
+        read_split(name, [tmp_path, tmp_path], language="en", labels=())
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_an_unknown_label_names_the_allowed_and_the_nearest(tmp_path: Path, name: str) -> None:
+    text, labels = GOOD[name]
+    wrong = f"{labels[0]}x"
+    paths = written(tmp_path, name, text.replace(f"\t{_label(text, labels)}", f"\t{wrong}", 1).encode())
+    with pytest.raises(DataError, match=f"unknown label '{wrong}'; use one of .*{labels[-1]}.*mean '{labels[0]}'"):
+        read_split(name, paths, language="en", labels=labels)
+
+
+def _label(text: str, labels: tuple[str, ...]) -> str:
+    return next(label for label in labels if f"\t{label}" in text)
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_wrong_number_of_columns_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
+    text, labels = GOOD[name]
+    first, *rest = text.rstrip("\n").split("\n")
+    for last in ("only one", "1\t2\t3\t4\t5\t6\t7\t8"):
+        content = "\n".join([first, *rest, last])
+        number = content.count("\n") + 1
+        with pytest.raises(DataError, match=rf"line {number}: \d columns? where \d belong"):
+            read_split(name, written(tmp_path, name, content.encode()), language="en", labels=labels)
+
+
+def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"unknown format 'squad'.*did you mean"):
+        read_split("squad", [tmp_path], language="en", labels=())
+
+
+def test_a_split_needs_files() -> None:
+    with pytest.raises(DataError, match="no files for format squad_json"):
+        read_split("squad_json", [], language="en", labels=())
+
+
+def test_new_ids_do_not_meet_old_ones() -> None:
+    rows = [SentencePair(id=name, unit="0", text_a="", text_b="") for name in ("a", "a", "a-2", "a", "b")]
+    renamed, count = with_unique_ids(rows)
+    assert ["a", "a-3", "a-2", "a-4", "b"] == [row.id for row in renamed]
+    assert 2 == count

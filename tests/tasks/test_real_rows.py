@@ -1,0 +1,110 @@
+"""The readers against original release files; the counts are those of the data folder's own table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import DataError
+from tasks.readers import read_split
+from tasks.rows import Row
+
+pytestmark = pytest.mark.data
+
+NLI = ("entailment", "neutral", "contradiction")
+UPOS = [
+    "ADJ",
+    "ADP",
+    "ADV",
+    "AUX",
+    "CCONJ",
+    "DET",
+    "INTJ",
+    "NOUN",
+    "NUM",
+    "PART",
+    "PRON",
+    "PROPN",
+    "PUNCT",
+    "SCONJ",
+    "SYM",
+    "VERB",
+    "X",
+]
+NER = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+
+
+def rows_of(name: str, path: Path, labels: Sequence[str] = ()) -> list[Row]:
+    return read_split(name, [path], language="en", labels=labels).rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "files", "name", "pattern", "labels"),
+    [
+        (13_500, 15, "xtreme_pairs", "xnli/dev-*.tsv", NLI),
+        (7_000, 7, "xtreme_paraphrases", "pawsx/dev-*.tsv", ("0", "1")),
+        (6_500, 1, "taxinli_tsv", "mnli/taxinli10k.tsv", NLI),
+        (384, 8, "glue_mnli_tsv", "mnli/glue_*/*.tsv", NLI),
+        (7_000, 1, "squad_json", "squad/dev-v1.1.json", ()),
+        (3_286, 1, "squad_json", "squad/train-v1.1.json", ()),
+        (3_708, 1, "squad_json", "squad/dev-v2.0.json", ()),
+        (2_904, 1, "squad_json", "squad/train-v2.0.json", ()),
+        (9_520, 8, "squad_json", "xquad/xquad.*.json", ()),
+        (3_225, 9, "squad_json", "mlqa/*.json", ()),
+        (2_300, 2, "tydiqa_json", "tydiqa/*.train.json", ()),
+        (5_500, 3, "commonsenseqa_jsonl", "commonsenseqa/*.jsonl", ()),
+        (20_667, 30, "udpos_tsv", "udpos/*.tsv", UPOS),
+        (18_300, 30, "panx_tsv", "panx/*.tsv", NER),
+    ],
+)
+def test_every_row_is_read(
+    shared_data: Path, rows: int, files: int, name: str, pattern: str, labels: Sequence[str]
+) -> None:
+    paths = sorted(shared_data.glob(pattern))
+    assert files == len(paths)
+    found = [rows_of(name, path, labels) for path in paths]
+    assert rows == sum(map(len, found))
+    assert all(len({row.id for row in each}) == len(each) for each in found)
+
+
+def test_every_tatoeba_pair_is_read(shared_data: Path) -> None:
+    english = sorted(shared_data.glob("tatoeba/*.eng"))
+    pairs = 0
+    for path in english:
+        code = path.name.removeprefix("tatoeba.").removesuffix("-eng.eng")
+        rows = read_split("tatoeba_pair", [path.with_suffix(f".{code}"), path], language="x", labels=()).rows
+        pairs += len(rows) // 2
+    assert (102, 82_040) == (len(english), pairs)
+
+
+@pytest.mark.parametrize(
+    ("units", "name", "pattern"), [(300, "xtreme_pairs", "xnli/dev-*.tsv"), (240, "squad_json", "xquad/*.json")]
+)
+def test_parallel_files_have_the_same_ids_and_units(shared_data: Path, units: int, name: str, pattern: str) -> None:
+    found = [[(row.id, row.unit) for row in rows_of(name, path)] for path in sorted(shared_data.glob(pattern))]
+    assert all(each == found[0] for each in found)
+    assert units == len({unit for _, unit in found[0]})
+
+
+def test_unanswerable_questions_are_kept(shared_data: Path) -> None:
+    rows = rows_of("squad_json", shared_data / "squad" / "dev-v2.0.json")
+    assert 1_987 == sum(row.answers == () for row in rows)
+
+
+def test_known_repeats_are_mended_and_counted(shared_data: Path) -> None:
+    """TyDiQA's ids in XTREME's form, and the MultiNLI pair ids that a training and a development pair share."""
+    tydiqa = read_split("tydiqa_json", [shared_data / "tydiqa/tydiqa.goldp.ko.train.json"], language="ko", labels=())
+    taxinli = read_split("taxinli_tsv", [shared_data / "mnli/taxinli10k.tsv"], language="en", labels=NLI)
+    assert ({"ids_made_unique": 720}, {"ids_made_unique": 4}) == (tydiqa.mended, taxinli.mended)
+
+
+def test_blanked_test_files_are_refused(shared_data: Path) -> None:
+    with pytest.raises(DataError, match="has an empty answer; XTREME's scripts blank the answers"):
+        rows_of("tydiqa_json", shared_data / "tydiqa/tydiqa.goldp.fi.dev.json")
+
+
+def test_answers_stand_where_they_say(shared_data: Path) -> None:
+    for path in sorted(shared_data.glob("xquad/*.json")):
+        for row in rows_of("squad_json", path):
+            for answer in row.answers:
+                assert answer.text == row.context[answer.start : answer.start + len(answer.text)]

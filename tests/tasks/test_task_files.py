@@ -1,0 +1,80 @@
+"""The task files say nothing that types and readers do not know. Their schema is tested with the specs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.readers import READERS
+from tasks.types import task_type
+
+TASKS = Path(__file__).resolve().parents[2] / "tasks"
+FILES = sorted([*TASKS.glob("intermediate/*.yaml"), *TASKS.glob("target/*.yaml")])
+LANGUAGES = {"xnli": 15, "xquad": 11, "udpos": 33, "tatoeba": 36}  # XTREME's evaluate.py
+
+
+def load(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def spec(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found = load(request.param)
+    assert request.param.stem == found["name"]
+    assert request.param.parent.name == found["role"]
+    return found
+
+
+def test_type_and_metric_exist(spec: dict[str, Any]) -> None:
+    labels = spec.get("labels", [])
+    assert [] == task_type(spec["type"]).baseline([], [], labels or ["a"], metric=spec["metric"])
+
+
+def test_formats_exist(spec: dict[str, Any]) -> None:
+    formats = {split["format"] for split in spec["splits"].values() if "format" in split}
+    assert formats <= set(READERS)
+
+
+def test_file_patterns_can_be_filled_in(spec: dict[str, Any]) -> None:
+    """With the language and its code in file names; splits that have rows in several languages tell them apart."""
+    codes = spec.get("codes", {})
+    for split in spec["splits"].values():
+        names = [
+            tuple(
+                pattern.format(lang=language, code=codes.get(language, language)) for pattern in split.get("files", ())
+            )
+            for language in spec["languages"]
+        ]
+        assert "files" not in split or len(set(names)) == len(names)
+        assert set(split.get("published_rows", {})) <= set(spec["languages"])
+
+
+def test_languages_are_no_yaml_booleans(spec: dict[str, Any]) -> None:
+    """Unquoted ``no`` is false in YAML."""
+    assert all(isinstance(language, str) for language in spec["languages"])
+
+
+@pytest.mark.parametrize(("name", "count"), sorted(LANGUAGES.items()))
+def test_targets_have_all_of_xtremes_languages(name: str, count: int) -> None:
+    assert count == len(load(TASKS / "target" / f"{name}.yaml")["languages"])
+
+
+def test_tatoeba_has_a_code_for_every_language() -> None:
+    tatoeba = load(TASKS / "target" / "tatoeba.yaml")
+    assert set(tatoeba["languages"]) == set(tatoeba["codes"])
+    assert ("deu", "cmn", "pes", "ell") == tuple(tatoeba["codes"][language] for language in ("de", "zh", "fa", "el"))
+
+
+@pytest.mark.data
+def test_tatoebas_published_counts_are_the_files(shared_data: Path) -> None:
+    """Where the file is at hand; a few of the 36 are not among the real rows."""
+    tatoeba = load(TASKS / "target" / "tatoeba.yaml")
+    published = tatoeba["splits"]["test"]["published_rows"]
+    found = {}
+    for language, code in tatoeba["codes"].items():
+        path = shared_data / "tatoeba" / f"tatoeba.{code}-eng.eng"
+        if path.is_file():
+            found[language] = path.read_text(encoding="utf-8").count("\n")
+    assert 26 <= len(found)
+    assert {language: published[language] for language in found} == found
