@@ -6,6 +6,7 @@ two artifacts, so that no model stage can be handed the answers), ``corpus`` (pr
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,12 +109,14 @@ def _prepare_corpus(context: StageContext) -> None:
 
 
 def _documents(context: StageContext) -> Iterator[tuple[str, str]]:
-    """Documents of all sources, in order, with their ids."""
-    for source in context.params["sources"]:
+    """Documents of all sources with their ids: those of packages first, then the others in order."""
+    sources = context.params["sources"]
+    packages = [source for source in sources if source["kind"] == "package"]
+    yield from _package_documents(context, packages)
+    for source in sources:
         match source["kind"]:
             case "package":
-                files = context.inputs[f"fetch:{source['package']}"] / "files"
-                yield from _package_documents(files, source["include"])
+                continue
             case "rows":
                 task = source["task"]
                 rows, _ = _read(source["split"], task, "en", context.data)
@@ -124,11 +127,18 @@ def _documents(context: StageContext) -> Iterator[tuple[str, str]]:
                 raise DataError(f"unknown kind of corpus source '{other}'")
 
 
-def _package_documents(files: Path, pattern: str) -> Iterator[tuple[str, str]]:
-    for path in sorted(files.glob(pattern)):
+def _package_documents(context: StageContext, sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Files of all packages in the order of a hash of their names, so that a bound takes some of every package."""
+    found: list[tuple[bytes, str, Path]] = []
+    for source in sources:
+        files = context.inputs[f"fetch:{source['package']}"] / "files"
+        for path in files.glob(source["include"]):
+            name = path.relative_to(files).as_posix()
+            found.append((hashlib.sha256(name.encode()).digest(), name, path))
+    for _, name, path in sorted(found):
         text = path.read_text(encoding="utf-8", errors="replace").strip()
         if text:
-            yield path.relative_to(files).as_posix(), text
+            yield name, text
 
 
 def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

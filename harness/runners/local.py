@@ -55,6 +55,7 @@ class LocalRunner:
             with self._guard:
                 self._idle.append(worker)
         else:
+            worker.wait()
             self._forget(worker)
         failure = self._failure(report, worker, job)
         return Ended(

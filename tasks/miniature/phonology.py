@@ -1,4 +1,4 @@
-"""The words of the made-up languages: plausible syllables, hung on language and concept alone."""
+"""The words of the made-up languages: plausible syllables, hung on language and concept alone, and some loanwords."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from tasks.miniature.clauses import Case
 from tasks.miniature.draw import Draw
-from tasks.miniature.vocabulary import CONCEPTS, english_word
+from tasks.miniature.vocabulary import CONCEPTS, LOANABLE, PEOPLE, PLACES, english_word
 
 #: Per language, concepts that have no word of their own but another concept's (as English "to cook" and "a cook").
 BORROWED = {"qad": {f"can_{job}": job for job in ("cook", "judge", "nurse")}}
@@ -21,6 +21,7 @@ class Phonology:
         onsets, vowels, codas: what a syllable is put together from; an empty string means "none".
         short, long: syllables of function words, and of all others.
         final: what every longer word ends in (declension classes hang on it); empty: anything.
+        loans: the part of the content words that the language has taken over from English as they are.
     """
 
     onsets: tuple[str, ...]
@@ -29,6 +30,7 @@ class Phonology:
     short: int = 1
     long: int = 2
     final: tuple[str, ...] = ()
+    loans: float = 0.0
 
     def word(self, draw: Draw, syllables: int) -> str:
         """A word of so many syllables; only its last one has a coda."""
@@ -41,11 +43,14 @@ _RARE_HAN = tuple(chr(code) for code in range(0x3447, 0x3447 + 3 * 120, 3))
 # Georgian letters stand in a script of their own; Han of Extension A are read by nobody, yet tokenizers treat them as
 # they treat Chinese.
 PHONOLOGIES = {
-    "qaa": Phonology(onsets=tuple("bdgklmnprstv"), vowels=tuple("aeiou"), codas=("", "", "k", "n", "r", "sh")),
+    "qaa": Phonology(
+        onsets=tuple("bdgklmnprstv"), vowels=tuple("aeiou"), codas=("", "", "k", "n", "r", "sh"), loans=0.5
+    ),
     "qab": Phonology(
         onsets=("b", "ch", "d", "f", "j", "ny", "p", "q", "w", "x", "z"),
         vowels=("a", "e", "o", "ai", "au"),
         codas=("",),
+        loans=0.25,
     ),
     "qac": Phonology(
         onsets=tuple("ბგდვზთკლმნპრსტფქშჩცძხჯ"),
@@ -64,9 +69,9 @@ def words(language: str) -> dict[str, str]:
     """The words of a made-up language by concept (and by case name, for particles).
 
     Each word hangs on its language and concept alone, so a concept more leaves the others' words as they are (but for
-    the rare one that it would have collided with). No two words of all languages are equal.
+    the rare one that it would have collided with). No two words of all languages are equal, but for loanwords.
     """
-    taken = {english_word(concept) for concept in CONCEPTS}
+    taken = {english_word(concept) for concept in CONCEPTS} | set(PEOPLE) | set(PLACES)
     for other in tuple(PHONOLOGIES)[: tuple(PHONOLOGIES).index(language)]:
         taken.update(words(other).values())
     borrowed = BORROWED.get(language, {})
@@ -80,6 +85,9 @@ def words(language: str) -> dict[str, str]:
 
 def _new_word(language: str, concept: str, taken: set[str]) -> str:
     phonology = PHONOLOGIES[language]
+    english = english_word(concept)
+    if concept in LOANABLE and Draw("loan", english).chance(phonology.loans):
+        return english
     short = concept in _FUNCTION_WORDS or concept.startswith("case:")
     for attempt in range(1000):
         draw = Draw("word", language, concept, attempt)

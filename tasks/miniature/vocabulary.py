@@ -38,6 +38,9 @@ _OTHERS = (*ADVERBS, *_list("be can and the who what where she"))
 #: Every concept that has a word in every language.
 CONCEPTS = (*_NOUNS, *_ADJECTIVES, *_VERBS, *_OTHERS)
 
+#: Concepts whose English word another language may have taken over.
+LOANABLE = frozenset({*FOODS, *THINGS, *ANIMALS, *INSTRUMENTS, *JOBS, *MOODS})
+
 
 def english_word(concept: str) -> str:
     """The English word of a concept, uninflected."""

@@ -14,8 +14,8 @@ from tasks.rows import SentencePair
 
 #: What premises and hypotheses are about: kinds of facts with few objects each.
 _ABOUT = ("lives", "works", "likes", "keeps", "plays", "feels")
-_TWO_FACTS = 0.15
-_OTHER_PERSON = 0.2
+_TWO_FACTS = 0.1
+_OTHER_PERSON = 0.1
 
 
 @cache

@@ -26,10 +26,12 @@ def paragraph_facts(draw: Draw, book: FactBook, among: Collection[str] = RELATIO
     two facts have one relation and object. None: the book has not enough about these people.
     """
     first, other = draw.some(PEOPLE, 2)
-    facts = [*book.facts(draw, first, 2, among), *book.facts(draw, other, 1, among)]
-    shared = [fact for fact in facts[:2] if fact.relation in book.relations(other) and not fact.kind.personal]
+    facts = book.facts(draw, first, 2, among)
+    shared = [fact for fact in facts if fact.relation in book.relations(other) and not fact.kind.personal]
     if shared and draw.chance(_RIVALS):
-        facts[2] = book.fact(draw, other, shared[0].relation, but=shared[0].object)
+        facts.append(book.fact(draw, other, shared[0].relation, but=shared[0].object))
+    else:
+        facts += book.facts(draw, other, 1, among)
     if len({(fact.relation, fact.object) for fact in facts}) < _FACTS:
         return None
     if sum(fact.relation == "older" for fact in facts) > 1:

@@ -1,0 +1,119 @@
+"""Prediction reads no answer, refuses a head that does not fit, and gives the same bytes for the same rows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.phases import finetune, predict
+from tasks.errors import DataError, UserError
+from tasks.rows import write_json_lines
+from tasks.types import task_type
+
+Inputs = dict[str, Path]
+
+
+@pytest.fixture(scope="module")
+def tuned(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> dict[str, Path]:
+    """A fine-tuned checkpoint for each kind of task."""
+    hyper = {**toy.hyper, "epochs": 8.0, "learning_rate": 5e-3}
+    return {
+        kind: run_stage(
+            finetune, {"task": toy.task(kind), "hyper": hyper}, {"checkpoint": tiny, "rows:toy": toy_artifact(kind)}
+        )
+        for kind in toy.kinds
+    }
+
+
+def unanswered(folder: Path, toy: Any, kind: str) -> Path:
+    """Unanswered rows in two languages."""
+    for language, seed in (("en", 3), ("de", 4)):
+        write_json_lines(folder / f"test-{language}.jsonl", (row.inputs() for row in toy.rows(kind, 12, seed)))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["sentence_pair", "multiple_choice", "token_tagging", "span_qa"])
+def test_every_language_is_answered(tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any, kind: str) -> None:
+    """Read back by the task's type, the predictions are right; a second run writes the same bytes."""
+    inputs = {"checkpoint": tuned[kind], "inputs": unanswered(tmp_path, toy, kind)}
+    params = {"task": toy.task(kind, name="target-task"), "languages": ["de", "en"]}
+    out = run_stage(predict, params, inputs)
+
+    suffix = task_type(kind).suffix
+    for language, seed in (("en", 3), ("de", 4)):
+        references = toy.rows(kind, 12, seed)
+        file = out / "predictions" / "target-task" / f"test-{language}.{suffix}"
+        predictions = task_type(kind).read_predictions(file, references)
+        score = task_type(kind).score(references, predictions, metric=params["task"]["metric"], language=language)
+        assert 1.0 == score.value
+    encoding = json.loads((out / "encoding.json").read_text())
+    assert ["de", "en"] == list(encoding)
+    assert 12 == encoding["en"]["rows"]
+    assert toy.files(out) == toy.files(run_stage(predict, params, inputs, seed=77))
+
+
+def test_an_answer_among_the_inputs_is_refused(tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any) -> None:
+    rows = [row.inputs() for row in toy.rows("sentence_pair", 3)]
+    rows[1]["label"] = "same"
+    write_json_lines(tmp_path / "test-en.jsonl", rows)
+    with pytest.raises(DataError, match=r"test-en.jsonl, line 2: a test row holds its answer"):
+        run_stage(
+            predict,
+            {"task": toy.task("sentence_pair"), "languages": ["en"]},
+            {"checkpoint": tuned["sentence_pair"], "inputs": tmp_path},
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "message"),
+    [
+        ("sentence_pair", {"labels": ["other", "same"]}, r"trained with labels \['same', 'other'\]"),
+        ("multiple_choice", {}, "a sequence head cannot answer rows that need a choice head"),
+    ],
+)
+def test_a_head_that_does_not_fit_is_refused(
+    tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any, kind: str, changes: dict[str, Any], message: str
+) -> None:
+    inputs = {"checkpoint": tuned["sentence_pair"], "inputs": unanswered(tmp_path, toy, kind)}
+    with pytest.raises(UserError, match=message):
+        run_stage(predict, {"task": toy.task(kind, **changes), "languages": ["en"]}, inputs)
+
+
+def test_a_checkpoint_without_a_head_is_refused(tiny: Path, run_stage: Any, tmp_path: Path, toy: Any) -> None:
+    inputs = {"checkpoint": tiny, "inputs": unanswered(tmp_path, toy, "sentence_pair")}
+    with pytest.raises(UserError, match=r"no head 'target' \(it has none\)"):
+        run_stage(predict, {"task": toy.task("sentence_pair"), "languages": ["en"]}, inputs)
+
+
+def test_a_missing_encoder_tensor_is_an_error(tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any) -> None:
+    """Nothing is filled in with random numbers."""
+    from safetensors.torch import load_file, save_file
+
+    broken = tmp_path / "broken"
+    shutil.copytree(tuned["sentence_pair"], broken)
+    weights = load_file(broken / "encoder/model.safetensors")
+    del weights["encoder.layer.1.output.dense.weight"]
+    save_file(weights, broken / "encoder/model.safetensors")
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    inputs = {"checkpoint": broken, "inputs": unanswered(rows, toy, "sentence_pair")}
+    with pytest.raises(DataError, match=r"1 tensors of the encoder are missing: encoder.layer.1.output.dense.weight"):
+        run_stage(predict, {"task": toy.task("sentence_pair"), "languages": ["en"]}, inputs)
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_missing_or_empty_rows_are_named(
+    tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / "test-sw.jsonl").write_text(content)
+    with pytest.raises(DataError, match=r"test-sw.jsonl"):
+        run_stage(
+            predict,
+            {"task": toy.task("sentence_pair"), "languages": ["sw"]},
+            {"checkpoint": tuned["sentence_pair"], "inputs": tmp_path},
+        )

@@ -1,0 +1,229 @@
+"""Prepare: what is removed, what is kept apart, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.canonical import file_digest
+from harness.context import StageContext
+from harness.phases import prepare
+from tasks.errors import DataError
+from tasks.rows import read_json_lines, write_json_lines
+
+SQUAD = {"name": "squad_v1", "type": "span_qa", "labels": [], "metric": "squad"}
+XNLI = {
+    "name": "xnli",
+    "type": "sentence_pair",
+    "labels": ["entailment", "neutral", "contradiction"],
+    "metric": "accuracy",
+}
+
+
+def context(tmp_path: Path, params: dict[str, Any], **fields: Any) -> StageContext:
+    out = tmp_path / "out"
+    out.mkdir(exist_ok=True)
+    return StageContext(params=params, inputs=fields.pop("inputs", {}), out=out, progress=lambda *_: None, **fields)
+
+
+def squad_file(path: Path, contexts: list[str]) -> dict[str, str]:
+    """One article; each context asks for its first word."""
+    paragraphs = [
+        {
+            "context": text,
+            "qas": [
+                {
+                    "id": f"{path.stem}-{number}",
+                    "question": "Which word comes first?",
+                    "answers": [{"text": text.split()[0], "answer_start": 0}],
+                }
+            ],
+        }
+        for number, text in enumerate(contexts)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": "1.1", "data": [{"title": "T", "paragraphs": paragraphs}]}))
+    return {"path": path.name, "sha256": file_digest(path)}
+
+
+def split(*files: dict[str, str], limit: int | None = None) -> dict[str, Any]:
+    return {"format": "squad_json", "files": {"en": list(files)}, "limit": limit}
+
+
+def test_scored_passages_are_removed_from_training_and_validation(tmp_path: Path) -> None:
+    """Compared by their normal form: case, white space and compatibility characters do not hide an overlap."""
+    train = squad_file(tmp_path / "data/train.json", ["Alpha  scored one.", "Beta is free.", "Gamma is validated."])
+    validation = squad_file(tmp_path / "data/dev.json", ["Delta scored two.", "Gamma is validated."])
+    scored = tmp_path / "scored"
+    scored.mkdir()
+    write_json_lines(
+        scored / "test-en.jsonl",
+        [
+            {"id": str(n), "unit": str(n), "context": text, "question": "?"}
+            for n, text in enumerate(["alpha SCORED one.", "Delta\u00a0scored two."])
+        ],
+    )
+
+    prepare.run(
+        context(
+            tmp_path,
+            {"kind": "rows", "task": SQUAD, "splits": {"train": split(train), "validation": split(validation)}},
+            inputs={"exclude:xquad": scored},
+            data=tmp_path / "data",
+        )
+    )
+
+    texts = {
+        name: [row["context"] for row in read_json_lines(tmp_path / f"out/{name}.jsonl")]
+        for name in ("train", "validation")
+    }
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert {"train": ["Beta is free."], "validation": ["Gamma is validated."]} == texts
+    assert (1, 1, 3) == tuple(report["train"][name] for name in ("removed_scored", "removed_validation", "read"))
+    assert report["validation"]["removed_scored"] == 1
+
+
+def test_nothing_left_after_removal_is_refused(tmp_path: Path) -> None:
+    train = squad_file(tmp_path / "data/train.json", ["Alpha scored."])
+    scored = tmp_path / "scored"
+    scored.mkdir()
+    write_json_lines(scored / "test-en.jsonl", [{"id": "1", "unit": "1", "context": "Alpha scored.", "question": "?"}])
+
+    with pytest.raises(DataError, match="no train rows are left of 1"):
+        prepare.run(
+            context(
+                tmp_path,
+                {"kind": "rows", "task": SQUAD, "splits": {"train": split(train)}},
+                inputs={"exclude:xquad": scored},
+                data=tmp_path / "data",
+            )
+        )
+
+
+def test_a_file_changed_after_planning_is_refused(tmp_path: Path) -> None:
+    entry = squad_file(tmp_path / "data/train.json", ["Alpha."])
+    squad_file(tmp_path / "data/train.json", ["Beta."])
+
+    with pytest.raises(DataError, match="has changed since the run was planned"):
+        prepare.run(
+            context(
+                tmp_path, {"kind": "rows", "task": SQUAD, "splits": {"train": split(entry)}}, data=tmp_path / "data"
+            )
+        )
+
+
+def xnli_params(kind: str, data: Path, limit: int | None) -> dict[str, Any]:
+    files = {}
+    for language, mark in (("en", "e"), ("de", "d")):
+        path = data / f"dev-{language}.tsv"
+        labels = XNLI["labels"]
+        lines = [f"{mark} premise {n // 3}\t{mark} hypothesis {n}\t{labels[n % 3]}\r\n" for n in range(30)]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(lines), newline="")
+        files[language] = [{"path": path.name, "sha256": file_digest(path)}]
+    return {
+        "kind": kind,
+        "task": XNLI,
+        "split": {"format": "xtreme_pairs", "files": files},
+        "languages": ["en", "de"],
+        "limit": limit,
+    }
+
+
+def test_inputs_hold_no_answer_and_labels_hold_no_text(tmp_path: Path) -> None:
+    prepare.run(context(tmp_path, xnli_params("inputs", tmp_path / "data", None), data=tmp_path / "data"))
+    inputs = list(read_json_lines(tmp_path / "out/test-en.jsonl"))
+    prepare.run(context(tmp_path, xnli_params("labels", tmp_path / "data", None), data=tmp_path / "data"))
+    labels = list(read_json_lines(tmp_path / "out/test-en.jsonl"))
+
+    assert {"id", "unit", "text_a", "text_b"} == set(inputs[0])
+    assert {"id", "unit", "label"} == set(labels[0])
+    assert [row["id"] for row in inputs] == [row["id"] for row in labels]
+
+
+def test_a_limit_keeps_whole_units_and_the_same_items_in_every_language(tmp_path: Path) -> None:
+    prepare.run(context(tmp_path, xnli_params("inputs", tmp_path / "data", 10), data=tmp_path / "data"))
+
+    chosen = {
+        language: [(row["id"], row["unit"]) for row in read_json_lines(tmp_path / f"out/test-{language}.jsonl")]
+        for language in ("en", "de")
+    }
+    assert chosen["en"] == chosen["de"]
+    assert len(chosen["en"]) == 9, "three whole premises of three rows"
+
+
+def test_a_corpus_leaves_out_what_is_scored_and_repeats_nothing(tmp_path: Path) -> None:
+    train = squad_file(tmp_path / "data/train.json", ["Alpha scored.", "Beta is free.", "beta IS free."])
+    scored = tmp_path / "scored"
+    scored.mkdir()
+    write_json_lines(scored / "test-de.jsonl", [{"id": "1", "unit": "1", "context": "alpha scored.", "question": "Q"}])
+    source = {"kind": "rows", "task": SQUAD, "split": {"format": "squad_json", "files": {"en": [train]}}}
+
+    prepare.run(
+        context(
+            tmp_path,
+            {"kind": "corpus", "sources": [source], "max_characters": None},
+            inputs={"exclude:xquad": scored},
+            data=tmp_path / "data",
+        )
+    )
+
+    texts = [row["text"] for row in read_json_lines(tmp_path / "out/text.jsonl")]
+    assert ["Which word comes first?", "Beta is free."] == texts
+
+
+def test_package_text_is_bounded_and_mixes_the_packages(tmp_path: Path) -> None:
+    """The first documents by a hash of their names, so that a bound does not cut off the last package."""
+    inputs = {}
+    for name in ("one", "two"):
+        for number in range(20):
+            path = tmp_path / name / "files" / name / f"{number}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"x = {name!r}, {number}\n")
+        inputs[f"fetch:{name}"] = tmp_path / name
+    sources = [{"kind": "package", "package": name, "include": "**/*.py"} for name in ("one", "two")]
+
+    prepare.run(context(tmp_path, {"kind": "corpus", "sources": sources, "max_characters": 200}, inputs=inputs))
+
+    names = [row["id"] for row in read_json_lines(tmp_path / "out/text.jsonl")]
+    assert {"one", "two"} == {name.split("/")[0] for name in names}
+    assert len(names) < 20
+
+
+@pytest.mark.data
+def test_squad_paragraphs_that_stand_in_xquad_are_found_in_the_real_files(tmp_path: Path, shared_data: Path) -> None:
+    """182 of the 240 XQuAD paragraphs stand in the SQuAD development file at hand."""
+    xquad = shared_data / "xquad/xquad.en.json"
+    dev = shared_data / "squad/dev-v1.1.json"
+    scored = tmp_path / "scored"
+    scored.mkdir()
+    task = {**SQUAD, "name": "xquad"}
+    files = {"en": [{"path": "xquad/xquad.en.json", "sha256": file_digest(xquad)}]}
+    inputs = {
+        "kind": "inputs",
+        "task": task,
+        "split": {"format": "squad_json", "files": files},
+        "languages": ["en"],
+        "limit": None,
+    }
+    prepare.run(StageContext(params=inputs, inputs={}, out=scored, progress=lambda *_: None, data=shared_data))
+
+    entry = {"path": "squad/dev-v1.1.json", "sha256": file_digest(dev)}
+    prepare.run(
+        context(
+            tmp_path,
+            {"kind": "rows", "task": SQUAD, "splits": {"train": split(entry)}},
+            inputs={"exclude:xquad": scored},
+            data=shared_data,
+        )
+    )
+
+    kept = {row["context"] for row in read_json_lines(tmp_path / "out/train.jsonl")}
+    scored_contexts = {row["context"] for row in read_json_lines(scored / "test-en.jsonl")}
+    everything = {p["context"] for a in json.loads(dev.read_text())["data"] for p in a["paragraphs"]}
+    assert len(scored_contexts) == 240
+    assert len(everything & scored_contexts) == 182
+    assert not kept & scored_contexts

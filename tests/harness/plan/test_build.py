@@ -1,0 +1,144 @@
+"""The plan: what is shared, what separates keys, what order stages come in, and that it is pure and quick."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from harness.plan.build import Surroundings, build_plan
+from harness.plan.stage import Phase, Plan, Stage
+from harness.specs.catalog import Catalog, resolve
+from harness.specs.suite import SuiteSpec
+
+CATALOG = Catalog()
+AROUND = Surroundings(
+    locks={"train": "t" * 64, "retrieve": "r" * 64, "report": "p" * 64}, versions=dict.fromkeys(Phase, 1)
+)
+
+
+def plan(around: Surroundings = AROUND, **changes: Any) -> Plan:
+    fields = CATALOG.suite("mini").model_dump(by_alias=True) | changes
+    return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), around)
+
+
+def named(found: Plan, pattern: str) -> list[Stage]:
+    return [stage for stage in found.stages if stage.name.startswith(pattern)]
+
+
+def test_inputs_come_first_and_keys_are_unique() -> None:
+    seen: set[str] = set()
+    for stage in plan().stages:
+        assert set(stage.inputs.values()) <= seen
+        assert stage.key not in seen
+        seen.add(stage.key)
+
+
+def test_every_cell_of_the_grid_has_a_score() -> None:
+    found = plan(seeds=[1, 2])
+    keys = found.by_key()
+
+    assert len(found.cells) == 4 * 3 * 4 * 2
+    assert all(keys[cell.score].phase is Phase.SCORE for cell in found.cells)
+
+
+def test_one_intermediate_checkpoint_serves_every_target() -> None:
+    found = plan()
+    (intermediate,) = named(found, "intermediate/mini-xlmr/mini-squad/")
+
+    readers = [stage.name for stage in found.stages if intermediate.key in stage.inputs.values()]
+
+    assert len(readers) == 4  # three fine-tunings and the retrieval
+    assert {"finetune", "retrieve"} == {name.split("/")[0] for name in readers}
+
+
+def test_targets_with_the_same_training_rows_share_the_fine_tuned_model() -> None:
+    """Suites that share a target share its stages."""
+    alone = {stage.key for stage in plan(targets=["mini-xquad"]).stages}
+    together = {stage.key for stage in plan().stages}
+
+    assert alone <= together
+
+
+def test_two_suites_that_share_a_stage_share_its_key() -> None:
+    a = {stage.key for stage in plan(name="one", title="One", notes=["x"]).stages}
+    b = {stage.key for stage in plan().stages}
+
+    assert a == b
+
+
+def test_retrieval_without_intermediate_training_does_not_depend_on_the_seed() -> None:
+    found = plan(seeds=[1, 2], backbones=["mini-xlmr"])
+
+    assert len(named(found, "retrieve/mini-xlmr/none/")) == 1
+    assert len(named(found, "retrieve/mini-xlmr/mini-squad/")) == 2
+
+
+def test_only_score_is_handed_the_labels() -> None:
+    found = plan()
+    labels = {stage.key for stage in named(found, "prepare/labels/")}
+
+    readers = {stage.phase for stage in found.stages if labels & set(stage.inputs.values())}
+
+    assert {Phase.SCORE} == readers
+
+
+def test_a_matched_pair_differs_in_its_corpus_alone() -> None:
+    found = plan()
+    (code,), (text,) = (named(found, f"pretrain/mini-roberta+{side}") for side in ("code", "text"))
+
+    assert code.params == text.params
+    assert code.seed == text.seed
+    assert code.inputs["checkpoint"] == text.inputs["checkpoint"]
+    assert code.inputs["corpus"] != text.inputs["corpus"]
+
+
+def test_training_rows_leave_out_what_is_scored_in_targets_of_the_same_type() -> None:
+    (rows,) = named(plan(), "prepare/rows/mini-squad")
+
+    assert {"exclude:mini-xquad"} == set(rows.inputs)
+
+
+@pytest.mark.parametrize(
+    ("lock", "phases"),
+    [
+        ("report", {Phase.SCORE}),
+        ("retrieve", {Phase.RETRIEVE, Phase.SCORE}),
+        ("train", set(Phase) - {Phase.FETCH}),
+    ],
+)
+def test_a_new_lock_reruns_its_own_phases_and_what_stands_on_them(lock: str, phases: set[Phase]) -> None:
+    """A new Jinja must not cost GPU days."""
+    before = {stage.key for stage in plan().stages}
+    around = dataclasses.replace(AROUND, locks={**AROUND.locks, lock: "n" * 64})
+
+    changed = {stage.phase for stage in plan(around).stages if stage.key not in before}
+
+    assert phases == changed
+
+
+def test_a_raised_code_version_changes_its_phase_and_what_stands_on_it() -> None:
+    before = {stage.key for stage in plan().stages}
+    around = dataclasses.replace(AROUND, versions={**AROUND.versions, "predict": 2})
+
+    changed = {stage.phase for stage in plan(around).stages if stage.key not in before}
+
+    assert {Phase.PREDICT, Phase.SCORE} == changed
+
+
+def test_device_and_precision_leave_data_and_conversion_alone() -> None:
+    before = {stage.key for stage in plan().stages}
+
+    changed = {stage.phase for stage in plan(device="cuda", precision="bf16").stages if stage.key not in before}
+    kept = {stage.phase for stage in plan(device="cuda", precision="bf16").stages if stage.key in before}
+
+    assert {Phase.FETCH, Phase.PREPARE, Phase.CONVERT} == kept
+    assert Phase.PRETRAIN in changed
+
+
+def test_ten_thousand_stages_are_planned() -> None:
+    found = plan(seeds=list(range(1, 90)))
+
+    assert len(found.stages) > 10_000
+    assert len(found.cells) == 4 * 3 * 4 * 89

@@ -1,0 +1,90 @@
+"""Suites resolved: what shipped specs must fulfil, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import SpecError
+from harness.specs.catalog import Catalog, _check_pairs, resolve
+from harness.specs.suite import SuiteSpec
+
+CATALOG = Catalog()
+
+
+def suite(**changes: Any) -> SuiteSpec:
+    fields: dict[str, Any] = {
+        "name": "mine",
+        "title": "Mine",
+        "description": "d",
+        "backbones": ["mini-roberta"],
+        "recipes": ["none"],
+        "targets": ["mini-xnli"],
+        "training": "mini",
+    }
+    return SuiteSpec.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.suite_files()))
+def test_shipped_suites_resolve(name: str) -> None:
+    resolved = resolve(CATALOG.suite(name), CATALOG)
+
+    assert set(resolved.spec.targets) <= set(resolved.tasks)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.task_files()))
+def test_shipped_tasks_are_read(name: str) -> None:
+    assert CATALOG.task(name).name == name
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.backbone_files()))
+def test_shipped_backbones_say_what_they_are(name: str) -> None:
+    spec = CATALOG.backbone(name)
+
+    assert spec.architecture
+    assert spec.layers
+    assert spec.max_length
+
+
+def test_a_derived_backbone_takes_what_it_leaves_out_from_its_origin() -> None:
+    assert CATALOG.backbone("minilm").saw == CATALOG.backbone("minilm+code").saw
+    assert CATALOG.backbone("minilm+code").layers == 6
+
+
+def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
+    resolved = resolve(suite(recipes=["none", "mini-mnli", "mini-squad", "multitask"]), CATALOG)
+
+    assert resolved.recipes[-1].tasks == ("mini-mnli", "mini-squad")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"backbones": ["mini-robert"]}, "unknown backbone 'mini-robert'; did you mean 'mini-roberta'"),
+        ({"targets": ["mini-xnlo"]}, "unknown task 'mini-xnlo'; did you mean 'mini-xnli'"),
+        ({"recipes": ["mini-squat"]}, "unknown recipe 'mini-squat'; did you mean 'mini-squad'"),
+        ({"recipes": ["mini-xnli"]}, "'mini-xnli' is not an intermediate task"),
+        ({"recipes": ["mini-squad+mml"]}, r"unknown recipe extra '\+mml'; did you mean '\+mlm'"),
+        ({"recipes": ["mini-squad+mlm"]}, r"\+mlm is not part of this version"),
+        ({"recipes": ["mini-squad+translated"]}, r"\+translated is not part of this version"),
+        ({"recipes": ["multitask"]}, "fewer than two"),
+        ({"training": "minni"}, "unknown training recipe 'minni'; did you mean 'mini'"),
+        ({"task_limits": {"mini-xnli": {"languages": ["xx"]}}}, "unknown language of mini-xnli 'xx'"),
+        ({"task_limits": {"xnli": {}}}, "unknown task in 'task_limits' 'xnli'; did you mean 'mini-xnli'"),
+        ({"stand_ins": {"mini-xnli": {"test": {"use": "train", "why": "w"}}}}, "the task has no split 'train'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        resolve(suite(**changes), CATALOG)
+
+
+def test_pair_sides_must_differ_in_their_corpus_alone() -> None:
+    code, text = CATALOG.backbone("minilm+code"), CATALOG.backbone("minilm+text")
+    assert text.pretrain is not None
+    longer = text.model_copy(update={"pretrain": text.pretrain.model_copy(update={"steps": 151})})
+
+    _check_pairs({"a": code, "b": text})
+    with pytest.raises(SpecError, match="differ in more than their corpus"):
+        _check_pairs({"a": code, "b": longer})
