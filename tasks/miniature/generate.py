@@ -52,7 +52,7 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
         if unit is None or not seen.isdisjoint(unit.keys):
             continue
         seen.update(unit.keys)
-        found += unit.rows
+        found += unit.rows()
         number += 1
         idle = 0
     return found[:rows]

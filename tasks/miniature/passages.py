@@ -50,7 +50,7 @@ def varied(draw: Draw, sentence: Sentence) -> Sentence:
 
 
 def _with_adverb(draw: Draw, said: Clause) -> Clause:
-    if said.verb in {"be", "can"} or not draw.chance(0.35):
+    if said.verb == "can" or not draw.chance(0.35):
         return said
     return replace(said, adverb=draw.one(ADVERBS))
 

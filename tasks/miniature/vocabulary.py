@@ -28,7 +28,7 @@ JOBS = _list("baker cook judge nurse sailor")
 SKILLS = _list("can_cook can_judge can_nurse can_sing can_swim")
 MOODS = _list("angry calm happy proud sad")
 AGES = _list("20 30 40 50 60")
-ADVERBS = _list("again always gladly now often today")
+ADVERBS = _list("again always now often still today")
 
 _NOUNS = (*FOODS, *THINGS, *ANIMALS, *INSTRUMENTS, *JOBS, *_list("age food home instrument job journey mood pet year"))
 _ADJECTIVES = (*COLOURS, *SIZES, *MOODS, *_list("favourite older younger"))

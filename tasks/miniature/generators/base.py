@@ -16,13 +16,13 @@ Split = Literal["train", "validation", "test"]
 
 
 class Unit(NamedTuple):
-    """The rows of one resampling unit, and what must not come twice in a split.
+    """One resampling unit: what must not come twice in a split, and its rows, made when they are wanted.
 
-    In a parallel task the keys, like all that is drawn, are the same in every language.
+    In a parallel task the keys, like all that is drawn, are the same in every language. Nothing is drawn in ``rows``.
     """
 
     keys: tuple[Hashable, ...]
-    rows: Sequence[Row]
+    rows: Callable[[], Sequence[Row]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,31 +25,35 @@ def _unit(source: Source) -> Unit | None:
     facts = drawn[:_FACTS]
     asked = facts[draw.index(_FACTS)]
     way = next(number for number, asking in enumerate(asked.kind.askings) if asking.wanted is Mark.OBJECT)
-    wrong = _wrong(draw, source, asked, facts)
-    right = source.grammar.phrase_text(asked.object_phrase())
-    if right in wrong:
-        return None
-    choices = draw.shuffled(wrong)
     label = _place(source)
-    choices.insert(label, right)
-    prompt = source.grammar.passage([*(told(draw, fact) for fact in facts), question(asked, way)])
-    row = MultipleChoice(
-        id=f"{source.number}", unit=f"question-{source.number}", prompt=prompt, choices=tuple(choices), label=label
-    )
-    return Unit(((frozenset(facts), asked, way),), [row])
+    choices = draw.shuffled(_wrong(draw, asked, facts))
+    choices.insert(label, asked)
+    sentences = [*(told(draw, fact) for fact in facts), question(asked, way)]
+
+    def rows() -> list[MultipleChoice]:
+        grammar = source.grammar
+        return [
+            MultipleChoice(
+                id=f"{source.number}",
+                unit=f"question-{source.number}",
+                prompt=grammar.passage(sentences),
+                choices=tuple(grammar.phrase_text(choice.object_phrase()) for choice in choices),
+                label=label,
+            )
+        ]
+
+    return Unit(((frozenset(facts), asked),), rows)
 
 
-def _wrong(draw: Draw, source: Source, asked: Fact, facts: list[Fact]) -> list[str]:
-    """Four wrong choices: one that the prompt has too, of another fact, and three of the right kind that it has not."""
+def _wrong(draw: Draw, asked: Fact, facts: list[Fact]) -> list[Fact]:
+    """Four wrong choices: one that the prompt has too, of its other fact, and three of the right kind that it has not.
+
+    If both facts are of one kind, so are all the choices.
+    """
     others = [fact for fact in facts if fact is not asked]
-    rivals = [fact for fact in others if fact.relation == asked.relation]
-    stated = rivals[0] if rivals else draw.one(others)
     taken = {asked.object, *(fact.object for fact in others)}
-    absent = [name for name in asked.kind.objects if name not in taken]
-    same_kind = (
-        Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.some(absent, _CHOICES - 2)
-    )
-    return [source.grammar.phrase_text(fact.object_phrase()) for fact in (stated, *same_kind)]
+    absent = draw.some([name for name in asked.kind.objects if name not in taken], _CHOICES - 1 - len(others))
+    return [*others, *(Fact(person=asked.person, relation=asked.relation, object=name) for name in absent)]
 
 
 def _place(source: Source) -> int:

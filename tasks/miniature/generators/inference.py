@@ -42,13 +42,23 @@ def _unit(source: Source) -> Unit:
     said = told(draw, stated)
     if draw.chance(_TWO_FACTS):
         said = told_together(draw, *draw.shuffled((stated, _aside(draw, book, person))))
-    premise = source.grammar.render(with_adverbs(draw, said)).text
-    unit = f"premise-{source.number}"
-    rows = []
-    for place, (label, fact) in enumerate(draw.shuffled(hypotheses)):
-        text = source.grammar.render(told(draw, fact)).text
-        rows.append(SentencePair(id=f"{source.number}-{place}", unit=unit, text_a=premise, text_b=text, label=label))
-    return Unit((said,), rows)
+    premise = with_adverbs(draw, said)
+    drawn = [(label, told(draw, fact)) for label, fact in draw.shuffled(hypotheses)]
+
+    def rows() -> list[SentencePair]:
+        text = source.grammar.render(premise).text
+        return [
+            SentencePair(
+                id=f"{source.number}-{place}",
+                unit=f"premise-{source.number}",
+                text_a=text,
+                text_b=source.grammar.render(hypothesis).text,
+                label=label,
+            )
+            for place, (label, hypothesis) in enumerate(drawn)
+        ]
+
+    return Unit((premise,), rows)
 
 
 def _of_another(draw: Draw, book: FactBook, fact: Fact) -> Fact:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from tasks.miniature.clauses import Sentence
 from tasks.miniature.draw import Draw
 from tasks.miniature.generators.base import Source, TaskGenerator, Unit
+from tasks.miniature.grammar import Grammar
 from tasks.miniature.passages import askable, told
 from tasks.miniature.pools import FactBook
 from tasks.miniature.relations import RELATIONS, Fact, question
@@ -47,28 +48,30 @@ def _unit(source: Source) -> Unit | None:
     ways = [(place, way) for place, fact in enumerate(facts) for way in askable(source.book, fact)]
     asked = draw.some(ways, _QUESTIONS)
     sentences = [told(draw, fact) for fact in facts]
-    paragraph = _Paragraph(source, facts, sentences)
-    unit = f"paragraph-{source.number}"
-    rows = [
-        SpanQuestion(
-            id=f"{source.number}-{number}",
-            unit=unit,
-            context=paragraph.text,
-            question=source.grammar.render(question(facts[place], way)).text,
-            answers=paragraph.answers(place, way),
-        )
-        for number, (place, way) in enumerate(asked)
-    ]
+
+    def rows() -> list[SpanQuestion]:
+        paragraph = _Paragraph(source.grammar, facts, sentences)
+        return [
+            SpanQuestion(
+                id=f"{source.number}-{number}",
+                unit=f"paragraph-{source.number}",
+                context=paragraph.text,
+                question=source.grammar.render(question(facts[place], way)).text,
+                answers=paragraph.answers(place, way),
+            )
+            for number, (place, way) in enumerate(asked)
+        ]
+
     return Unit((frozenset(facts),), rows)
 
 
 class _Paragraph:
     """The sentences of a paragraph in one language, with the offsets at which they start."""
 
-    def __init__(self, source: Source, facts: list[Fact], sentences: list[Sentence]) -> None:
+    def __init__(self, grammar: Grammar, facts: list[Fact], sentences: list[Sentence]) -> None:
         self._facts = facts
-        self._rendered = [source.grammar.render(sentence) for sentence in sentences]
-        self.text, self._offsets = join(self._rendered, space=source.grammar.space)
+        self._rendered = [grammar.render(sentence) for sentence in sentences]
+        self.text, self._offsets = join(self._rendered, space=grammar.space)
 
     def answers(self, place: int, way: int) -> tuple[Answer, ...]:
         """The answer as the paragraph has it and, where an affix can be taken off, without the affix."""

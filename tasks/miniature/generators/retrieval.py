@@ -26,7 +26,7 @@ def _unit(source: Source) -> Unit:
         text=source.english.render(sentence).text,
         partners=(foreign.id,),
     )
-    return Unit((("foreign", foreign.text), ("english", english.text)), [foreign, english])
+    return Unit((("foreign", foreign.text), ("english", english.text)), lambda: [foreign, english])
 
 
 TASKS = (TaskGenerator(name="mini-tatoeba", splits=("test",), unit=_unit, languages=LANGUAGES[1:], rows_a_unit=2),)

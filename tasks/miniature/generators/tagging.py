@@ -16,7 +16,7 @@ def _unit(source: Source) -> Unit:
         tokens=tuple(word.form for word in rendered.words),
         tags=tuple(str(word.tag) for word in rendered.words),
     )
-    return Unit((row.tokens,), [row])
+    return Unit((row.tokens,), lambda: [row])
 
 
 TASKS = (TaskGenerator(name="mini-udpos", splits=("train", "validation", "test"), unit=_unit),)

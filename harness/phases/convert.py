@@ -1,0 +1,115 @@
+"""Phase ``convert``: a published backbone, or a corpus, becomes a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.context import StageContext
+from harness.training.backbone import Backbone
+from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpoint, save_mlm_head
+from harness.training.encoder import build_encoder, fill, read_config
+from harness.training.encoding import prefix_ids
+from harness.training.published import published_mlm_head, read_weights, without_prefix
+from harness.training.runtime import derived_seed, set_up
+from harness.training.scratch import new_encoder, train_tokenizer
+from tasks.errors import UserError
+from tasks.rows import read_json_lines
+
+
+def run(context: StageContext) -> None:
+    """Write the checkpoint of one backbone.
+
+    Raises:
+        UserError: the spec and the backbone's files disagree.
+        DataError: weights are missing, damaged or do not fit.
+    """
+    set_up(context)
+    spec = context.params["backbone"]
+    match spec.get("kind"):
+        case "checkpoint":
+            _from_files(context, spec)
+        case "scratch":
+            _from_scratch(context, spec)
+        case kind:
+            raise UserError(f"unknown kind {kind!r}", where="backbone.kind", remedy="use checkpoint or scratch")
+    context.progress(1.0, "converted")
+
+
+def _from_files(context: StageContext, spec: Mapping[str, Any]) -> None:
+    folder = context.inputs["source"] / spec.get("path", "")
+    if not folder.is_dir():
+        raise UserError("no such folder in the source", where=f"backbone.path {spec.get('path')}")
+    backbone = Backbone.from_json(spec)
+    config = read_config(folder)
+    if getattr(config, "is_decoder", False) and backbone.pooling != "last":
+        # A mask that hides what follows is no part of an encoder (UniXcoder's own class sets it for generation).
+        config.is_decoder = False
+    tokenizer = load_tokenizer(folder)
+    check(backbone, config, tokenizer)
+    tokenizer.model_max_length = backbone.max_length
+    context.progress(0.1, f"reading the weights of {backbone.name}")
+    tensors = read_weights(folder)
+    encoder = build_encoder(config)
+    fill(encoder, without_prefix(tensors, encoder), where=folder.name, source=True)
+    context.progress(0.7, f"writing {backbone.name}")
+    save_checkpoint(context.out, Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer))
+    head = published_mlm_head(tensors, config)
+    if head is not None:
+        save_mlm_head(context.out, head)
+
+
+def _from_scratch(context: StageContext, spec: Mapping[str, Any]) -> None:
+    backbone = Backbone.from_json(spec)
+    kind = spec.get("tokenizer")
+    if kind not in ("wordpiece", "bpe"):
+        raise UserError(f"unknown tokenizer {kind!r}", where="backbone.tokenizer", remedy="use wordpiece or bpe")
+    texts = [record["text"] for record in read_json_lines(_corpus(context.inputs["corpus"]))]
+    context.progress(0.1, f"training a tokenizer on {len(texts):,} texts")
+    tokenizer = train_tokenizer(texts, kind=kind, vocab_size=spec["vocab_size"], max_length=backbone.max_length)
+    config, encoder = new_encoder(
+        backbone.architecture,
+        tokenizer,
+        spec.get("config") or {},
+        layers=backbone.layers,
+        hidden_size=backbone.hidden_size,
+        max_length=backbone.max_length,
+        seed=derived_seed(context.seed, "encoder"),
+    )
+    check(backbone, config, tokenizer)
+    save_checkpoint(context.out, Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer))
+
+
+def _corpus(folder: Path) -> Path:
+    path = folder / "text.jsonl"
+    if not path.exists():
+        raise UserError("the corpus has no text.jsonl", where="inputs.corpus")
+    return path
+
+
+def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
+    """Compare what the spec says with what the files hold.
+
+    Raises:
+        UserError: they differ; both values are given.
+    """
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is not None and config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= config.pad_token_id + 1  # RoBERTa's positions begin after the padding id
+    compared = {
+        "architecture": (backbone.architecture, config.model_type, backbone.architecture == config.model_type),
+        "layers": (backbone.layers, config.num_hidden_layers, backbone.layers == config.num_hidden_layers),
+        "hidden_size": (backbone.hidden_size, config.hidden_size, backbone.hidden_size == config.hidden_size),
+        "max_length": (backbone.max_length, positions, positions is None or backbone.max_length <= positions),
+        "vocabulary": (len(tokenizer), config.vocab_size, len(tokenizer) <= config.vocab_size),
+    }
+    for name, (spec, found, fits) in compared.items():
+        if not fits:
+            said = "its tokenizer has" if name == "vocabulary" else "the spec says"
+            raise UserError(
+                f"{said} {name} {spec}, its config.json {found}",
+                where=f"backbone {backbone.name}",
+                remedy="correct the spec, or name another folder",
+            )
+    prefix_ids(backbone, tokenizer)

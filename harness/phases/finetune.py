@@ -1,0 +1,21 @@
+"""Phase ``finetune``: train a checkpoint on the English rows of one target task."""
+
+from __future__ import annotations
+
+from harness.context import StageContext
+from harness.training.mixture import Mixing
+from harness.training.parameters import TaskParams
+from harness.training.supervised import train_checkpoint
+
+#: The name of the one head that fine-tuning leaves.
+HEAD = "target"
+
+
+def run(context: StageContext) -> None:
+    """Write a checkpoint with the trained encoder and its head ``target``; the head starts anew.
+
+    Raises:
+        DataError: rows or weights are missing or do not fit.
+        harness.training.errors.Diverged: the loss is no longer finite.
+    """
+    train_checkpoint(context, {HEAD: TaskParams.from_params(context.params["task"])}, Mixing())

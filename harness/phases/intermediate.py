@@ -1,0 +1,23 @@
+"""Phase ``intermediate``: train a checkpoint on one English task, or on a mixture of several."""
+
+from __future__ import annotations
+
+from harness.context import StageContext
+from harness.training.mixture import Mixing
+from harness.training.parameters import TaskParams
+from harness.training.supervised import train_checkpoint
+from tasks.errors import UserError
+
+
+def run(context: StageContext) -> None:
+    """Write a checkpoint with the trained encoder and a head for each task, under the task's name.
+
+    Raises:
+        UserError: there is no task, or one twice.
+        DataError: rows or weights are missing or do not fit.
+        harness.training.errors.Diverged: the loss is no longer finite.
+    """
+    tasks = {task.name: task for task in map(TaskParams.from_params, context.params["tasks"])}
+    if not tasks or len(tasks) != len(context.params["tasks"]):
+        raise UserError("intermediate training needs tasks, each once", where="params.tasks", remedy="list them")
+    train_checkpoint(context, tasks, Mixing.from_params(context.params.get("mixing") or {}))

@@ -1,0 +1,87 @@
+"""What a checkpoint says about its backbone (``backbone.json``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, cast, get_args
+
+from tasks.errors import DataError, UserError
+
+Pooling = Literal["mean", "first", "last"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A pretrained encoder, as the phases after ``convert`` need to know it.
+
+    Attributes:
+        architecture: the ``model_type`` of its transformers config.
+        max_length: most pieces of one input, special tokens and prefix included.
+        prefix: pieces that follow the first special token of every input.
+        pooling: how a sentence embedding is taken; ``last`` also makes sentence heads read the last piece, because
+            the first piece of a causal backbone has seen nothing else.
+        retrieval_layer: index into the hidden states, or None for the depth-scaled rule.
+    """
+
+    name: str
+    architecture: str
+    layers: int
+    hidden_size: int
+    max_length: int
+    prefix: tuple[str, ...] = ()
+    pooling: Pooling = "mean"
+    retrieval_layer: int | None = None
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """Read the JSON form; fields that a backbone does not have are left out (``kind``, ``path`` and the like).
+
+        Raises:
+            UserError: a field is missing or ``pooling`` is unknown.
+        """
+        required = ("name", "architecture", "layers", "hidden_size", "max_length")
+        missing = [name for name in required if fields.get(name) is None]
+        if missing:
+            raise UserError(f"the backbone lacks {', '.join(missing)}", where="backbone", remedy="add the fields")
+        pooling = fields.get("pooling") or "mean"
+        if pooling not in get_args(Pooling):
+            raise UserError(
+                f"unknown pooling {pooling!r}", where="backbone.pooling", remedy=f"use one of {get_args(Pooling)}"
+            )
+        return cls(
+            **{name: fields[name] for name in required},
+            prefix=tuple(fields.get("prefix") or ()),
+            pooling=cast("Pooling", pooling),
+            retrieval_layer=fields.get("retrieval_layer"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "prefix": list(self.prefix)}
+
+    @property
+    def summary(self) -> Literal["first", "last"]:
+        """Which piece sentence heads read."""
+        return "last" if self.pooling == "last" else "first"
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value of a file of a checkpoint.
+
+    Raises:
+        DataError: the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError("the file is missing", where=path.name, remedy="is this a checkpoint?") from error
+    except ValueError as error:
+        raise DataError("not JSON", where=path.name) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` with sorted keys, so that equal values give equal bytes."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")

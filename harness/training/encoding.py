@@ -1,0 +1,113 @@
+"""Encodes rows with their task type, for training or for prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.training.backbone import Backbone
+from harness.training.inputs import Inputs, join, pack
+from harness.training.parameters import TaskParams
+from harness.training.runtime import Reporter
+from tasks.errors import DataError, UserError
+from tasks.rows import Row
+from tasks.types import task_type
+from tasks.types.base import EncodingReport, Features, FloatArray, HeadKind, Limits
+
+#: Rows encoded between two words to the display.
+CHUNK = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedRows:
+    """Rows as a model sees them. ``features`` is empty unless they were asked for."""
+
+    inputs: Inputs
+    features: list[Features]
+    report: EncodingReport
+
+
+def head_kind(task: TaskParams) -> HeadKind:
+    """The head a task is answered with.
+
+    Raises:
+        UserError: its type is not trained.
+    """
+    kind: HeadKind | None = task_type(task.type).head
+    if kind is None:
+        raise UserError(f"tasks of type {task.type} are not trained", where=f"task {task.name}")
+    if kind in (HeadKind.SEQUENCE, HeadKind.TOKEN) and not task.labels:
+        raise UserError(f"the task {task.name} has no labels", where="params.task.labels", remedy="list them")
+    return kind
+
+
+def limits(task: TaskParams, backbone: Backbone, tokenizer: Any) -> Limits:
+    """How much text one input may hold: the shorter of the task's and the backbone's maximum.
+
+    Raises:
+        UserError: a prefix piece of the backbone is not in its vocabulary.
+    """
+    return Limits(
+        max_length=min(task.max_length, backbone.max_length),
+        doc_stride=task.doc_stride,
+        max_query_length=task.max_query_length,
+        max_answer_length=task.max_answer_length,
+        prefix=prefix_ids(backbone, tokenizer),
+    )
+
+
+def prefix_ids(backbone: Backbone, tokenizer: Any) -> tuple[int, ...]:
+    """The ids of the backbone's prefix pieces."""
+    vocabulary = tokenizer.get_vocab()
+    unknown = [piece for piece in backbone.prefix if piece not in vocabulary]
+    if unknown:
+        raise UserError(f"the prefix piece {unknown[0]!r} is not in the vocabulary", where=f"backbone {backbone.name}")
+    return tuple(vocabulary[piece] for piece in backbone.prefix)
+
+
+def encode_rows(
+    task: TaskParams,
+    rows: Sequence[Row],
+    backbone: Backbone,
+    tokenizer: Any,
+    report: Reporter,
+    *,
+    keep_features: bool,
+    where: str,
+) -> EncodedRows:
+    """Encode rows in chunks, so that the display hears of it and the features of many rows need not be kept.
+
+    Raises:
+        DataError: there are no rows, or none left an input.
+    """
+    if not rows:
+        raise DataError("there are no rows", where=where, remedy="check the task's data and its row limits")
+    kind = head_kind(task)
+    allowed = limits(task, backbone, tokenizer)
+    parts: list[Inputs] = []
+    kept: list[Features] = []
+    total = EncodingReport()
+    for start in range(0, len(rows), CHUNK):
+        encoded = task_type(task.type).encode(rows[start : start + CHUNK], tokenizer, allowed, task.labels)
+        if encoded.features:
+            parts.append(pack(kind, encoded.features))
+        if keep_features:
+            kept.extend(replace(feature, row=feature.row + start) for feature in encoded.features)
+        _add(total, encoded.report)
+        report((start + CHUNK) / len(rows), f"encoding {where}")
+    if not parts:
+        raise DataError("no row left an input", where=where)
+    return EncodedRows(inputs=join(parts), features=kept, report=total)
+
+
+def decode_rows(
+    task: TaskParams, rows: Sequence[Row], features: Sequence[Features], logits: Sequence[FloatArray], allowed: Limits
+) -> list[Any]:
+    """One prediction a row, as the task's type wants them."""
+    return task_type(task.type).decode(rows, features, logits, task.labels, allowed, metric=task.metric)
+
+
+def _add(total: EncodingReport, part: EncodingReport) -> None:
+    for name, count in part.to_json().items():
+        setattr(total, name, getattr(total, name) + count)

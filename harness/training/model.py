@@ -1,0 +1,45 @@
+"""An encoder with its heads, as one module."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from harness.training.batches import Batch
+
+
+class Model(nn.Module):
+    """Runs an encoder and, over its last hidden state, the head of one task."""
+
+    def __init__(self, encoder: nn.Module, heads: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        # Module names may hold no dots, task names may.
+        self._positions = {name: position for position, name in enumerate(heads)}
+        self._heads = nn.ModuleList(heads.values())
+        config: Any = encoder.config
+        takes_types = "token_type_ids" in inspect.signature(encoder.forward).parameters
+        self._type_count = int(getattr(config, "type_vocab_size", 0) or 0) if takes_types else 0
+
+    @property
+    def heads(self) -> dict[str, nn.Module]:
+        """The heads by task."""
+        return {name: self._heads[position] for name, position in self._positions.items()}
+
+    def hidden(self, batch: Batch) -> torch.Tensor:
+        """The last hidden state, (sequences, pieces, hidden_size)."""
+        options: dict[str, torch.Tensor] = {}
+        # A backbone with one type (RoBERTa) or none does not tell two texts apart by type.
+        if batch.token_type_ids is not None and self._type_count > 1:
+            options["token_type_ids"] = batch.token_type_ids
+        output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **options)
+        hidden: torch.Tensor = output.last_hidden_state
+        return hidden
+
+    def forward(self, batch: Batch, head: str) -> torch.Tensor:
+        logits: torch.Tensor = self._heads[self._positions[head]](self.hidden(batch), batch)
+        return logits

@@ -1,0 +1,112 @@
+"""Reads published weights: one file or several, safetensors or ``.bin``, with or without a model's prefix."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from harness.training.backbone import read_json
+from harness.training.checkpoint import new_mlm_head
+from harness.training.encoder import Tensors, read_safetensors
+from harness.training.heads import MaskedLMHead
+from tasks.errors import DataError, UserError
+
+#: File names by which weights are published, in the order in which they are looked for.
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+#: Where the parts of a masked-LM head stand in published weights, by config ``model_type``.
+_BERT_HEAD = {
+    "dense": "cls.predictions.transform.dense",
+    "layer_norm": "cls.predictions.transform.LayerNorm",
+    "bias": "cls.predictions.bias",
+}
+_ROBERTA_HEAD = {"dense": "lm_head.dense", "layer_norm": "lm_head.layer_norm", "bias": "lm_head.bias"}
+MLM_HEADS = {
+    "bert": _BERT_HEAD,
+    "roberta": _ROBERTA_HEAD,
+    "xlm-roberta": _ROBERTA_HEAD,
+    "camembert": _ROBERTA_HEAD,
+    "modernbert": {"dense": "head.dense", "layer_norm": "head.norm", "bias": "decoder.bias"},
+}
+
+
+def read_weights(folder: Path) -> Tensors:
+    """All tensors of a published model, with the old names of layer norms' weights brought up to date.
+
+    Raises:
+        UserError: there are no weights.
+        DataError: a file is missing, damaged, or holds more than tensors.
+    """
+    for name in WEIGHTS:
+        if (folder / name).exists():
+            files = [folder / name]
+        elif (index := folder / f"{name}.index.json").exists():
+            files = [folder / file for file in sorted(set(read_json(index)["weight_map"].values()))]
+        else:
+            continue
+        tensors: Tensors = {}
+        for file in files:
+            tensors |= read_safetensors(file) if file.suffix == ".safetensors" else _read_bin(file)
+        return {_renamed(tensor): value for tensor, value in tensors.items()}
+    raise UserError("no weights", where=folder.name, remedy=f"a folder needs one of {', '.join(WEIGHTS)}")
+
+
+def _read_bin(file: Path) -> Tensors:
+    """Tensors of a pickled file; anything in it but tensors is refused by torch."""
+    try:
+        loaded: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise DataError("not a readable file of tensors", where=file.name) from error
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise DataError("holds more than named tensors", where=file.name)
+    return dict(loaded)
+
+
+def _renamed(name: str) -> str:
+    # Weights converted from TensorFlow, BERT's among them, call them gamma and beta.
+    return re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name))
+
+
+def without_prefix(tensors: Tensors, encoder: nn.Module) -> Tensors:
+    """Take the model's prefix (``bert.``, ``roberta.``, ``model.``) off the tensors of the encoder.
+
+    Raises:
+        DataError: a tensor is there twice, with and without it.
+    """
+    prefix = f"{encoder.base_model_prefix}."
+    result: Tensors = {}
+    for name, value in tensors.items():
+        bare = name.removeprefix(prefix)
+        if bare in result:
+            raise DataError(f"{bare} is there twice, with and without the prefix {prefix}", where="weights")
+        result[bare] = value
+    return result
+
+
+def published_mlm_head(tensors: Tensors, config: Any) -> MaskedLMHead | None:
+    """The masked-LM head of published weights, or None where there is none that is built like ours.
+
+    A bias that a family leaves out is zero.
+    """
+    names = MLM_HEADS.get(config.model_type)
+    activation = getattr(config, "classifier_activation", None) or getattr(config, "hidden_act", None)
+    if names is None or activation != "gelu" or f"{names['dense']}.weight" not in tensors:
+        return None
+    head = new_mlm_head(config)
+    found: Tensors = {}
+    for own, current in head.state_dict().items():
+        part, _, leaf = own.partition(".")
+        published = f"{names[part]}.{leaf}" if leaf else names[part]
+        tensor = tensors.get(published)
+        if tensor is None and not own.endswith("bias"):
+            return None
+        found[own] = torch.zeros_like(current) if tensor is None else tensor.float()
+        if found[own].shape != current.shape:
+            raise DataError(f"{published} is {tuple(found[own].shape)}, not {tuple(current.shape)}", where="weights")
+    head.load_state_dict(found, strict=True)
+    return head

@@ -1,0 +1,228 @@
+"""Trains an encoder on the rows of one task or of several: the body of ``intermediate`` and of ``finetune``."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from harness.context import Progress, StageContext
+from harness.training import heads
+from harness.training.batches import PADDING, Batch, collate, micro_batches, shuffled, target_count
+from harness.training.checkpoint import (
+    Checkpoint,
+    HeadFacts,
+    load_checkpoint,
+    save_checkpoint,
+    save_head,
+    write_training,
+)
+from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
+from harness.training.inference import predict_logits
+from harness.training.loop import Evaluation, Step, fit
+from harness.training.mixture import Mixing
+from harness.training.model import Model
+from harness.training.parameters import Hyper, TaskParams
+from harness.training.runtime import Reporter, derived_seed, set_up
+from tasks.errors import DataError
+from tasks.rows import Row, read_rows
+from tasks.types import task_type
+from tasks.types.base import HeadKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """One task's encoded English rows. ``head`` is the name its head is kept under."""
+
+    head: str
+    task: TaskParams
+    kind: HeadKind
+    train: EncodedRows
+    validation_rows: list[Row]
+    validation: EncodedRows
+
+    def summary(self, steps: int, batch_size: int) -> dict[str, Any]:
+        """What to record of the data that was really drawn, in ``steps`` optimiser steps."""
+        return {
+            "train_rows": self.train.report.rows,
+            "train_inputs": len(self.train.inputs),
+            "train_truncated": self.train.report.truncated,
+            "validation_rows": len(self.validation_rows),
+            "steps": steps,
+            "inputs_drawn": steps * batch_size,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A trained encoder with its heads, and what to write into ``training.json``."""
+
+    heads: dict[str, tuple[nn.Module, HeadFacts]]
+    record: dict[str, Any]
+
+
+def load_task(task: TaskParams, head: str, folder: Path, checkpoint: Checkpoint, report: Reporter) -> TaskData:
+    """Read and encode the rows artifact of a task.
+
+    Raises:
+        DataError: a split is missing or empty, or its rows have no answers.
+    """
+    rows: dict[str, list[Row]] = {}
+    encoded: dict[str, EncodedRows] = {}
+    for split, start in (("train", 0.0), ("validation", 0.8)):
+        where = f"{task.name}, {split}.jsonl"
+        path = folder / f"{split}.jsonl"
+        if not path.exists():
+            raise DataError("the rows are missing", where=where, remedy="prepare the task's rows first")
+        rows[split] = read_rows(path, task_type(task.type).row_class)
+        encoded[split] = encode_rows(
+            task,
+            rows[split],
+            checkpoint.backbone,
+            checkpoint.tokenizer,
+            report.part(start, 0.8 if split == "train" else 1.0),
+            keep_features=split == "validation",
+            where=where,
+        )
+        if encoded[split].inputs.targets is None:
+            raise DataError("some rows have no answer", where=where, remedy="train only on answered rows")
+    return TaskData(
+        head=head,
+        task=task,
+        kind=head_kind(task),
+        train=encoded["train"],
+        validation_rows=rows["validation"],
+        validation=encoded["validation"],
+    )
+
+
+class Trainer:
+    """Feeds the tasks' batches to the loop and evaluates the model on their validation rows."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        tasks: Sequence[TaskData],
+        hyper: Hyper,
+        context: StageContext,
+        device: torch.device,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.tasks = list(tasks)
+        self.hyper = hyper
+        self.context = context
+        self.device = device
+        self.pad_id = checkpoint.pad_id
+        self.model = Model(checkpoint.encoder, {data.head: self._new_head(data) for data in tasks}).to(device)
+
+    def _new_head(self, data: TaskData) -> nn.Module:
+        backbone = self.checkpoint.backbone
+        head = heads.build_head(
+            data.kind,
+            hidden_size=backbone.hidden_size,
+            labels=len(data.task.labels),
+            summary=backbone.summary,
+            dropout=self.hyper.dropout,
+        )
+        heads.initialise(head, derived_seed(self.context.seed, "head", data.head))
+        return head
+
+    def train(self, mixing: Mixing, report: Reporter) -> Trained:
+        """Train encoder and heads; the encoder of the checkpoint is changed in place."""
+        sizes = [len(data.train.inputs) for data in self.tasks]
+        ends = self.hyper.epoch_ends(mixing.epoch_inputs(sizes))
+        schedule = mixing.schedule(sizes, ends[-1], self.context.seed)
+        evaluate = partial(self._evaluate, lambda _, note: report.note(f"validation: {note}"))
+        history = fit(
+            self.model,
+            self._steps(schedule),
+            self._loss,
+            hyper=self.hyper,
+            epoch_ends=ends,
+            evaluate=evaluate,
+            device=self.device,
+            precision=self.context.precision,
+            report=report,
+        )
+        counts = np.bincount(schedule, minlength=len(sizes))
+        record = {
+            **history.to_json(),
+            "effective_batch": self.hyper.batch_size,
+            "epoch_inputs": mixing.epoch_inputs(sizes),
+            "mixture": {data.head: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
+            "tasks": {
+                data.head: data.summary(int(count), self.hyper.batch_size)
+                for data, count in zip(self.tasks, counts, strict=True)
+            },
+        }
+        facts = {data.head: HeadFacts(kind=data.kind, labels=data.task.labels) for data in self.tasks}
+        return Trained(heads={name: (head, facts[name]) for name, head in self.model.heads.items()}, record=record)
+
+    def _steps(self, schedule: npt.NDArray[np.int64]) -> Iterator[Step[tuple[str, Batch]]]:
+        streams = [
+            shuffled(len(data.train.inputs), self.hyper.batch_size, derived_seed(self.context.seed, "rows", data.head))
+            for data in self.tasks
+        ]
+        for index in schedule:
+            data = self.tasks[int(index)]
+            chosen = next(streams[int(index)])
+            parts = micro_batches(data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=PADDING.get(self.device.type))
+            batches = [
+                (data.head, collate(data.train.inputs, part, pad_id=self.pad_id, device=self.device)) for part in parts
+            ]
+            # A batch in which every tagged word was cut has no target; its loss is zero, not a division by zero.
+            yield Step(parts=batches, targets=max(1, target_count(data.train.inputs, chosen)))
+
+    def _loss(self, part: tuple[str, Batch]) -> torch.Tensor:
+        head, batch = part
+        if batch.targets is None:
+            raise ValueError("training inputs need targets")
+        return heads.loss_sum(batch.kind, self.model(batch, head), batch.targets)
+
+    def _evaluate(self, report: Progress) -> Evaluation:
+        """Score every task's validation rows with its own metric; the mean selects the epoch."""
+        record: dict[str, Any] = {}
+        for data in self.tasks:
+            logits = predict_logits(
+                self.model,
+                data.head,
+                data.validation.inputs,
+                pad_id=self.pad_id,
+                device=self.device,
+                precision=self.context.precision,
+                report=report,
+            )
+            allowed = limits(data.task, self.checkpoint.backbone, self.checkpoint.tokenizer)
+            predictions = decode_rows(data.task, data.validation_rows, data.validation.features, logits, allowed)
+            score = task_type(data.task.type).score(
+                data.validation_rows, predictions, metric=data.task.metric, language="en"
+            )
+            record[data.head] = {"value": score.value, "metrics": score.metrics, "rows": score.rows}
+        return Evaluation(value=statistics.fmean(entry["value"] for entry in record.values()), record=record)
+
+
+def train_checkpoint(context: StageContext, tasks: Mapping[str, TaskParams], mixing: Mixing) -> None:
+    """Train the stage's checkpoint on tasks, by the names their heads are kept under, and write the result."""
+    device = set_up(context)
+    report = Reporter(context.progress)
+    hyper = Hyper.from_params(context.params["hyper"])
+    checkpoint = load_checkpoint(
+        context.inputs["checkpoint"], dropout=hyper.dropout, attention_dropout=hyper.attention_dropout
+    )
+    loaded = []
+    for position, (head, task) in enumerate(tasks.items()):
+        part = report.part(0.1 * position / len(tasks), 0.1 * (position + 1) / len(tasks))
+        loaded.append(load_task(task, head, context.inputs[f"rows:{task.name}"], checkpoint, part))
+    trained = Trainer(checkpoint, loaded, hyper, context, device).train(mixing, report.part(0.1, 1.0))
+    save_checkpoint(context.out, checkpoint)
+    for name, (module, facts) in trained.heads.items():
+        save_head(context.out, name, module, facts)
+    write_training(context.out, trained.record)

@@ -1,0 +1,97 @@
+"""What a test needs of the machine: looked for once, skipped with the reason, and listed at the end of the run.
+
+A test marked ``docker``, ``gpu``, ``data``, ``network`` or ``browser`` is skipped where ``codestilts doctor`` finds
+that thing not usable. ``CODESTILTS_REQUIRE=data,browser`` turns such a skip into a failure: set it where the thing must
+be there, as .ci/run does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from harness import doctor, machine
+from harness.data import DATA_VARIABLE
+
+# Before anything imports torch or a tokenizer: results must not depend on the machine's cores, nor on a hub.
+for _name, _value in {
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+REQUIRE_VARIABLE = "CODESTILTS_REQUIRE"
+NAMED_DATA = os.environ.pop(DATA_VARIABLE, None)  # what a test reads of it, it gets through the fixture alone
+SHARED_DATA = Path(NAMED_DATA) if NAMED_DATA else Path(__file__).resolve().parents[2] / "shared" / "data"
+
+CHECKS: dict[str, Callable[[], doctor.Finding]] = {
+    "docker": doctor.check_docker,
+    "gpu": lambda: doctor.check_gpu(machine.installed()),
+    "data": lambda: doctor.check_data(SHARED_DATA),
+    "network": doctor.check_network,
+    "browser": doctor.check_browser,
+}
+
+
+@cache
+def finding(need: str) -> doctor.Finding:
+    """What the doctor says of one thing; asked only when a selected test needs it."""
+    return CHECKS[need]()
+
+
+@cache
+def required() -> frozenset[str]:
+    """What must be usable, by the environment's word."""
+    names = frozenset(name.strip() for name in os.environ.get(REQUIRE_VARIABLE, "").split(",")) - {""}
+    if unknown := names - CHECKS.keys():
+        raise pytest.UsageError(f"{REQUIRE_VARIABLE} names {', '.join(sorted(unknown))}; known: {', '.join(CHECKS)}")
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a misspelt requirement at once: it would require nothing."""
+    required()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot run, or fail where it was required."""
+    for need in CHECKS:
+        if item.get_closest_marker(need) and finding(need).status != "ok":
+            reason = f"{need}: {finding(need).detail}"
+            if need in required():
+                pytest.fail(f"{reason} ({REQUIRE_VARIABLE} says it must be usable)", pytrace=False)
+            pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what was not run, and why."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
+    if reasons:
+        terminalreporter.section("not run on this machine")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.write_line(f"{count} test{'s' if count > 1 else ''}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of original release files: ``CODESTILTS_DATA``, or ``../shared/data`` beside the checkout."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"data: no such folder: {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def browser() -> Path:
+    """The browser that pages are looked at with."""
+    found = machine.browser()
+    if found is None:
+        pytest.skip("browser: no Chromium or Chrome found")
+    return found
