@@ -18,7 +18,6 @@ from harness.training.inputs import CUT, Inputs, IntArray
 from harness.training.runtime import derived_seed
 from tasks.types.base import HeadKind
 
-
 #: Padding that costs about as much as passing through the model once more: little on a CPU, much on a GPU.
 PADDING = {"cpu": 128, "cuda": 16384}
 
@@ -124,8 +123,8 @@ def _allowed(context: npt.NDArray[np.int32], columns: IntArray) -> npt.NDArray[n
 def micro_batches(inputs: Inputs, chosen: IntArray, budget: int, *, padding: int | None = None) -> list[IntArray]:
     """Split ``chosen``, longest first, so that no part holds more than ``budget`` pieces, padding included.
 
-    Where ``padding`` is given, no part holds more pieces of padding than that either (see :data:`PADDING`). An input that
-    alone exceeds the budget makes a part of its own. Equal lengths keep their order.
+    Where ``padding`` is given, no part holds more pieces of padding than that either (see :data:`PADDING`). An input
+    that alone exceeds the budget makes a part of its own. Equal lengths keep their order.
     """
     spare = budget if padding is None else padding
     lengths = inputs.lengths[chosen]

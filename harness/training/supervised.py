@@ -174,7 +174,9 @@ class Trainer:
         for index in schedule:
             data = self.tasks[int(index)]
             chosen = next(streams[int(index)])
-            parts = micro_batches(data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=PADDING.get(self.device.type))
+            parts = micro_batches(
+                data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=PADDING.get(self.device.type)
+            )
             batches = [
                 (data.head, collate(data.train.inputs, part, pad_id=self.pad_id, device=self.device)) for part in parts
             ]

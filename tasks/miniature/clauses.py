@@ -16,12 +16,17 @@ class Tag(StrEnum):
     AUX = "AUX"
     CCONJ = "CCONJ"
     DET = "DET"
+    INTJ = "INTJ"
     NOUN = "NOUN"
     NUM = "NUM"
     PRON = "PRON"
     PROPN = "PROPN"
     PUNCT = "PUNCT"
     VERB = "VERB"
+
+
+#: Words that link a sentence to what was said before. They occur in plain text only.
+LINKS = {"yes": Tag.INTJ, "no": Tag.INTJ, "also": Tag.ADV}
 
 
 class Case(StrEnum):
@@ -105,9 +110,15 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """One clause, or two joined by "and"."""
+    """One clause, or two joined by "and", perhaps after a word that links it to what was said before.
+
+    Attributes:
+        clauses: one or two.
+        link: ``yes`` (the sentence says again), ``no`` (it corrects), ``also`` (it adds), or empty.
+    """
 
     clauses: tuple[Clause, ...]
+    link: str = ""
 
     @classmethod
     def of(cls, *clauses: Clause) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.miniature.clauses import Case, Clause, Mark, Phrase, Tag
+from tasks.miniature.clauses import LINKS, Case, Clause, Mark, Phrase, Tag
 from tasks.miniature.grammar import Grammar
 from tasks.miniature.rendering import Word
 from tasks.miniature.vocabulary import SHE, english_word
@@ -18,6 +18,9 @@ class English(Grammar):
 
     code = "en"
     title = "English"
+
+    def link(self, concept: str) -> Word:
+        return Word(concept, LINKS[concept])
 
     def conjunction(self) -> Word:
         return Word("and", Tag.CCONJ)

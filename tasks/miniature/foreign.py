@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tasks.miniature.clauses import Case, Clause, Mark, Phrase, Tag
+from tasks.miniature.clauses import LINKS, Case, Clause, Mark, Phrase, Tag
 from tasks.miniature.grammar import Grammar
 from tasks.miniature.morphology import Endings, Morphology, Particles, Prefixes, Suffixes
 from tasks.miniature.phonology import words
@@ -34,6 +34,7 @@ class Typology:
     space: str = " "
     stop: str = "."
     question_mark: str = "?"
+    comma: str = ","
 
 
 TYPOLOGIES = {
@@ -68,7 +69,8 @@ TYPOLOGIES = {
         morphology=Particles,
         space="",
         stop="。",
-        question_mark="？",  # noqa: RUF001 - the full-width mark goes with the script
+        question_mark="？",  # noqa: RUF001 - the full-width marks go with the script
+        comma="，",  # noqa: RUF001
     ),
 }
 
@@ -83,10 +85,14 @@ class MadeUp(Grammar):
         self.space = typology.space
         self.stop = typology.stop
         self.question_mark = typology.question_mark
+        self.comma = typology.comma
         self._typology = typology
         self._words = words(code)
         cases = [case for case in Case if f"case:{case}" in self._words]
         self._morphology = typology.morphology({case: self._words[f"case:{case}"] for case in cases})
+
+    def link(self, concept: str) -> Word:
+        return Word(self._words[concept], LINKS[concept])
 
     def conjunction(self) -> Word:
         return Word(self._words["and"], Tag.CCONJ)

@@ -18,6 +18,7 @@ class Grammar(ABC):
         title: its name, for readers.
         space: what stands between two words and between two sentences.
         stop, question_mark: what a sentence ends in.
+        comma: what stands behind a linking word.
     """
 
     code: str
@@ -25,6 +26,7 @@ class Grammar(ABC):
     space: str = " "
     stop: str = "."
     question_mark: str = "?"
+    comma: str = ","
 
     @abstractmethod
     def clause(self, clause: Clause) -> list[Word]:
@@ -35,12 +37,16 @@ class Grammar(ABC):
         """The words of a phrase that stands alone, as an answer to choose does."""
 
     @abstractmethod
+    def link(self, concept: str) -> Word:
+        """The word that links a sentence to what was said before."""
+
+    @abstractmethod
     def conjunction(self) -> Word:
         """The word for "and"."""
 
     def render(self, sentence: Sentence) -> Rendered:
         """A whole sentence."""
-        words: list[Word] = []
+        words = [self.link(sentence.link), Word(self.comma, Tag.PUNCT)] if sentence.link else []
         for place, clause in enumerate(sentence.clauses):
             if place:
                 words.append(self.conjunction())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasks.miniature.clauses import Clause, Mark, Phrase, Sentence, Tag
+from tasks.miniature.clauses import LINKS, Clause, Mark, Phrase, Sentence, Tag
 from tasks.miniature.draw import Draw
 from tasks.miniature.pools import FactBook, question_pool
 from tasks.miniature.relations import Fact, Form, clause, question, statement
@@ -41,12 +41,14 @@ def askable(book: FactBook, fact: Fact) -> list[int]:
 
 def with_adverbs(draw: Draw, sentence: Sentence) -> Sentence:
     """The same sentence, perhaps with adverbs."""
-    return Sentence(clauses=tuple(_with_adverb(draw, part) for part in sentence.clauses))
+    return replace(sentence, clauses=tuple(_with_adverb(draw, part) for part in sentence.clauses))
 
 
 def varied(draw: Draw, sentence: Sentence) -> Sentence:
     """The same sentence, perhaps with adverbs, and with adjectives to its nouns."""
-    return Sentence(clauses=tuple(_with_adjective(draw, _with_adverb(draw, part)) for part in sentence.clauses))
+    return replace(
+        sentence, clauses=tuple(_with_adjective(draw, _with_adverb(draw, part)) for part in sentence.clauses)
+    )
 
 
 def _with_adverb(draw: Draw, said: Clause) -> Clause:
@@ -77,24 +79,29 @@ def any_sentence(draw: Draw, book: FactBook, *, questions: float = 0.15) -> Sent
 
 
 def story(draw: Draw, book: FactBook) -> list[Sentence]:
-    """One to three facts about one or two people, each told again in other words or asked for and answered.
+    """One to three facts about one or two people, then a little talk about one of them.
 
-    The repetition is what the tasks ask a model to see, so that it can be learned from plain text.
+    The talk says a fact again, corrects it, adds another, or asks for it and answers: what the tasks want a model to
+    tell apart can be learned from plain text.
     """
     first, other = draw.some(PEOPLE, 2)
     facts = draw.shuffled([*book.facts(draw, first, 1 + draw.index(2)), *book.facts(draw, other, draw.index(2))])
     opening = [varied(draw, told(draw, fact)) for fact in facts]
     if len(facts) > 1 and draw.chance(0.3):
         opening[:2] = [told_together(draw, facts[0], facts[1])]
-    return [*opening, *_again(draw, book, draw.shuffled(facts)[:2])]
+    return [*opening, *_talk(draw, book, draw.one(facts), facts)]
 
 
-def _again(draw: Draw, book: FactBook, facts: Sequence[Fact]) -> list[Sentence]:
-    """Each fact once more; half of them after a question for them."""
-    found = []
-    for fact in facts:
-        ways = askable(book, fact)
-        if ways and draw.chance(0.5):
-            found.append(question(fact, draw.one(ways)))
-        found.append(told(draw, fact))
-    return found
+def _talk(draw: Draw, book: FactBook, fact: Fact, stated: Sequence[Fact]) -> list[Sentence]:
+    """One or two sentences about ``fact``."""
+    ways = askable(book, fact)
+    if ways and draw.chance(0.3):
+        return [question(fact, draw.one(ways)), told(draw, fact)]
+    link = draw.one(tuple(LINKS))
+    if link == "no":
+        fact = book.fact(draw, fact.person, fact.relation, but=fact.object)
+    elif link == "also":
+        known = {each.relation for each in stated if each.person == fact.person}
+        fresh = [name for name in book.relations(fact.person) if name not in known]
+        fact = book.fact(draw, fact.person, draw.one(fresh))
+    return [replace(told(draw, fact), link=link)]

@@ -60,7 +60,7 @@ PHONOLOGIES = {
     ),
     "qad": Phonology(onsets=_RARE_HAN, vowels=("",), codas=("",)),
 }
-_FUNCTION_WORDS = frozenset({"be", "can", "and", "the", "who", "what", "where", "she"})
+_FUNCTION_WORDS = frozenset({"be", "can", "and", "the", "who", "what", "where", "she", "yes", "no", "also"})
 _PARTICLES = tuple(f"case:{case}" for case in Case if case is not Case.PREDICATE)
 
 

@@ -27,7 +27,7 @@ class HeadKind(StrEnum):
 
     SEQUENCE = "sequence"  # logits (labels,) per input
     CHOICE = "choice"  # logits (choices,) per input
-    TOKEN = "token"  # logits (words, labels) per input: one row per word, taken at its first piece
+    TOKEN = "token"  # noqa: S105 - logits (words, labels) per input: one row per word, taken at its first piece
     SPAN = "span"  # logits (pieces, 2) per input: start and end
 
 
@@ -100,7 +100,7 @@ class Score:
         value: the headline number (XTREME's): accuracy, F1, or for QA the mean of exact match and F1.
         metrics: every metric by name.
         rows: how many rows were scored.
-        unit_columns: what the columns of ``units`` count, e.g. ``("correct", "rows")`` or ``("tp", "predicted", "gold")``.
+        unit_columns: what the columns of ``units`` count, e.g. ``("correct", "rows")`` or ``("tp", "predicted", ...)``.
         units: per resampling unit its counts, by unit id in order of first appearance; sums over all units give the
             metrics back.
     """

@@ -26,7 +26,7 @@ def _unit(source: Source) -> Unit | None:
     asked = facts[draw.index(_FACTS)]
     way = next(number for number, asking in enumerate(asked.kind.askings) if asking.wanted is Mark.OBJECT)
     label = _place(source)
-    choices = draw.shuffled(_wrong(draw, asked, facts))
+    choices = draw.shuffled(_wrong(source, asked, facts))
     choices.insert(label, asked)
     sentences = [*(told(draw, fact) for fact in facts), question(asked, way)]
 
@@ -45,15 +45,20 @@ def _unit(source: Source) -> Unit | None:
     return Unit(((frozenset(facts), asked),), rows)
 
 
-def _wrong(draw: Draw, asked: Fact, facts: list[Fact]) -> list[Fact]:
+def _wrong(source: Source, asked: Fact, facts: list[Fact]) -> list[Fact]:
     """Four wrong choices: one that the prompt has too, of its other fact, and three of the right kind that it has not.
 
-    If both facts are of one kind, so are all the choices.
+    Where the right kind has too few objects, the last choice is of another.
     """
-    others = [fact for fact in facts if fact is not asked]
-    taken = {asked.object, *(fact.object for fact in others)}
-    absent = draw.some([name for name in asked.kind.objects if name not in taken], _CHOICES - 1 - len(others))
-    return [*others, *(Fact(person=asked.person, relation=asked.relation, object=name) for name in absent)]
+    draw = source.draw
+    (other,) = (fact for fact in facts if fact is not asked)
+    absent = [name for name in asked.kind.objects if name not in {asked.object, other.object}]
+    wrong = [Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.shuffled(absent)]
+    wrong = wrong[: _CHOICES - 2]
+    if len(wrong) < _CHOICES - 2:
+        strange = draw.one([name for name in _ABOUT if RELATIONS[name].tag is not asked.kind.tag])
+        wrong.append(source.book.fact(draw, asked.person, strange))
+    return [other, *wrong]
 
 
 def _place(source: Source) -> int:

@@ -54,11 +54,13 @@ def test_one_intermediate_checkpoint_serves_every_target() -> None:
 
 
 def test_targets_with_the_same_training_rows_share_the_fine_tuned_model() -> None:
-    """Suites that share a target share its stages."""
-    alone = {stage.key for stage in plan(targets=["mini-xquad"]).stages}
-    together = {stage.key for stage in plan().stages}
+    """A suite of one target finds everything made that a suite of more targets has run."""
+    recipes = ["none", "mini-squad"]
+    alone = plan(targets=["mini-xquad"], recipes=recipes)
+    together = plan(recipes=recipes)
 
-    assert alone <= together
+    assert {stage.key for stage in alone.stages} <= {stage.key for stage in together.stages}
+    assert len(named(alone, "finetune/")) == 4 * 2
 
 
 def test_two_suites_that_share_a_stage_share_its_key() -> None:
@@ -133,7 +135,7 @@ def test_device_and_precision_leave_data_and_conversion_alone() -> None:
     changed = {stage.phase for stage in plan(device="cuda", precision="bf16").stages if stage.key not in before}
     kept = {stage.phase for stage in plan(device="cuda", precision="bf16").stages if stage.key in before}
 
-    assert {Phase.FETCH, Phase.PREPARE, Phase.CONVERT} == kept
+    assert {Phase.FETCH, Phase.PREPARE, Phase.CONVERT, Phase.SCORE} == kept, "and the baselines' scores"
     assert Phase.PRETRAIN in changed
 
 

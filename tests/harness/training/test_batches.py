@@ -99,6 +99,16 @@ def test_splitting_loses_nothing_and_keeps_to_the_budget(packed: Any, kind: Head
     assert sorted(lengths, reverse=True) == lengths
 
 
+def test_padding_can_be_limited(packed: Any) -> None:
+    """Beside 7 and 6, an input of 5 would bring the padding to three pieces, so it begins a new part."""
+    inputs = packed(HeadKind.SEQUENCE)
+    parts = micro_batches(inputs, np.arange(5), 1000, padding=2)
+
+    assert [[7, 6], [5, 4], [3]] == [inputs.lengths[part].tolist() for part in parts]
+    assert [1] * 5 == [len(part) for part in micro_batches(inputs, np.arange(5), 1000, padding=0)]
+    assert [5] == [len(part) for part in micro_batches(inputs, np.arange(5), 1000)]
+
+
 def test_targets_are_counted_as_the_loss_sums_them(packed: Any) -> None:
     chosen = np.array([0, 1])
 
