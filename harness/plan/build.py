@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -251,9 +252,9 @@ class _Builder:
                 splits[split] = use.to_json(self._around.data) | {"limit": self._suite.limit(task.name, split)}
         scored = [self._resolved.tasks[name] for name in self._suite.targets]
         exclude = {
-            f"exclude:{other.name}": self._scored(other, "inputs")
+            f"exclude:{other.name}": self._passages(other)
             for other in scored
-            if other.type == task.type and "en" in self._languages(other)
+            if other.type == task.type and self._scores_english(other)
         }
         return self._add(
             Phase.PREPARE,
@@ -274,6 +275,26 @@ class _Builder:
             "limit": self._suite.limit(task.name, "test"),
         }
         return self._add(Phase.PREPARE, f"prepare/{kind}/{task.name}", params, {}, needs_data=True)
+
+    def _scores_english(self, task: TaskSpec) -> bool:
+        """Whether English text is scored: rows in English, or in retrieval the English side of every pair."""
+        return "en" in self._languages(task) or task.type == "sentence_retrieval"
+
+    def _passages(self, task: TaskSpec) -> str:
+        """The English text of a scored split in full: what training must not hold, whatever part of it is scored."""
+        scored = self._languages(task)
+        languages = ["en"] if "en" in scored else list(scored)
+        use = self._test_use(task)
+        if use.files:
+            use = dataclasses.replace(use, files={language: use.files[language] for language in languages})
+        params = {
+            "kind": "inputs",
+            "task": _identity(task),
+            "split": use.to_json(self._around.data),
+            "languages": languages,
+            "limit": None,
+        }
+        return self._add(Phase.PREPARE, f"prepare/passages/{task.name}", params, {}, needs_data=True)
 
     def _test_use(self, task: TaskSpec) -> SplitUse:
         use = split_use(self._suite, task, "test")
@@ -302,8 +323,9 @@ class _Builder:
                 assert use is not None, source.task
                 entry |= {"task": _identity(task), "split": use.to_json(self._around.data)}
                 inputs |= {
-                    f"exclude:{target}": self._scored(self._resolved.tasks[target], "inputs")
+                    f"exclude:{target}": self._passages(self._resolved.tasks[target])
                     for target in self._suite.targets
+                    if self._scores_english(self._resolved.tasks[target])
                 }
             sources.append(entry)
         params = {"kind": "corpus", "sources": sources, "max_characters": spec.max_characters}

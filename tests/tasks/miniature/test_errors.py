@@ -1,0 +1,49 @@
+"""What cannot be made is refused in one sentence."""
+
+import pytest
+
+from tasks.errors import UserError
+from tasks.miniature import generate, parallel, text
+
+
+@pytest.mark.parametrize(
+    ("task", "split", "language", "rows", "where"),
+    [
+        ("mini-nothing", "train", "en", 10, "task"),
+        ("mini-mnli", "test", "en", 10, "split"),
+        ("mini-xnli", "train", "en", 10, "split"),
+        ("mini-mnli", "train", "qaa", 10, "language"),
+        ("mini-xnli", "test", "de", 10, "language"),
+        ("mini-tatoeba", "test", "en", 10, "language"),
+        ("mini-tatoeba", "test", "qaa", 11, "rows"),
+        ("mini-mnli", "train", "en", -1, "rows"),
+    ],
+)
+def test_rows_that_do_not_exist(task: str, split: str, language: str, rows: int, where: str) -> None:
+    with pytest.raises(UserError) as caught:
+        generate(task, split, language, rows=rows)
+    assert where == caught.value.where
+    assert caught.value.remedy
+
+
+def test_a_world_that_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.miniature.generate._PATIENCE", 0)
+    with pytest.raises(UserError, match="no more than 0 different rows"):
+        generate("mini-mnli", "train", "en", rows=3)
+
+
+def test_no_rows_and_no_lines() -> None:
+    assert [] == generate("mini-mnli", "train", "en", rows=0)
+    assert [] == text("en", lines=0)
+    assert [] == parallel("qaa", lines=0)
+
+
+def test_text_that_does_not_exist() -> None:
+    with pytest.raises(UserError, match="no language 'xx'"):
+        text("xx", lines=1)
+    with pytest.raises(UserError, match="into itself"):
+        parallel("en", lines=1)
+    with pytest.raises(UserError, match="-1 lines"):
+        text("en", lines=-1)
+    with pytest.raises(UserError, match="-1 lines"):
+        parallel("qaa", lines=-1)
