@@ -46,19 +46,16 @@ def _unit(source: Source) -> Unit | None:
 
 
 def _wrong(source: Source, asked: Fact, facts: list[Fact]) -> list[Fact]:
-    """Four wrong choices: one that the prompt has too, of its other fact, and three of the right kind that it has not.
-
-    Where the right kind has too few objects, the last choice is of another.
+    """Four wrong choices: one that the prompt has too, of its other fact, and of those that it has not, two of the
+    right kind, if there are so many, and the rest of other kinds.
     """
     draw = source.draw
     (other,) = (fact for fact in facts if fact is not asked)
     absent = [name for name in asked.kind.objects if name not in {asked.object, other.object}]
-    wrong = [Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.shuffled(absent)]
-    wrong = wrong[: _CHOICES - 2]
-    if len(wrong) < _CHOICES - 2:
-        strange = draw.one([name for name in _ABOUT if RELATIONS[name].tag is not asked.kind.tag])
-        wrong.append(source.book.fact(draw, asked.person, strange))
-    return [other, *wrong]
+    wrong = [Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.shuffled(absent)[:2]]
+    strange = [name for name in _ABOUT if RELATIONS[name].tag is not asked.kind.tag and name != other.relation]
+    kinds = draw.some(strange, _CHOICES - 2 - len(wrong))
+    return [other, *wrong, *(source.book.fact(draw, asked.person, kind) for kind in kinds)]
 
 
 def _place(source: Source) -> int:
