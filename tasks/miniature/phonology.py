@@ -10,7 +10,7 @@ from tasks.miniature.draw import Draw
 from tasks.miniature.vocabulary import CONCEPTS, LOANABLE, PEOPLE, PLACES, english_word
 
 #: Per language, concepts that have no word of their own but another concept's (as English "to cook" and "a cook").
-BORROWED = {"qad": {f"can_{job}": job for job in ("cook", "nurse")}}
+BORROWED = {"qad": {f"can_{job}": job for job in ("cook", "judge", "nurse")}}
 
 
 @dataclass(frozen=True, kw_only=True)

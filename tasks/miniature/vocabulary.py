@@ -13,21 +13,21 @@ PEOPLE = _list(
     "Adro Belko Birsa Cimo Dovek Elsor Famin Galtu Gorla Hesko Hulmi Ilvo Jalto Kirda Lasko Lumir "
     "Melgo Mirsu Nordu Orvi Pelko Ralgu Rimvo Sirdu Talmi Tobrek Ulvo Virdu Walmi Yarso Zelko Zolmi"
 )
-PLACES = _list("Arbon Grelin Vostel")
+PLACES = _list("Arbon Dastum Grelin Vostel")
 # People of whom English says "she"; the made-up languages have one pronoun.
 SHE = frozenset(PEOPLE[::2])
 
 # Few of each kind: what a tiny model can learn to tell apart from a thousand rows.
-FOODS = _list("apple bean fig")
-THINGS = _list("boat clock lamp")
-COLOURS = _list("green red white")
+FOODS = _list("apple bean fig plum")
+THINGS = _list("boat clock hat lamp")
+COLOURS = _list("black green red white")
 SIZES = _list("big new old small")
-ANIMALS = _list("cat goat horse")
-INSTRUMENTS = _list("drum flute harp")
-JOBS = _list("baker cook nurse")
-SKILLS = _list("can_cook can_nurse can_swim")
-MOODS = _list("angry calm sad")
-AGES = _list("20 30 40")
+ANIMALS = _list("cat goat horse toad")
+INSTRUMENTS = _list("banjo drum flute harp")
+JOBS = _list("baker cook judge nurse")
+SKILLS = _list("can_cook can_judge can_nurse can_swim")
+MOODS = _list("angry calm proud sad")
+AGES = _list("20 30 40 50")
 ADVERBS = _list("again always now often still today")
 
 _NOUNS = (*FOODS, *THINGS, *ANIMALS, *INSTRUMENTS, *JOBS, *_list("age food home instrument job journey mood pet year"))

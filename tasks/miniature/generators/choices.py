@@ -28,6 +28,8 @@ def _unit(source: Source) -> Unit | None:
     label = _place(source)
     choices = draw.shuffled(_wrong(source, asked, facts))
     choices.insert(label, asked)
+    if len({choice.object for choice in choices}) < _CHOICES:
+        return None
     sentences = [*(told(draw, fact) for fact in facts), question(asked, way)]
 
     def rows() -> list[MultipleChoice]:
@@ -46,16 +48,16 @@ def _unit(source: Source) -> Unit | None:
 
 
 def _wrong(source: Source, asked: Fact, facts: list[Fact]) -> list[Fact]:
-    """Four wrong choices: one that the prompt has too, of its other fact, and of those that it has not, two of the
-    right kind, if there are so many, and the rest of other kinds.
+    """Four wrong choices: one that the prompt has too, of its other fact; of those that it has not, one of the right
+    kind and two of other kinds. So the kind alone leaves two choices, the prompt alone leaves two, and both leave one.
     """
     draw = source.draw
     (other,) = (fact for fact in facts if fact is not asked)
     absent = [name for name in asked.kind.objects if name not in {asked.object, other.object}]
-    wrong = [Fact(person=asked.person, relation=asked.relation, object=name) for name in draw.shuffled(absent)[:2]]
-    strange = [name for name in _ABOUT if RELATIONS[name].tag is not asked.kind.tag and name != other.relation]
-    kinds = draw.some(strange, _CHOICES - 2 - len(wrong))
-    return [other, *wrong, *(source.book.fact(draw, asked.person, kind) for kind in kinds)]
+    same_kind = Fact(person=asked.person, relation=asked.relation, object=draw.one(absent))
+    kinds = [name for name in _ABOUT if RELATIONS[name].tag is not asked.kind.tag and name != other.relation]
+    strange = [source.book.fact(draw, asked.person, kind) for kind in draw.some(kinds, _CHOICES - 3)]
+    return [other, same_kind, *strange]
 
 
 def _place(source: Source) -> int:

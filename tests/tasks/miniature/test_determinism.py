@@ -77,7 +77,7 @@ def test_languages_tell_stories_of_their_own() -> None:
 def test_draws_do_not_change_between_pythons() -> None:
     """Pinned: a draw stands on ``random.random`` and SHA-256 alone, so these values hold on every Python."""
     draw = Draw("a", 1)
-    assert ([5, 4, 6, 4, 8], ["c", "b", "a"]) == ([draw.index(10) for _ in range(5)], draw.shuffled("abc"))
+    assert ([1, 7, 6, 6, 9], ["a", "c", "b"]) == ([draw.index(10) for _ in range(5)], draw.shuffled("abc"))
 
 
 def test_the_world_is_what_published_results_stand_on() -> None:

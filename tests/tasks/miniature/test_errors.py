@@ -1,5 +1,7 @@
 """What cannot be made is refused in one sentence."""
 
+import sys
+
 import pytest
 
 from tasks.errors import UserError
@@ -27,7 +29,7 @@ def test_rows_that_do_not_exist(task: str, split: str, language: str, rows: int,
 
 
 def test_a_world_that_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.miniature.generate._PATIENCE", 0)
+    monkeypatch.setattr(sys.modules[generate.__module__], "_PATIENCE", 0)
     with pytest.raises(UserError, match="no more than 0 different rows"):
         generate("mini-mnli", "train", "en", rows=3)
 

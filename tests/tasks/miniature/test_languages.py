@@ -112,7 +112,9 @@ def test_only_lemsu_has_no_spaces() -> None:
     assert not any(" " in line for line in text("qad", lines=50))
 
 
-@pytest.mark.parametrize(("language", "script"), [("qaa", "LATIN"), ("qab", "LATIN"), ("qac", "GEORGIAN"), ("qad", "CJK")])
+@pytest.mark.parametrize(
+    ("language", "script"), [("qaa", "LATIN"), ("qab", "LATIN"), ("qac", "GEORGIAN"), ("qad", "CJK")]
+)
 def test_script(language: str, script: str) -> None:
     letters = {letter for word in words(language).values() for letter in word}
     assert all(unicodedata.name(letter).startswith(script) for letter in letters)

@@ -39,7 +39,9 @@ def test_spec_and_generator_agree(spec: dict[str, Any]) -> None:
         assert split["rows"] == len(rows)
 
 
-@pytest.mark.parametrize(("name", "split"), [("mini-mnli", "train"), ("mini-mnli", "validation"), ("mini-xnli", "test")])
+@pytest.mark.parametrize(
+    ("name", "split"), [("mini-mnli", "train"), ("mini-mnli", "validation"), ("mini-xnli", "test")]
+)
 def test_nli_labels_are_balanced(name: str, split: str) -> None:
     rows = generate(name, split, "en", rows=600)
     assert dict.fromkeys(NLI, 200) == Counter(row.label for row in rows)
@@ -149,4 +151,6 @@ def test_texts_are_short(language: str) -> None:
     unit = len if not grammar(language).space else (lambda text: len(text.split()))
     pairs = generate("mini-xnli", "test", language, rows=300)
     assert all(unit(row.text_a) + unit(row.text_b) < 60 for row in pairs)
-    assert all(unit(row.context) + unit(row.question) < 100 for row in generate("mini-xquad", "test", language, rows=300))
+    assert all(
+        unit(row.context) + unit(row.question) < 100 for row in generate("mini-xquad", "test", language, rows=300)
+    )
