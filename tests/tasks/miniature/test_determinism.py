@@ -86,4 +86,4 @@ def test_the_world_is_what_published_results_stand_on() -> None:
     """
     rows = [row.to_json() for name, split, language in SPLITS for row in generate(name, split, language, rows=20)]
     digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
-    assert "PINNED" == digest[:16]
+    assert "deb87b4b1089b711" == digest[:16]

@@ -8,7 +8,7 @@ from tasks.miniature import LANGUAGES, parallel, text
 from tasks.miniature.clauses import Case, Clause, Mark, Phrase, Sentence, Tag
 from tasks.miniature.languages import grammar
 from tasks.miniature.phonology import words
-from tasks.miniature.relations import Fact, clause, question, statement
+from tasks.miniature.relations import RELATIONS, Fact, question, statement
 from tasks.miniature.vocabulary import CONCEPTS, LOANABLE, PEOPLE, PLACES, english_word
 
 LIVES = Fact(person="Talmi", relation="lives", object="Arbon")
@@ -155,14 +155,22 @@ def test_words_are_their_own_but_for_loanwords() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_relation_can_be_said_and_asked(language: str) -> None:
-    for pattern in range(len(clauses := OWNS.kind.patterns)):
-        assert clauses
-        assert clause(OWNS, pattern)
-    said = {say(language, statement(OWNS, pattern)) for pattern in range(2)}
-    asked = {say(language, question(OWNS, way)) for way in range(2)}
-    assert 4 == len(said | asked)
-    assert all(sentence.endswith(grammar(language).question_mark) for sentence in asked)
+@pytest.mark.parametrize("name", RELATIONS)
+def test_every_relation_can_be_said_and_asked(name: str, language: str) -> None:
+    """Each way differs from the others, and what is asked for can be found again in every way of saying it."""
+    fact = Fact(person="Talmi", relation=name, object=next(each for each in RELATIONS[name].objects if each != "Talmi"))
+    said = [statement(fact, pattern) for pattern in range(len(fact.kind.patterns))]
+    asked = [question(fact, way) for way in range(len(fact.kind.askings))]
+    assert {Mark.PERSON, Mark.OBJECT} == {asking.wanted for asking in fact.kind.askings}
+    assert len(said) + len(asked) == len({say(language, sentence) for sentence in (*said, *asked)})
+    assert all(say(language, sentence).endswith(grammar(language).question_mark) for sentence in asked)
+    assert all(say(language, sentence).endswith(grammar(language).stop) for sentence in said)
+    for sentence in said:
+        found = grammar(language).render(sentence)
+        persons = {found.text[span.start : span.end] for span in found.spans(Mark.PERSON)}
+        objects = {found.text[span.start : span.end] for span in found.spans(Mark.OBJECT)}
+        assert "Talmi" in persons
+        assert persons.isdisjoint(objects)
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
