@@ -78,6 +78,7 @@ def surroundings() -> dict[str, Any]:
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "platform": platform.platform(),
+        "host": platform.node(),
     }
     torch = sys.modules.get("torch")
     if torch is not None:

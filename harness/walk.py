@@ -43,6 +43,7 @@ class StageEnd:
     at_fault: str | None = None  # for a blocked stage, the name of the stage that failed
     seconds: float = 0.0
     peak_memory: int | None = None
+    surroundings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +219,7 @@ class Walk:
             failure=failure_found,
             seconds=ended.seconds,
             peak_memory=ended.peak_memory,
+            surroundings=ended.surroundings,
         ), manifest
 
     def _job(self, stage: Stage, work: Path) -> Job:
@@ -305,6 +307,8 @@ class Walk:
             peak_memory=end.peak_memory,
             failure=end.failure.to_json() if end.failure else None,
             at_fault=end.at_fault,
+            git=git_state(),
+            **end.surroundings,
         )
         self._watcher.ended(stage, end)
 

@@ -16,7 +16,7 @@ title: Tiny
 description: For tests.
 miniature: true
 backbones: [mini-xlmr]
-recipes: [none, mini-squad]
+recipes: [none, {name: multitask, tasks: [mini-squad, mini-commonsenseqa]}]
 targets: [mini-xnli, mini-udpos, mini-xquad, mini-tatoeba]
 training: mini
 task_limits:

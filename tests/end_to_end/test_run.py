@@ -61,13 +61,38 @@ def test_every_cell_has_a_result_with_what_it_stands_on(finished: Path) -> None:
 
     assert len(folder.results) == 2 * 4
     assert not folder.gaps
-    cell = json.loads((finished / "results" / NAME / "mini-xlmr/mini-squad/mini-xquad-s1.json").read_text())
+    cell = json.loads((finished / "results" / NAME / "mini-xlmr/multitask/mini-xquad-s1.json").read_text())
     stages = [entry["stage"].split("/")[0] for entry in cell["provenance"]["stages"]]
     assert {"prepare", "convert", "pretrain", "intermediate", "finetune", "predict", "score"} == set(stages)
     assert cell["marks"] == ["own-training-data"]
     assert {"en", "qac"} == set(cell["languages"])
     assert cell["details"]["finetune"]
     assert 0 <= cell["languages"]["en"]["baseline"] <= 1
+
+
+def test_a_mixture_says_what_it_really_drew(finished: Path) -> None:
+    cell = json.loads((finished / "results" / NAME / "mini-xlmr/multitask/mini-xnli-s1.json").read_text())
+
+    drawn = json.dumps(cell["details"]["intermediate"])
+    assert "mini-squad" in drawn
+    assert "mini-commonsenseqa" in drawn
+
+
+def test_the_ledger_holds_what_each_stage_ran_on(finished: Path) -> None:
+    run_id = latest_run(finished)
+    assert run_id is not None
+    (end,) = [
+        event
+        for event in read_events(finished, run_id)
+        if event["event"] == "ended" and event["stage"] == "convert/mini-xlmr"
+    ]
+
+    assert end["seconds"] > 0
+    assert end["peak_memory"] > 10_000_000
+    assert {"torch", "python"} <= set(end["versions"])
+    assert end["host"]
+    assert end["cpu_capability"]
+    assert "git" in end
 
 
 def test_predictions_lie_in_xtremes_layout(finished: Path) -> None:
@@ -219,7 +244,7 @@ def test_diff_names_what_separates_two_rows(finished: Path) -> None:
             "harness.cli",
             "diff",
             "mini-xlmr/none",
-            "mini-xlmr/mini-squad",
+            "mini-xlmr/multitask",
             "--results",
             str(results),
         ],
@@ -228,7 +253,7 @@ def test_diff_names_what_separates_two_rows(finished: Path) -> None:
         check=True,
     )
 
-    assert "intermediate: only in the second row (intermediate/mini-xlmr/mini-squad/s1)" in done.stdout
+    assert "intermediate: only in the second row (intermediate/mini-xlmr/multitask/s1)" in done.stdout
 
 
 def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, store: Path, tmp_path: Path) -> None:
