@@ -258,7 +258,7 @@ def test_diff_names_what_separates_two_rows(finished: Path) -> None:
 
 def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, store: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.yaml"
-    changed.write_text(suite.read_text() + "hyper: {mini-udpos: {learning_rate: 0.001}}\n")
+    changed.write_text(suite.read_text() + "hyper: {mini-udpos: {learning_rate: 0.0005}}\n")
 
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "plan", str(changed), "--smoke", "--store", str(store)],
@@ -268,6 +268,6 @@ def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, sto
     )
 
     (line,) = [line for line in done.stdout.splitlines() if " finetune/mini-xlmr/none/mini-udpos/s1 " in line]
-    assert "changed: params.hyper.learning_rate: 0.0005 -> 0.001" in line
+    assert "changed: params.hyper.learning_rate: 0.001 -> 0.0005" in line
     (line,) = [line for line in done.stdout.splitlines() if " finetune/mini-xlmr/none/mini-mnli/s1 " in line]
     assert line.endswith("cached")
