@@ -142,9 +142,10 @@ def _files(folder: Path) -> dict[str, Path]:
 def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
     inherited = ("architecture", "layers", "hidden_size", "parameters", "max_length", "licence")
     updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
-    for name in ("prefix", "pooling", "retrieval_layer", "languages", "saw"):
+    for name in ("prefix", "pooling", "retrieval_layer", "languages"):
         if name not in child.model_fields_set:
             updates[name] = getattr(parent, name)
+    updates["saw"] = (*parent.saw, *child.saw)  # what the origin has seen, it has seen too
     return child.model_copy(update=updates)
 
 

@@ -48,7 +48,9 @@ def test_shipped_backbones_say_what_they_are(name: str) -> None:
 
 
 def test_a_derived_backbone_takes_what_it_leaves_out_from_its_origin() -> None:
-    assert CATALOG.backbone("minilm").saw == CATALOG.backbone("minilm+code").saw
+    origin, derived = CATALOG.backbone("minilm"), CATALOG.backbone("minilm+code")
+    assert origin.saw == derived.saw[: len(origin.saw)]
+    assert "networkx" in derived.saw[-1].what
     assert CATALOG.backbone("minilm+code").layers == 6
 
 
