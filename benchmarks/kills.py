@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--suite", default="mini")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=25.0, help="seconds until a kill, at most")
+    parser.add_argument("--longest", type=float, default=60.0, help="seconds until a kill, at most")
     parser.add_argument("--reference", type=Path, help="store of an undisturbed run; made if not given")
     parser.add_argument("--data", type=Path)
     arguments = parser.parse_args()
