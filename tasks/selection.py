@@ -10,26 +10,60 @@ from tasks.rows import Row
 
 RowT = TypeVar("RowT", bound=Row)
 
+#: The part of a limit, as a divisor, that may be filled with translations before distractors are taken.
+_PAIRED_SHARE = 3
+
 
 def select_units(rows: Sequence[RowT], limit: int | None) -> list[RowT]:
     """At most ``limit`` rows, in file order, as whole units.
 
     Units are taken in the order of the SHA-256 of their ids; one that would exceed the limit is passed over. Where not
     even the first unit fits, its first rows are taken. The choice depends on unit ids and sizes alone, so parallel test
-    sets keep the same items in every language.
+    sets keep the same items in every language. Sentences of two corpora count as one unit with their translations;
+    where most have none (BUCC), translations first fill up to a third of the limit, or hardly any would be left.
     """
     if limit is None or len(rows) <= limit:
         return list(rows)
+    units = _whole_units(rows)
     sizes: dict[str, int] = {}
-    for row in rows:
-        sizes[row.unit] = sizes.get(row.unit, 0) + 1
+    for unit in units:
+        sizes[unit] = sizes.get(unit, 0) + 1
     order = sorted(sizes, key=lambda unit: hashlib.sha256(unit.encode()).digest())
     chosen: set[str] = set()
     total = 0
-    for unit in order:
-        if total + sizes[unit] <= limit:
-            chosen.add(unit)
-            total += sizes[unit]
+    for units_in_turn, room in ((_paired(rows, units, order), limit // _PAIRED_SHARE), (order, limit)):
+        for unit in units_in_turn:
+            if unit not in chosen and total + sizes[unit] <= room:
+                chosen.add(unit)
+                total += sizes[unit]
     if not chosen:
-        return [row for row in rows if row.unit == order[0]][:limit]
-    return [row for row in rows if row.unit in chosen]
+        return [row for row, unit in zip(rows, units, strict=True) if unit == order[0]][:limit]
+    return [row for row, unit in zip(rows, units, strict=True) if unit in chosen]
+
+
+def _paired(rows: Sequence[Row], units: Sequence[str], order: Sequence[str]) -> list[str]:
+    """Units of translations, in order, where other sentences have none; else none need to be taken first."""
+    partners = [getattr(row, "partners", None) for row in rows]
+    if () not in partners:
+        return []
+    linked = {unit for unit, found in zip(units, partners, strict=True) if found}
+    return [unit for unit in order if unit in linked]
+
+
+def _whole_units(rows: Sequence[Row]) -> list[str]:
+    """The unit that each row is taken with: its own, or the first among those of all that are linked as partners."""
+    unit_of = {row.id: row.unit for row in rows}
+    joined: dict[str, str] = {}
+
+    def first(unit: str) -> str:
+        while (other := joined.get(unit, unit)) != unit:
+            joined[unit] = joined.get(other, other)
+            unit = other
+        return unit
+
+    for row in rows:
+        for partner in getattr(row, "partners", None) or ():
+            if partner in unit_of:
+                low, high = sorted((first(row.unit), first(unit_of[partner])))
+                joined[high] = low
+    return [first(row.unit) for row in rows]

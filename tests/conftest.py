@@ -1,12 +1,14 @@
 """What a test needs of the machine: looked for once, skipped with the reason, and listed at the end of the run.
 
 A test marked ``docker``, ``gpu``, ``data``, ``network`` or ``browser`` is skipped where ``codestilts doctor`` finds
-that thing not usable. ``CODESTILTS_REQUIRE=data,browser`` turns such a skip into a failure: set it where the thing must
-be there, as .ci/run does.
+that thing not usable, one marked ``mini`` where no finished suite ``mini`` of this very code is found.
+``CODESTILTS_REQUIRE=data,browser`` turns such a skip into a failure: set it where the thing must be there, as .ci/run
+does.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import pytest
 
 from harness import doctor, machine
 from harness.data import DATA_VARIABLE
+from harness.planning import plan_suite
 
 # Before anything imports torch or a tokenizer: results must not depend on the machine's cores, nor on a hub.
 for _name, _value in {
@@ -31,12 +34,32 @@ REQUIRE_VARIABLE = "CODESTILTS_REQUIRE"
 NAMED_DATA = os.environ.pop(DATA_VARIABLE, None)  # what a test reads of it, it gets through the fixture alone
 SHARED_DATA = Path(NAMED_DATA) if NAMED_DATA else Path(__file__).resolve().parents[2] / "shared" / "data"
 
+#: Results of the suite ``mini``: the folder that this names, or where ``make benchmark`` leaves them.
+MINI_RESULTS = Path(
+    os.environ.get("CODESTILTS_MINI_RESULTS") or Path(__file__).resolve().parents[1] / "store" / "results" / "mini"
+)
+
+
+def check_mini() -> doctor.Finding:
+    """Is there a finished suite ``mini`` whose stages are the ones that this code would run?"""
+    stages = MINI_RESULTS / "stages.json"
+    if not stages.is_file():
+        return doctor.Finding(name="mini", status="missing", detail="no results of mini; run `make benchmark` first")
+    made = json.loads(stages.read_text(encoding="utf-8"))["stages"].keys()
+    wanted = {cell.score for cell in plan_suite("mini", data_dir=None).plan.cells}
+    if not wanted <= made:
+        detail = "the results of mini are another code's, or unfinished; run `make benchmark` first"
+        return doctor.Finding(name="mini", status="missing", detail=detail)
+    return doctor.Finding(name="mini", status="ok", detail=str(MINI_RESULTS))
+
+
 CHECKS: dict[str, Callable[[], doctor.Finding]] = {
     "docker": doctor.check_docker,
     "gpu": lambda: doctor.check_gpu(machine.installed()),
     "data": lambda: doctor.check_data(SHARED_DATA),
     "network": doctor.check_network,
     "browser": doctor.check_browser,
+    "mini": check_mini,
 }
 
 
@@ -86,6 +109,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"data: no such folder: {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def mini_results() -> Path:
+    """Results of a finished suite ``mini``; for tests that are marked so."""
+    return MINI_RESULTS
 
 
 @pytest.fixture(scope="session")

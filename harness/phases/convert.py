@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from harness.training.runtime import derived_seed, set_up
 from harness.training.scratch import new_encoder, train_tokenizer
 from tasks.errors import UserError
 from tasks.rows import read_json_lines
+
+#: Texts from the beginning of a corpus that a tokenizer is trained on: more change few pieces, and take long in scripts
+#: without spaces, where a sentence is one word.
+TOKENIZER_TEXTS = 10_000
 
 
 def run(context: StageContext) -> None:
@@ -65,7 +70,8 @@ def _from_scratch(context: StageContext, spec: Mapping[str, Any]) -> None:
     kind = spec.get("tokenizer")
     if kind not in ("wordpiece", "bpe"):
         raise UserError(f"unknown tokenizer {kind!r}", where="backbone.tokenizer", remedy="use wordpiece or bpe")
-    texts = [record["text"] for record in read_json_lines(_corpus(context.inputs["corpus"]))]
+    records = islice(read_json_lines(_corpus(context.inputs["corpus"])), TOKENIZER_TEXTS)
+    texts = [record[name] for record in records for name in ("text", "second") if name in record]
     context.progress(0.1, f"training a tokenizer on {len(texts):,} texts")
     tokenizer = train_tokenizer(texts, kind=kind, vocab_size=spec["vocab_size"], max_length=backbone.max_length)
     config, encoder = new_encoder(

@@ -1,7 +1,8 @@
 """Phase ``prepare``: release files or generated data in, canonical rows out. No network, no torch.
 
-Four kinds: ``rows`` (English training and validation rows, with answers), ``inputs`` and ``labels`` (what is scored, in
-two artifacts, so that no model stage can be handed the answers), ``corpus`` (pretraining text).
+Five kinds: ``rows`` (English training and validation rows, with answers), ``translated`` (translations of the training
+rows), ``inputs`` and ``labels`` (what is scored, in two artifacts, so that no model stage can be handed the answers),
+``corpus`` (pretraining text).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def run(context: StageContext) -> None:
     match context.params["kind"]:
         case "rows":
             _prepare_rows(context)
+        case "translated":
+            _prepare_translated(context)
         case "inputs" | "labels" as kind:
             _prepare_scored(context, kind)
         case "corpus":
@@ -70,6 +73,30 @@ def _prepare_rows(context: StageContext) -> None:
     _write_report(context.out, report)
 
 
+def _prepare_translated(context: StageContext) -> None:
+    """``train-LANG.jsonl``: rows whose English original, by id, is a training row. A translation of a row that was left
+    out of the English ones, for being scored somewhere, is left out with it.
+    """
+    task, languages = context.params["task"], context.params["languages"]
+    row_class = task_type(task["type"]).row_class
+    english = {row.id for row in read_rows(context.inputs["rows"] / "train.jsonl", row_class)}
+    report: dict[str, Any] = {}
+    for number, language in enumerate(languages):
+        context.progress(number / len(languages), language)
+        rows, mended = _read(context.params["split"], task, language, context.data)
+        paired = [row for row in rows if row.id in english]
+        chosen = select_units(paired, context.params["limit"])
+        if not chosen:
+            raise DataError(
+                f"none of {len(rows)} {language} rows has the id of an English training row",
+                where=f"task {task['name']}",
+                remedy="give translated rows the ids of their originals",
+            )
+        write_json_lines(context.out / f"train-{language}.jsonl", (row.to_json() for row in chosen))
+        report[language] = {"read": len(rows), "mended": mended, "paired": len(paired), "kept": len(chosen)}
+    _write_report(context.out, report)
+
+
 def _prepare_scored(context: StageContext, kind: str) -> None:
     task, languages = context.params["task"], context.params["languages"]
     report: dict[str, Any] = {}
@@ -92,24 +119,25 @@ def _prepare_corpus(context: StageContext) -> None:
     characters = removed = 0
     seen: set[str] = set()
     documents: list[dict[str, str]] = []
-    for name, text in _documents(context):
-        normal = overlap.normalise(text)
-        if normal in scored or normal in seen:
+    for name, *texts in _documents(context):
+        normal = overlap.normalise(" ".join(texts))
+        if normal in seen or any(overlap.normalise(text) in scored for text in texts):
             removed += 1
             continue
-        if characters + len(text) > bound:
+        size = sum(map(len, texts))
+        if characters + size > bound:
             break
         seen.add(normal)
-        characters += len(text)
-        documents.append({"id": name, "text": text})
+        characters += size
+        documents.append({"id": name, **dict(zip(("text", "second"), texts, strict=False))})
     if not documents:
         raise DataError("the corpus holds no text", remedy="check its sources")
     write_json_lines(context.out / "text.jsonl", documents)
     _write_report(context.out, {"documents": len(documents), "characters": characters, "removed": removed})
 
 
-def _documents(context: StageContext) -> Iterator[tuple[str, str]]:
-    """Documents of all sources with their ids: those of packages first, then the others in order."""
+def _documents(context: StageContext) -> Iterator[tuple[str, ...]]:
+    """The ids of documents with their text, or with two texts that are read together; of packages first."""
     sources = context.params["sources"]
     packages = [source for source in sources if source["kind"] == "package"]
     yield from _package_documents(context, packages)
@@ -141,15 +169,27 @@ def _package_documents(context: StageContext, sources: Sequence[Mapping[str, Any
             yield name, text
 
 
-def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Lines of each language in turn, then each English line with its translation behind it (TLM)."""
-    for language in source["languages"]:
-        lines = miniature.text(language, lines=source["lines"])
-        yield from ((f"{language}/{number}", line) for number, line in enumerate(lines))
-    for language in source["languages"]:
-        if language != "en" and source["parallel_lines"]:
-            pairs = miniature.parallel(language, lines=source["parallel_lines"])
-            yield from ((f"en-{language}/{number}", f"{a} {b}") for number, (a, b) in enumerate(pairs))
+def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """A story of each language in turn, in two parts, and as often a sentence with its translation (TLM).
+
+    In turn, because a training that stops before the end of the corpus should have seen of each. Every other time the
+    second text comes first.
+    """
+    seed = source["seed"]
+    texts = {
+        language: miniature.stories(language, lines=source["lines"], seed=seed) for language in source["languages"]
+    }
+    pairs = {
+        language: miniature.parallel(language, lines=source["parallel_lines"], seed=seed)
+        for language in source["languages"]
+        if language != "en"
+    }
+    named = {**texts, **{f"en-{language}": sentences for language, sentences in pairs.items()}}
+    for number in range(max(source["lines"], source["parallel_lines"])):
+        for name, documents in named.items():
+            if number < len(documents):
+                first, second = documents[number] if number % 2 == 0 else reversed(documents[number])
+                yield f"{name}/{number}", first, second
 
 
 def _read(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from harness.errors import SpecError
 from harness.plan import cost
-from harness.plan.sources import SplitUse, scored_languages, split_use
+from harness.plan.sources import SplitUse, scored_languages, split_use, translated_languages, translated_use
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
 from harness.specs.backbone import BackboneSpec, PackageSource, PretrainSpec
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.corpus import PackageText
 from harness.specs.suite import RecipeSpec
-from harness.specs.task import TaskSpec
+from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
 from harness.specs.training import Hyper
 
 #: Names of the dependency locks in ``images/locks``, by phase. ``fetch`` has none: hashes fix what it leaves.
@@ -114,8 +114,9 @@ class _Builder:
 
     def _intermediate(self, backbone: BackboneSpec, recipe: RecipeSpec, seed: int, checkpoint: str) -> str:
         tasks = [self._resolved.tasks[name] for name in recipe.tasks]
-        hypers = {task.name: self._hyper(task, backbone) for task in tasks}
-        params = {
+        mixed = len(tasks) > 1
+        hypers = {task.name: self._hyper(task, backbone, phase="intermediate", mixed=mixed) for task in tasks}
+        params: dict[str, Any] = {
             "tasks": [_task_json(task, hypers[task.name]) for task in tasks],
             "mixing": self._suite.mixing.model_dump(),
             "hyper": _training_json(hypers[tasks[0].name]),
@@ -125,6 +126,17 @@ class _Builder:
             cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hypers[task.name].epochs)
             for task in tasks
         )
+        if recipe.mlm:
+            mlm = self._suite.mlm
+            assert mlm is not None, recipe.name
+            params["mlm"] = mlm.model_dump(exclude={"corpus"})
+            inputs["corpus"] = self._corpus(mlm.corpus)
+            size *= 1 + mlm.ratio
+        if recipe.translated:
+            translated = {task.name: translated_languages(self._suite, task) for task in tasks}
+            params["translated"] = {name: list(languages) for name, languages in translated.items() if languages}
+            inputs |= {f"translated:{task.name}": self._translated(task) for task in tasks if translated[task.name]}
+            size *= 2
         handle = f"intermediate/{backbone.name}/{recipe.name}/s{seed}"
         return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size)
 
@@ -152,11 +164,16 @@ class _Builder:
 
     def _retrieve(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
         languages = self._languages(task)
+        inputs = {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")}
+        if task.type == "bitext_mining":
+            # The threshold is chosen on the validation pairs, which this phase alone sees; test pairs it never does.
+            inputs |= {"dev": self._scored(task, "inputs", "validation")}
+            inputs |= {"dev_labels": self._scored(task, "labels", "validation")}
         return self._add(
             Phase.RETRIEVE,
             f"retrieve/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
             {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages)},
-            {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")},
+            inputs,
             size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
         )
 
@@ -183,6 +200,7 @@ class _Builder:
             "max_length": spec.max_length,
             "prefix": list(spec.prefix),
             "pooling": spec.pooling,
+            "summary": spec.summary,
             "retrieval_layer": spec.retrieval_layer,
         }
         if source.kind == "package":
@@ -264,21 +282,41 @@ class _Builder:
             needs_data=True,
         )
 
-    def _scored(self, task: TaskSpec, kind: str) -> str:
-        """Test inputs, or test labels: two artifacts, so that no model stage can be handed the answers."""
-        use = self._test_use(task)
+    def _translated(self, task: TaskSpec) -> str:
+        """Translations of the English training rows that are kept, whatever was left out of those and why."""
+        languages = translated_languages(self._suite, task)
+        use = translated_use(task, languages)
+        assert self._suite.translated is not None, task.name
+        params = {
+            "kind": "translated",
+            "task": _identity(task),
+            "split": use.to_json(self._around.data),
+            "languages": list(languages),
+            "limit": self._suite.translated.train,
+        }
+        inputs = {"rows": self._rows(task)}
+        return self._add(Phase.PREPARE, f"prepare/translated/{task.name}", params, inputs, needs_data=True)
+
+    def _scored(self, task: TaskSpec, kind: str, split: SplitName = "test") -> str:
+        """Inputs, or labels, of the test split: two artifacts, so that no model stage can be handed the answers.
+
+        The same of a validation split that is in other languages than English (bitext mining).
+        """
+        use = split_use(self._suite, task, split)
+        assert use is not None, task.name
         params = {
             "kind": kind,
             "task": _identity(task),
             "split": use.to_json(self._around.data),
             "languages": list(self._languages(task)),
-            "limit": self._suite.limit(task.name, "test"),
+            "limit": self._suite.limit(task.name, split),
         }
-        return self._add(Phase.PREPARE, f"prepare/{kind}/{task.name}", params, {}, needs_data=True)
+        part = kind if split == "test" else f"{split}-{kind}"
+        return self._add(Phase.PREPARE, f"prepare/{part}/{task.name}", params, {}, needs_data=True)
 
     def _scores_english(self, task: TaskSpec) -> bool:
         """Whether English text is scored: rows in English, or in retrieval the English side of every pair."""
-        return "en" in self._languages(task) or task.type == "sentence_retrieval"
+        return "en" in self._languages(task) or task.type in RETRIEVAL_TYPES
 
     def _passages(self, task: TaskSpec) -> str:
         """The English text of a scored split in full: what training must not hold, whatever part of it is scored."""
@@ -336,8 +374,16 @@ class _Builder:
     def _languages(self, task: TaskSpec) -> tuple[str, ...]:
         return scored_languages(self._suite, task)
 
-    def _hyper(self, task: TaskSpec, backbone: BackboneSpec) -> Hyper:
-        hyper = self._resolved.training.hyper(task.name, task.type, self._suite.hyper.get(task.name))
+    def _hyper(
+        self,
+        task: TaskSpec,
+        backbone: BackboneSpec,
+        *,
+        phase: Literal["intermediate", "finetune"] = "finetune",
+        mixed: bool = False,
+    ) -> Hyper:
+        overrides = self._suite.hyper.get(task.name)
+        hyper = self._resolved.training.hyper(task.name, task.type, overrides, phase=phase, mixed=mixed)
         longest = backbone.max_length or hyper.max_length
         return hyper if hyper.max_length <= longest else hyper.model_copy(update={"max_length": longest})
 

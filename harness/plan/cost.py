@@ -15,6 +15,7 @@ _PIECES_PER_ROW = {
     "span_qa": 200,
     "token_tagging": 35,
     "sentence_retrieval": 20,
+    "bitext_mining": 30,
 }
 _UNCAPPED_ROWS = 5000
 

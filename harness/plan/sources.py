@@ -9,7 +9,7 @@ from typing import Any
 from harness.errors import SpecError
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import SuiteSpec
-from harness.specs.task import SplitName, SplitSpec, TaskSpec
+from harness.specs.task import RETRIEVAL_TYPES, SplitName, SplitSpec, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +56,26 @@ def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | 
         spec = stand_in.split
     if spec is None:
         return None
-    languages = scored_languages(suite, task) if split == "test" else ("en",)
+    foreign = split == "test" or task.type in RETRIEVAL_TYPES
+    languages = scored_languages(suite, task) if foreign else ("en",)
     files = {} if spec.generator else {lang: _paths(task, spec, lang) for lang in languages}
     return SplitUse(task=task.name, split=split, scored_as=scored_as, spec=spec, files=files, why=why)
+
+
+def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
+    """The languages in which ``+translated`` adds rows of a task, in the suite's order; none if it has none."""
+    use = suite.translated
+    if use is None or task.translated is None or (use.tasks is not None and task.name not in use.tasks):
+        return ()
+    return tuple(language for language in use.languages if language in task.translated.languages)
+
+
+def translated_use(task: TaskSpec, languages: Iterable[str]) -> SplitUse:
+    """The translations of a task's training rows in some of its languages."""
+    assert task.translated is not None, task.name
+    spec = task.translated.split
+    files = {} if spec.generator else {language: _paths(task, spec, language) for language in languages}
+    return SplitUse(task=task.name, split="train", scored_as="train", spec=spec, files=files)
 
 
 def scored_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
@@ -76,10 +93,15 @@ def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
         splits: Iterable[SplitName] = ("test",) if task.name in resolved.spec.targets else ()
         if task.role == "intermediate" or any(other.trained_on == task.name for other in resolved.tasks.values()):
             splits = (*splits, "train", "validation")
+        elif task.type in RETRIEVAL_TYPES and splits:
+            splits = (*splits, "validation")
         paths: dict[str, None] = {}
         for split in splits:
             use = split_use(resolved.spec, task, split)
             paths.update(dict.fromkeys(path for group in (use.files if use else {}).values() for path in group))
+        if any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes) and task.translated:
+            use = translated_use(task, translated_languages(resolved.spec, task))
+            paths.update(dict.fromkeys(path for group in use.files.values() for path in group))
         if paths:
             found[task.name] = list(paths)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from harness.specs.backbone import BackboneSpec
 from harness.specs.corpus import CorpusSpec
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
-from harness.specs.suite import RecipeSpec, SuiteSpec
+from harness.specs.suite import RecipeSpec, SuiteSpec, TranslatedUse
 from harness.specs.task import TaskSpec
 from harness.specs.training import TrainingSpec
 
@@ -118,6 +118,8 @@ def resolve(suite: SuiteSpec, catalog: Catalog) -> ResolvedSuite:
     for backbone in backbones.values():
         for name in _corpus_names(backbone):
             corpora[name] = catalog.corpus(name, where=f"backbone {backbone.name}")
+    if suite.mlm is not None and any(recipe.mlm for recipe in recipes):
+        corpora[suite.mlm.corpus] = catalog.corpus(suite.mlm.corpus, where=f"{where}, field 'mlm'")
     tasks = {name: catalog.task(name, where=where) for name in suite.targets}
     for name, task in list(tasks.items()):
         if task.role != "target":
@@ -142,7 +144,7 @@ def _files(folder: Path) -> dict[str, Path]:
 def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
     inherited = ("architecture", "layers", "hidden_size", "parameters", "max_length", "licence")
     updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
-    for name in ("prefix", "pooling", "retrieval_layer", "languages"):
+    for name in ("prefix", "pooling", "summary", "retrieval_layer", "languages"):
         if name not in child.model_fields_set:
             updates[name] = getattr(parent, name)
     updates["saw"] = (*parent.saw, *child.saw)  # what the origin has seen, it has seen too
@@ -166,17 +168,57 @@ def _closure(names: tuple[str, ...], catalog: Catalog, where: str) -> dict[str, 
 
 def _recipe(entry: str | RecipeSpec, suite: SuiteSpec, catalog: Catalog, where: str) -> RecipeSpec:
     recipe = entry if isinstance(entry, RecipeSpec) else _named_recipe(entry, suite, catalog, where)
-    for extra, asked in (("+mlm", recipe.mlm), ("+translated", recipe.translated)):
-        if asked:
-            raise SpecError(
-                f"recipe '{recipe.name}': {extra} is not part of this version",
-                where=where,
-                remedy="leave the recipe out",
-            )
-    for name in recipe.tasks:
-        if catalog.task(name, where=f"{where}, recipe {recipe.name}").role != "intermediate":
-            raise SpecError(f"recipe '{recipe.name}': '{name}' is not an intermediate task", where=where)
+    tasks = [catalog.task(name, where=f"{where}, recipe {recipe.name}") for name in recipe.tasks]
+    for task in tasks:
+        if task.role != "intermediate":
+            raise SpecError(f"recipe '{recipe.name}': '{task.name}' is not an intermediate task", where=where)
+    _check_extras(recipe, suite, catalog, tasks, where)
     return recipe
+
+
+def _check_extras(
+    recipe: RecipeSpec, suite: SuiteSpec, catalog: Catalog, tasks: Sequence[TaskSpec], where: str
+) -> None:
+    """``+mlm`` and ``+translated`` need tasks to be added to, and the suite's word on what is added."""
+    for extra, asked, given in (
+        ("mlm", recipe.mlm, suite.mlm),
+        ("translated", recipe.translated, suite.translated),
+    ):
+        if asked and not tasks:
+            raise SpecError(
+                f"recipe '{recipe.name}': there is no intermediate task that +{extra} could be added to",
+                where=where,
+                remedy="name a task, or use multitask",
+            )
+        if asked and given is None:
+            raise SpecError(
+                f"recipe '{recipe.name}' needs the field '{extra}', which says what +{extra} adds",
+                where=where,
+                remedy=f"add '{extra}' to the suite, or leave the recipe out",
+            )
+    if recipe.translated and suite.translated is not None:
+        _check_translated(recipe, suite.translated, catalog, tasks, where)
+
+
+def _check_translated(
+    recipe: RecipeSpec, use: TranslatedUse, catalog: Catalog, tasks: Sequence[TaskSpec], where: str
+) -> None:
+    """The suite's translated tasks have translations, in each of its languages, and the recipe has some of them."""
+    for name in use.tasks or ():
+        if catalog.task(name, where=f"{where}, field 'translated'").translated is None:
+            raise SpecError(f"'{name}' has no translated rows", where=f"{where}, field 'translated'")
+    named = [task for task in tasks if use.tasks is None or task.name in use.tasks]
+    if not named:
+        raise SpecError(
+            f"recipe '{recipe.name}': none of its tasks is among the suite's translated ones",
+            where=where,
+            remedy="name one of its tasks under translated.tasks, or leave the recipe out",
+        )
+    languages = {name for task in named if task.translated for name in task.translated.languages}
+    for language in use.languages:
+        if language not in languages:
+            of = ", ".join(task.name for task in named)
+            raise UnknownNameError(f"language with translated rows of {of}", language, languages, where=where)
 
 
 def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> RecipeSpec:
@@ -201,6 +243,11 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
         tasks, title = (base,), catalog.task(base).title
     else:
         raise UnknownNameError("recipe", name, ["none", "multitask", *catalog.task_files()], where=where)
+    if "mlm" in extras and suite.mlm is not None:
+        title += f", and masked language modelling on {suite.mlm.corpus}"
+    if "translated" in extras and suite.translated is not None:
+        of = f" of {', '.join(suite.translated.tasks)}" if suite.translated.tasks and len(tasks) > 1 else ""
+        title += f", and translated rows{of} ({', '.join(suite.translated.languages)})"
     return RecipeSpec(name=name, title=title, tasks=tasks, mlm="mlm" in extras, translated="translated" in extras)
 
 

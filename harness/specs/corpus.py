@@ -35,6 +35,7 @@ class GeneratedText(SpecModel):
     languages: tuple[str, ...]
     lines: int = Field(ge=1)
     parallel_lines: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)  # another seed tells other stories of the same world
 
 
 TextSource = Annotated[PackageText | RowsText | GeneratedText, Field(discriminator="kind")]

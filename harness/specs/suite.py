@@ -28,6 +28,27 @@ class MixingSpec(SpecModel):
     temperature: float = Field(default=1.0, gt=0)
 
 
+class MlmSpec(SpecModel):
+    """What ``+mlm`` adds to intermediate training: masked-language-model steps between the steps on tasks.
+
+    The steps on tasks are the very ones of the recipe without ``+mlm``, in the same order.
+    """
+
+    corpus: Name
+    ratio: float = Field(gt=0)  # masked-language-model steps for each step on a task
+    batch_size: int = Field(ge=1)
+    block_length: int = Field(ge=8, le=512)
+    mask_probability: float = Field(default=0.15, gt=0, lt=1)
+
+
+class TranslatedUse(SpecModel):
+    """What ``+translated`` adds: translations of training rows beside the English ones."""
+
+    tasks: tuple[Name, ...] | None = Field(default=None, min_length=1)  # None: every task of a recipe that has some
+    languages: tuple[str, ...] = Field(min_length=1)
+    train: int | None = Field(default=None, ge=1)  # rows a task and language; None: all that the English split keeps
+
+
 class StandIn(SpecModel):
     """Rows that stand in for a split the data at hand does not have, and why. The page repeats ``why``."""
 
@@ -65,6 +86,8 @@ class SuiteSpec(SpecModel):
     training: Name
     hyper: dict[Name, dict[str, Any]] = Field(default_factory=dict)  # by task: what differs from the training recipe
     mixing: MixingSpec = MixingSpec()
+    mlm: MlmSpec | None = None
+    translated: TranslatedUse | None = None
     limits: TaskLimits = TaskLimits()
     task_limits: dict[Name, TaskLimits] = Field(default_factory=dict)
     stand_ins: dict[Name, dict[SplitName, StandIn]] = Field(default_factory=dict)

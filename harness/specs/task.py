@@ -9,7 +9,11 @@ from pydantic import Field, model_validator
 from harness.specs.model import Name, SpecModel
 
 Role = Literal["intermediate", "target"]
-TypeName = Literal["sentence_pair", "multiple_choice", "span_qa", "token_tagging", "sentence_retrieval"]
+TypeName = Literal[
+    "sentence_pair", "multiple_choice", "span_qa", "token_tagging", "sentence_retrieval", "bitext_mining"
+]
+#: Types that are answered by nearest neighbours among embeddings, with nothing trained.
+RETRIEVAL_TYPES: frozenset[TypeName] = frozenset({"sentence_retrieval", "bitext_mining"})
 Group = Literal["classification", "tagging", "qa", "retrieval"]
 SplitName = Literal["train", "validation", "test"]
 
@@ -33,6 +37,13 @@ class SplitSpec(SpecModel):
         return self
 
 
+class TranslatedSpec(SpecModel):
+    """Machine-translated training rows of an intermediate task: row by row those of its training split, by id."""
+
+    languages: tuple[str, ...] = Field(min_length=1)
+    split: SplitSpec
+
+
 class TaskSpec(SpecModel):
     """An intermediate or a target task."""
 
@@ -49,6 +60,7 @@ class TaskSpec(SpecModel):
     codes: dict[str, str] = Field(default_factory=dict)
     trained_on: Name | None = None
     splits: dict[SplitName, SplitSpec]
+    translated: TranslatedSpec | None = None
     baseline: str
     licence: str
     citation: str
@@ -63,8 +75,10 @@ class TaskSpec(SpecModel):
                 raise ValueError("a target task needs 'group'")
             if "test" not in self.splits:
                 raise ValueError("a target task needs a 'test' split")
-            if (self.type == "sentence_retrieval") != (self.trained_on is None):
-                raise ValueError("'trained_on' is needed by every target but sentence retrieval, which has none")
+            if (self.type in RETRIEVAL_TYPES) != (self.trained_on is None):
+                raise ValueError("'trained_on' is needed by every target but those of retrieval, which have none")
+            if self.type == "bitext_mining" and "validation" not in self.splits:
+                raise ValueError("bitext mining needs a 'validation' split, on which its threshold is chosen")
         elif "train" not in self.splits:
             raise ValueError("an intermediate task needs a 'train' split")
         if len(set(self.languages)) != len(self.languages):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -40,9 +40,23 @@ class TrainingSpec(SpecModel):
     defaults: dict[str, Any]
     types: dict[TypeName, dict[str, Any]] = Field(default_factory=dict)
     tasks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    intermediate: dict[str, Any] = Field(default_factory=dict)  # what differs in phase (ii), for every task
+    multitask: dict[str, Any] = Field(default_factory=dict)  # and, on top of it, where several tasks are mixed
     sources: dict[str, str] = Field(default_factory=dict)
 
-    def hyper(self, task: str, task_type: str, overrides: dict[str, Any] | None = None) -> Hyper:
-        """The values for one task: defaults, then its type's, then its own, then the suite's."""
+    def hyper(
+        self,
+        task: str,
+        task_type: str,
+        overrides: dict[str, Any] | None = None,
+        *,
+        phase: Literal["intermediate", "finetune"] = "finetune",
+        mixed: bool = False,
+    ) -> Hyper:
+        """The values for one task: defaults, then its type's, its own, the phase's, the mixture's, then the suite's."""
         by_type: dict[str, Any] = {str(name): value for name, value in self.types.items()}.get(task_type, {})
-        return Hyper.model_validate({**self.defaults, **by_type, **self.tasks.get(task, {}), **(overrides or {})})
+        by_phase = self.intermediate if phase == "intermediate" else {}
+        by_mixture = self.multitask if mixed else {}
+        return Hyper.model_validate(
+            {**self.defaults, **by_type, **self.tasks.get(task, {}), **by_phase, **by_mixture, **(overrides or {})}
+        )

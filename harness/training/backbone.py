@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, cast, get_args
 from tasks.errors import DataError, UserError
 
 Pooling = Literal["mean", "first", "last"]
+Summary = Literal["first", "last", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,9 @@ class Backbone:
         architecture: the ``model_type`` of its transformers config.
         max_length: most pieces of one input, special tokens and prefix included.
         prefix: pieces that follow the first special token of every input.
-        pooling: how a sentence embedding is taken; ``last`` also makes sentence heads read the last piece, because
-            the first piece of a causal backbone has seen nothing else.
+        pooling: how a sentence embedding is taken.
+        summary: which piece the heads for sentences and pairs read, or ``mean``: all of them. The last piece where
+            ``pooling`` is ``last``, because the first piece of a causal backbone has seen nothing else, else the first.
         retrieval_layer: index into the hidden states, or None for the depth-scaled rule.
     """
 
@@ -33,6 +35,7 @@ class Backbone:
     max_length: int
     prefix: tuple[str, ...] = ()
     pooling: Pooling = "mean"
+    summary: Summary = "first"
     retrieval_layer: int | None = None
 
     @classmethod
@@ -40,7 +43,7 @@ class Backbone:
         """Read the JSON form; fields that a backbone does not have are left out (``kind``, ``path`` and the like).
 
         Raises:
-            UserError: a field is missing or ``pooling`` is unknown.
+            UserError: a field is missing, or ``pooling`` or ``summary`` is unknown.
         """
         required = ("name", "architecture", "layers", "hidden_size", "max_length")
         missing = [name for name in required if fields.get(name) is None]
@@ -51,20 +54,21 @@ class Backbone:
             raise UserError(
                 f"unknown pooling {pooling!r}", where="backbone.pooling", remedy=f"use one of {get_args(Pooling)}"
             )
+        summary = fields.get("summary") or ("last" if pooling == "last" else "first")
+        if summary not in get_args(Summary):
+            raise UserError(
+                f"unknown summary {summary!r}", where="backbone.summary", remedy=f"use one of {get_args(Summary)}"
+            )
         return cls(
             **{name: fields[name] for name in required},
             prefix=tuple(fields.get("prefix") or ()),
             pooling=cast("Pooling", pooling),
+            summary=cast("Summary", summary),
             retrieval_layer=fields.get("retrieval_layer"),
         )
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "prefix": list(self.prefix)}
-
-    @property
-    def summary(self) -> Literal["first", "last"]:
-        """Which piece sentence heads read."""
-        return "last" if self.pooling == "last" else "first"
 
 
 def read_json(path: Path) -> Any:

@@ -59,6 +59,8 @@ def limits(task: TaskParams, backbone: Backbone, tokenizer: Any) -> Limits:
 
 def prefix_ids(backbone: Backbone, tokenizer: Any) -> tuple[int, ...]:
     """The ids of the backbone's prefix pieces."""
+    if not backbone.prefix:
+        return ()
     vocabulary = tokenizer.get_vocab()
     unknown = [piece for piece in backbone.prefix if piece not in vocabulary]
     if unknown:

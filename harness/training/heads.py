@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from typing import assert_never
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from harness.training.backbone import Summary
 from harness.training.batches import Batch
 from harness.training.inputs import CUT
 from tasks.types.base import HeadKind
@@ -21,28 +22,33 @@ MASKED = -1e9
 
 
 class SummaryTrunk(nn.Module):
-    """One vector a sequence: its first (or last) piece -> dropout -> dense -> tanh -> dropout."""
+    """One vector a sequence: its first or last piece, or the mean of all -> dropout -> dense -> tanh -> dropout."""
 
-    def __init__(self, hidden_size: int, *, summary: Literal["first", "last"], dropout: float) -> None:
+    def __init__(self, hidden_size: int, *, summary: Summary, dropout: float) -> None:
         super().__init__()
         self.summary = summary
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(hidden_size, hidden_size)
 
     def forward(self, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
-        if self.summary == "first":
-            piece = hidden[:, 0]
-        else:
-            last = batch.attention_mask.sum(dim=1) - 1  # (sequences,); padding is on the right
-            piece = hidden[torch.arange(len(hidden), device=hidden.device), last]
-        summary: torch.Tensor = self.dropout(torch.tanh(self.dense(self.dropout(piece))))
+        lengths = batch.attention_mask.sum(dim=1)  # (sequences,); padding is on the right
+        match self.summary:
+            case "first":
+                vector = hidden[:, 0]
+            case "last":
+                vector = hidden[torch.arange(len(hidden), device=hidden.device), lengths - 1]
+            case "mean":
+                vector = (hidden * batch.attention_mask[:, :, None]).sum(dim=1) / lengths[:, None]
+            case _:
+                assert_never(self.summary)
+        summary: torch.Tensor = self.dropout(torch.tanh(self.dense(self.dropout(vector))))
         return summary
 
 
 class SequenceHead(nn.Module):
     """Logits (inputs, labels)."""
 
-    def __init__(self, hidden_size: int, labels: int, *, summary: Literal["first", "last"], dropout: float) -> None:
+    def __init__(self, hidden_size: int, labels: int, *, summary: Summary, dropout: float) -> None:
         super().__init__()
         self.trunk = SummaryTrunk(hidden_size, summary=summary, dropout=dropout)
         self.out = nn.Linear(hidden_size, labels)
@@ -55,7 +61,7 @@ class SequenceHead(nn.Module):
 class ChoiceHead(nn.Module):
     """Logits (inputs, choices): one score a choice; absent choices, where rows differ in number, are masked."""
 
-    def __init__(self, hidden_size: int, *, summary: Literal["first", "last"], dropout: float) -> None:
+    def __init__(self, hidden_size: int, *, summary: Summary, dropout: float) -> None:
         super().__init__()
         self.trunk = SummaryTrunk(hidden_size, summary=summary, dropout=dropout)
         self.out = nn.Linear(hidden_size, 1)
@@ -112,9 +118,7 @@ class MaskedLMHead(nn.Module):
         return functional.linear(transformed, embeddings, self.bias)
 
 
-def build_head(
-    kind: HeadKind, *, hidden_size: int, labels: int, summary: Literal["first", "last"], dropout: float = 0.0
-) -> nn.Module:
+def build_head(kind: HeadKind, *, hidden_size: int, labels: int, summary: Summary, dropout: float = 0.0) -> nn.Module:
     """A head of one kind, with weights still to be set by :func:`initialise` or from a file."""
     match kind:
         case HeadKind.SEQUENCE:

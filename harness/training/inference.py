@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from harness.context import Progress
-from harness.training.batches import PADDING, Batch, collate, micro_batches
+from harness.training.batches import Batch, collate, micro_batches, padding_limit
 from harness.training.inputs import Inputs
 from harness.training.model import Model
 from harness.training.runtime import autocast
@@ -29,7 +29,8 @@ def predict_logits(
     Equal inputs are computed once. The model is left in the mode (training or evaluation) it was in.
     """
     distinct, member = _distinct(inputs)
-    parts = micro_batches(inputs, distinct, PIECE_BUDGET.get(device.type, 4096), padding=PADDING.get(device.type))
+    spare = padding_limit(device.type, model.arithmetic)
+    parts = micro_batches(inputs, distinct, PIECE_BUDGET.get(device.type, 4096), padding=spare)
     results: list[FloatArray] = []
     was_training = model.training
     model.eval()

@@ -66,14 +66,23 @@ class MaskedLanguageModel(nn.Module):
 
     def forward(self, batch: MaskedBlocks) -> torch.Tensor:
         """Logits (targets, vocabulary): only the chosen positions pass through the head."""
-        hidden = self.encoder(input_ids=batch.input_ids).last_hidden_state  # (blocks, pieces, hidden_size)
-        embeddings = cast("Any", self.encoder).get_input_embeddings()
-        logits: torch.Tensor = self.head(hidden[batch.rows, batch.columns], embeddings.weight)
-        return logits
+        return _logits(self.encoder, self.head, batch)
 
     def loss(self, batch: MaskedBlocks) -> torch.Tensor:
         """The sum of the cross-entropies over the targets."""
-        return functional.cross_entropy(self(batch).float(), batch.targets, reduction="sum")
+        return loss_sum(self.encoder, self.head, batch)
+
+
+def loss_sum(encoder: nn.Module, head: nn.Module, batch: MaskedBlocks) -> torch.Tensor:
+    """The sum of the cross-entropies of an encoder and its masked-LM head over the targets of a batch."""
+    return functional.cross_entropy(_logits(encoder, head, batch).float(), batch.targets, reduction="sum")
+
+
+def _logits(encoder: nn.Module, head: nn.Module, batch: MaskedBlocks) -> torch.Tensor:
+    hidden = encoder(input_ids=batch.input_ids).last_hidden_state  # (blocks, pieces, hidden_size)
+    embeddings = cast("Any", encoder).get_input_embeddings()
+    logits: torch.Tensor = head(hidden[batch.rows, batch.columns], embeddings.weight)
+    return logits
 
 
 def read_vocabulary(tokenizer: Any, backbone: Backbone) -> Vocabulary:
@@ -103,9 +112,12 @@ def read_blocks(
 ) -> npt.NDArray[np.int32]:
     """Pack a corpus into blocks, (blocks, block_length), in the order of its texts.
 
-    The texts' pieces follow one another with a separator after each text, and are cut into equal stretches. A block is
-    a stretch between the pieces that begin and end an input (``[CLS]``, the backbone's prefix, ``[SEP]``), which count
-    towards ``block_length``: the first position then means the same as in fine-tuning. The incomplete tail is dropped.
+    The documents' pieces follow one another with a separator after each, and are cut into equal stretches. Between the
+    two texts of a document that has a second one stand the pieces that the tokenizer puts between two texts: then an
+    encoder learns, across them, what later stands in pairs of sentences (as in BERT; for translations this is TLM,
+    Conneau and Lample 2019). A block is a stretch between the pieces that begin and end an input (``[CLS]``, the
+    backbone's prefix, ``[SEP]``), which count towards ``block_length``: the first position then means the same as in
+    fine-tuning. The incomplete tail is dropped.
 
     Args:
         path: ``text.jsonl``.
@@ -124,10 +136,16 @@ def read_blocks(
         raise UserError(f"blocks of {block_length} pieces leave no room for text", where="params.block_length")
     stream: list[IntArray] = []
     length = 0
-    for texts in _chunks(path):
-        for ids in tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]:
-            stream.append(np.array([*ids, vocabulary.end], np.int32))
-            length += len(ids) + 1
+    between = _between(tokenizer)
+    for documents in _chunks(path):
+        firsts, seconds = (
+            tokenizer([document.get(name, "") for document in documents], add_special_tokens=False, verbose=False)
+            for name in ("text", "second")
+        )
+        for first, second in zip(firsts["input_ids"], seconds["input_ids"], strict=True):
+            ids = [*first, *between, *second, vocabulary.end] if second else [*first, vocabulary.end]
+            stream.append(np.array(ids, np.int32))
+            length += len(ids)
         report(length / (most * room), f"reading the corpus, {length:,} pieces")
         if length >= most * room:
             break
@@ -143,15 +161,23 @@ def read_blocks(
     return blocks
 
 
-def _chunks(path: Path) -> Iterator[list[str]]:
-    texts: list[str] = []
+def _between(tokenizer: Any) -> list[int]:
+    """The ids that the tokenizer puts between two texts, found by handing it two."""
+    framed = tokenizer("a", "a", return_special_tokens_mask=True)
+    added = framed["special_tokens_mask"]
+    first, last = added.index(0), len(added) - 1 - added[::-1].index(0)
+    return [piece for place, piece in enumerate(framed["input_ids"][:last]) if place > first and added[place]]
+
+
+def _chunks(path: Path) -> Iterator[list[dict[str, str]]]:
+    documents: list[dict[str, str]] = []
     for record in read_json_lines(path):
-        texts.append(record["text"])
-        if len(texts) == CHUNK:
-            yield texts
-            texts = []
-    if texts:
-        yield texts
+        documents.append(record)
+        if len(documents) == CHUNK:
+            yield documents
+            documents = []
+    if documents:
+        yield documents
 
 
 def mask(

@@ -26,6 +26,12 @@ class Model(nn.Module):
         self._type_count = int(getattr(config, "type_vocab_size", 0) or 0) if takes_types else 0
 
     @property
+    def arithmetic(self) -> int:
+        """Parameters that every piece passes through: all of the encoder's but its embeddings, which are looked up."""
+        looked_up = {id(module.weight) for module in self.encoder.modules() if isinstance(module, nn.Embedding)}
+        return sum(weight.numel() for weight in self.encoder.parameters() if id(weight) not in looked_up)
+
+    @property
     def heads(self) -> dict[str, nn.Module]:
         """The heads by task."""
         return {name: self._heads[position] for name, position in self._positions.items()}

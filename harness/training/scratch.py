@@ -169,7 +169,7 @@ def new_encoder(
     """A transformers config and a randomly initialised encoder of it.
 
     Args:
-        architecture: ``bert`` or ``roberta``.
+        architecture: ``bert``, ``roberta`` or ``modernbert``.
         tokenizer: gives the vocabulary's size and the special pieces' ids.
         options: further arguments of the config class.
         layers, hidden_size: the encoder's size.
@@ -179,12 +179,14 @@ def new_encoder(
     Raises:
         UserError: the architecture is unknown, or the config class refuses an option.
     """
-    if architecture not in ("bert", "roberta"):
+    if architecture not in ("bert", "roberta", "modernbert"):
         raise UserError(
-            f"cannot build {architecture!r} from scratch", where="backbone.architecture", remedy="use bert or roberta"
+            f"cannot build {architecture!r} from scratch",
+            where="backbone.architecture",
+            remedy="use bert, roberta or modernbert",
         )
     # RoBERTa's positions begin after the padding id.
-    positions = max_length if architecture == "bert" else max_length + tokenizer.pad_token_id + 1
+    positions = max_length + tokenizer.pad_token_id + 1 if architecture == "roberta" else max_length
     fixed = {
         "num_hidden_layers": layers,
         "hidden_size": hidden_size,
@@ -193,8 +195,11 @@ def new_encoder(
         "pad_token_id": tokenizer.pad_token_id,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
-        "type_vocab_size": 2 if architecture == "bert" else 1,
     }
+    if architecture == "modernbert":
+        fixed |= {"cls_token_id": tokenizer.cls_token_id, "sep_token_id": tokenizer.sep_token_id}
+    else:
+        fixed["type_vocab_size"] = 2 if architecture == "bert" else 1
     for name, value in fixed.items():
         if name in options and options[name] != value:
             raise UserError(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import nn
 
 from harness.context import Progress, StageContext
 from harness.training import heads
-from harness.training.batches import PADDING, Batch, collate, micro_batches, shuffled, target_count
+from harness.training.batches import Batch, collate, micro_batches, padding_limit, shuffled, target_count
 from harness.training.checkpoint import (
     Checkpoint,
     HeadFacts,
@@ -27,7 +28,9 @@ from harness.training.checkpoint import (
 )
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import predict_logits
+from harness.training.interleaved import Interleaving, MaskedLanguageModelling, MlmParams
 from harness.training.loop import Evaluation, Step, fit
+from harness.training.masked_lm import MaskedBlocks
 from harness.training.mixture import Mixing
 from harness.training.model import Model
 from harness.training.parameters import Hyper, TaskParams
@@ -40,7 +43,10 @@ from tasks.types.base import HeadKind
 
 @dataclass(frozen=True, kw_only=True)
 class TaskData:
-    """One task's encoded English rows. ``head`` is the name its head is kept under."""
+    """One task's encoded rows: English ones, and in training perhaps translations (``translated``: rows by language).
+
+    ``head`` is the name its head is kept under.
+    """
 
     head: str
     task: TaskParams
@@ -48,6 +54,7 @@ class TaskData:
     train: EncodedRows
     validation_rows: list[Row]
     validation: EncodedRows
+    translated: dict[str, int] = field(default_factory=dict)
 
     def summary(self, steps: int, batch_size: int) -> dict[str, Any]:
         """What to record of the data that was really drawn, in ``steps`` optimiser steps."""
@@ -58,6 +65,7 @@ class TaskData:
             "validation_rows": len(self.validation_rows),
             "steps": steps,
             "inputs_drawn": steps * batch_size,
+            **({"translated_rows": self.translated} if self.translated else {}),
         }
 
 
@@ -69,20 +77,38 @@ class Trained:
     record: dict[str, Any]
 
 
-def load_task(task: TaskParams, head: str, folder: Path, checkpoint: Checkpoint, report: Reporter) -> TaskData:
-    """Read and encode the rows artifact of a task.
+#: A micro-batch of a task, by its head, or of masked language modelling.
+Part = tuple[str, Batch] | MaskedBlocks
+
+
+def load_task(
+    task: TaskParams,
+    head: str,
+    folder: Path,
+    checkpoint: Checkpoint,
+    report: Reporter,
+    *,
+    translations: Mapping[str, Path] = MappingProxyType({}),
+) -> TaskData:
+    """Read and encode the rows artifact of a task, and files of translated training rows by language.
 
     Raises:
         DataError: a split is missing or empty, or its rows have no answers.
     """
     rows: dict[str, list[Row]] = {}
     encoded: dict[str, EncodedRows] = {}
+    translated: dict[str, int] = {}
     for split, start in (("train", 0.0), ("validation", 0.8)):
         where = f"{task.name}, {split}.jsonl"
         path = folder / f"{split}.jsonl"
         if not path.exists():
             raise DataError("the rows are missing", where=where, remedy="prepare the task's rows first")
         rows[split] = read_rows(path, task_type(task.type).row_class)
+        if split == "train":
+            for language, file in translations.items():
+                added = read_rows(file, task_type(task.type).row_class)
+                translated[language] = len(added)
+                rows[split] += added
         encoded[split] = encode_rows(
             task,
             rows[split],
@@ -101,6 +127,7 @@ def load_task(task: TaskParams, head: str, folder: Path, checkpoint: Checkpoint,
         train=encoded["train"],
         validation_rows=rows["validation"],
         validation=encoded["validation"],
+        translated=translated,
     )
 
 
@@ -114,6 +141,7 @@ class Trainer:
         hyper: Hyper,
         context: StageContext,
         device: torch.device,
+        mlm: MaskedLanguageModelling | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.tasks = list(tasks)
@@ -122,6 +150,9 @@ class Trainer:
         self.device = device
         self.pad_id = checkpoint.pad_id
         self.model = Model(checkpoint.encoder, {data.head: self._new_head(data) for data in tasks}).to(device)
+        self.mlm = mlm
+        #: All that is trained; the masked-LM head is trained along, and left behind.
+        self.trained: nn.Module = self.model if mlm is None else nn.ModuleList([self.model, mlm.head.to(device)])
 
     def _new_head(self, data: TaskData) -> nn.Module:
         backbone = self.checkpoint.backbone
@@ -141,9 +172,10 @@ class Trainer:
         ends = self.hyper.epoch_ends(mixing.epoch_inputs(sizes))
         schedule = mixing.schedule(sizes, ends[-1], self.context.seed)
         evaluate = partial(self._evaluate, lambda _, note: report.note(f"validation: {note}"))
+        steps, ends, extra = self._interleave(self._steps(schedule), ends, report)
         history = fit(
-            self.model,
-            self._steps(schedule),
+            self.trained,
+            steps,
             self._loss,
             hyper=self.hyper,
             epoch_ends=ends,
@@ -157,6 +189,7 @@ class Trainer:
             **history.to_json(),
             "effective_batch": self.hyper.batch_size,
             "epoch_inputs": mixing.epoch_inputs(sizes),
+            **extra,
             "mixture": {data.head: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
             "tasks": {
                 data.head: data.summary(int(count), self.hyper.batch_size)
@@ -166,24 +199,44 @@ class Trainer:
         facts = {data.head: HeadFacts(kind=data.kind, labels=data.task.labels) for data in self.tasks}
         return Trained(heads={name: (head, facts[name]) for name, head in self.model.heads.items()}, record=record)
 
-    def _steps(self, schedule: npt.NDArray[np.int64]) -> Iterator[Step[tuple[str, Batch]]]:
+    def _interleave(
+        self, on_tasks: Iterator[Step[Part]], ends: tuple[int, ...], report: Reporter
+    ) -> tuple[Iterator[Step[Part]], tuple[int, ...], dict[str, Any]]:
+        """The steps on tasks, with those of masked language modelling between them; epochs' ends; what to record."""
+        if self.mlm is None:
+            return on_tasks, ends, {}
+        count = self.mlm.params.steps(ends[-1])
+        batches, record = self.mlm.batches(
+            count, budget=self.hyper.micro_batch_pieces, device=self.device, report=report.part(0.0, 0.05)
+        )
+        order = Interleaving.draw(ends[-1], count, self.context.seed)
+
+        def steps() -> Iterator[Step[Part]]:
+            for on_task in order.on_task:
+                yield next(on_tasks) if on_task else _widened(next(batches))
+
+        return steps(), order.ends(ends), {"mlm": record}
+
+    def _steps(self, schedule: npt.NDArray[np.int64]) -> Iterator[Step[Part]]:
         streams = [
             shuffled(len(data.train.inputs), self.hyper.batch_size, derived_seed(self.context.seed, "rows", data.head))
             for data in self.tasks
         ]
+        spare = padding_limit(self.device.type, self.model.arithmetic)
         for index in schedule:
             data = self.tasks[int(index)]
             chosen = next(streams[int(index)])
-            parts = micro_batches(
-                data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=PADDING.get(self.device.type)
-            )
-            batches = [
+            parts = micro_batches(data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=spare)
+            batches: list[Part] = [
                 (data.head, collate(data.train.inputs, part, pad_id=self.pad_id, device=self.device)) for part in parts
             ]
             # A batch in which every tagged word was cut has no target; its loss is zero, not a division by zero.
             yield Step(parts=batches, targets=max(1, target_count(data.train.inputs, chosen)))
 
-    def _loss(self, part: tuple[str, Batch]) -> torch.Tensor:
+    def _loss(self, part: Part) -> torch.Tensor:
+        if isinstance(part, MaskedBlocks):
+            assert self.mlm is not None
+            return self.mlm.loss(self.model.encoder, part)
         head, batch = part
         if batch.targets is None:
             raise ValueError("training inputs need targets")
@@ -211,8 +264,27 @@ class Trainer:
         return Evaluation(value=statistics.fmean(entry["value"] for entry in record.values()), record=record)
 
 
-def train_checkpoint(context: StageContext, tasks: Mapping[str, TaskParams], mixing: Mixing) -> None:
-    """Train the stage's checkpoint on tasks, by the names their heads are kept under, and write the result."""
+def _widened(step: Step[MaskedBlocks]) -> Step[Part]:
+    return Step(parts=list(step.parts), targets=step.targets)
+
+
+def train_checkpoint(
+    context: StageContext,
+    tasks: Mapping[str, TaskParams],
+    mixing: Mixing,
+    *,
+    translated: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    mlm: MlmParams | None = None,
+) -> None:
+    """Train the stage's checkpoint on tasks, by the names their heads are kept under, and write the result.
+
+    Args:
+        context: the stage's.
+        tasks: by the names their heads are kept under.
+        mixing: how the tasks share the steps.
+        translated: by task, the languages of the translated rows that are trained on too.
+        mlm: masked-language-model steps to put between the others.
+    """
     device = set_up(context)
     report = Reporter(context.progress)
     hyper = Hyper.from_params(context.params["hyper"])
@@ -222,8 +294,17 @@ def train_checkpoint(context: StageContext, tasks: Mapping[str, TaskParams], mix
     loaded = []
     for position, (head, task) in enumerate(tasks.items()):
         part = report.part(0.1 * position / len(tasks), 0.1 * (position + 1) / len(tasks))
-        loaded.append(load_task(task, head, context.inputs[f"rows:{task.name}"], checkpoint, part))
-    trained = Trainer(checkpoint, loaded, hyper, context, device).train(mixing, report.part(0.1, 1.0))
+        files = {
+            language: context.inputs[f"translated:{task.name}"] / f"train-{language}.jsonl"
+            for language in translated.get(task.name, ())
+        }
+        loaded.append(load_task(task, head, context.inputs[f"rows:{task.name}"], checkpoint, part, translations=files))
+    added = None
+    if mlm is not None:
+        added = MaskedLanguageModelling(
+            mlm, checkpoint, context.inputs["checkpoint"], context.inputs["corpus"], context.seed
+        )
+    trained = Trainer(checkpoint, loaded, hyper, context, device, added).train(mixing, report.part(0.1, 1.0))
     save_checkpoint(context.out, checkpoint)
     for name, (module, facts) in trained.heads.items():
         save_head(context.out, name, module, facts)

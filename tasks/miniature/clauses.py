@@ -48,6 +48,7 @@ class Mark(StrEnum):
     NONE = ""
     PERSON = "person"
     OBJECT = "object"
+    ORGANISATION = "organisation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +101,7 @@ class Clause:
     @property
     def asks_subject(self) -> bool:
         """Is this a question for its subject?"""
-        return self.subject is not None and self.subject.head == "who"
+        return self.subject is not None and self.subject.head in {"who", "what"}
 
     @property
     def asks_complement(self) -> bool:

@@ -9,8 +9,8 @@ from tasks.miniature.passages import any_sentence, story
 from tasks.miniature.pools import Pool, fact_book
 
 
-def text(language: str, *, lines: int, seed: int = 0) -> list[str]:
-    """Plain text in one language: ``lines`` little stories, one a line.
+def stories(language: str, *, lines: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Plain text in one language: ``lines`` little stories, each the facts that it begins with and the talk about them.
 
     No sentence of a validation or test split is in it, in any language and whatever the seeds. The first lines are the
     same however many are asked for. Languages tell different stories.
@@ -22,7 +22,14 @@ def text(language: str, *, lines: int, seed: int = 0) -> list[str]:
     _check_lines(lines)
     draw = Draw("text", language, seed)
     book = fact_book(Pool.OPEN)
-    return [speaks.passage(story(draw, book)) for _ in range(lines)]
+    told = (story(draw, book) for _ in range(lines))
+    return [(speaks.passage(opening), speaks.passage(talk)) for opening, talk in told]
+
+
+def text(language: str, *, lines: int, seed: int = 0) -> list[str]:
+    """:func:`stories`, each as one line."""
+    space = grammar(language).space
+    return [space.join(parts) for parts in stories(language, lines=lines, seed=seed)]
 
 
 def parallel(language: str, *, lines: int, seed: int = 0) -> list[tuple[str, str]]:

@@ -53,8 +53,10 @@ class English(Grammar):
         if clause.verb == "can":
             return [*asked, Word("can", Tag.AUX), *subject, Word("do", Tag.VERB)]
         if clause.verb == "be":
-            return [*asked, Word("is", Tag.AUX), *subject]
-        return [*asked, Word("does", Tag.AUX), *subject, Word(clause.verb, Tag.VERB), *_adverb(clause)]
+            quality = [Word(clause.quality, Tag.ADJ)] if clause.quality else []
+            return [*asked, Word("is", Tag.AUX), *subject, *quality, *_stranded(clause), *_adverb(clause)]
+        verb = [Word("does", Tag.AUX), *subject, Word(clause.verb, Tag.VERB)]
+        return [*asked, *verb, *_stranded(clause), *_adverb(clause)]
 
     def bare_phrase(self, phrase: Phrase) -> list[Word]:
         if phrase.tag is Tag.PRON and phrase.head not in {"who", "what"}:
@@ -79,6 +81,13 @@ class English(Grammar):
 
 def _counted(phrase: Phrase) -> list[Word]:
     return [Word(phrase.count, Tag.NUM, phrase.mark), Word(f"{phrase.head}s", Tag.NOUN, Mark.NONE)]
+
+
+def _stranded(clause: Clause) -> list[Word]:
+    """The preposition that stays behind when its phrase goes to the front ("What does Talmi work as?")."""
+    if clause.case not in _PREPOSITIONS or clause.complement.head == "where":
+        return []
+    return [Word(_PREPOSITIONS[clause.case], Tag.ADP)]
 
 
 def _adverb(clause: Clause) -> list[Word]:

@@ -114,6 +114,9 @@ class MadeUp(Grammar):
     def bare_phrase(self, phrase: Phrase) -> list[Word]:
         return self._phrase(phrase, Case.PREDICATE)
 
+    def subject(self, phrase: Phrase) -> list[Word]:
+        return self._phrase(phrase, Case.SUBJECT)
+
     def _verb(self, concept: str) -> Word:
         word = self._words[concept]
         return Word(word, Tag.AUX) if concept in {"be", "can"} else Word(self._morphology.verb(word), Tag.VERB)

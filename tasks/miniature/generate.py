@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from tasks.errors import UserError
 from tasks.miniature.draw import Draw
 from tasks.miniature.generators import task_generator
-from tasks.miniature.generators.base import Source, TaskGenerator
-from tasks.miniature.languages import LANGUAGES, grammar
+from tasks.miniature.generators.base import CorpusSource, Source, TaskGenerator, Unit
+from tasks.miniature.languages import grammar
 from tasks.miniature.pools import Pool, fact_book
 from tasks.rows import Row
 
@@ -20,13 +20,14 @@ _PATIENCE = 2000
 def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) -> list[Row]:
     """The first ``rows`` rows of a split, with their answers.
 
-    A shorter list is the beginning of a longer one of the same seed. No two units of a split are alike, and no sentence
-    of a validation or test split is in another split, nor in ``text`` or ``parallel``, whatever the seeds.
+    A shorter list is the beginning of a longer one of the same seed (but for tasks with a ``corpus``, whose rows are
+    mixed and numbered across the whole split). No two units of a split are alike, and no sentence of a validation or
+    test split is in another split, nor in ``text`` or ``parallel``, whatever the seeds.
 
     Args:
         task: a miniature task.
         split: ``train``, ``validation`` or ``test``; not every task has all.
-        language: of the rows; English only for train and validation.
+        language: of the rows; train splits are English, and some have translations, row by row.
         rows: how many.
         seed: another seed gives other rows of the same world.
 
@@ -35,27 +36,40 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
     """
     generator = task_generator(task)
     _check(generator, split, language, rows)
-    own = () if generator.parallel else (language,)
+    # Rows that are translations are drawn from the seed of what they translate.
+    own = () if generator.parallel else ("en" if generator.same_items(split) else language,)
     draw = Draw("rows", task, split, seed, *own)
     book = fact_book(_POOLS[split])
+    says, english = grammar(language), grammar("en")
+    if generator.corpus is not None:
+        corpus = generator.corpus(CorpusSource(draw=draw, book=book, grammar=says, english=english, rows=rows))
+        if corpus is None:
+            raise UserError(f"{task} has not so many rows in {split}", where="rows", remedy="ask for fewer")
+        return corpus
+    assert generator.unit is not None
     found: list[Row] = []
     seen: set[Hashable] = set()
-    number = idle = 0
+    number = 0
     while len(found) < rows:
-        idle += 1
-        if idle > _PATIENCE:
+        source = Source(draw=draw, book=book, grammar=says, english=english, number=number)
+        unit = _new_unit(generator.unit, source, seen)
+        if unit is None:
             raise UserError(
                 f"{task} has no more than {len(found)} different rows in {split}", where="rows", remedy="ask for fewer"
             )
-        source = Source(draw=draw, book=book, grammar=grammar(language), english=grammar("en"), number=number)
-        unit = generator.unit(source)
-        if unit is None or not seen.isdisjoint(unit.keys):
-            continue
-        seen.update(unit.keys)
         found += unit.rows()
         number += 1
-        idle = 0
     return found[:rows]
+
+
+def _new_unit(draw_unit: Callable[[Source], Unit | None], source: Source, seen: set[Hashable]) -> Unit | None:
+    """A unit whose keys are not yet ``seen``, which they are then; None: the pool seems to be used up."""
+    for _ in range(_PATIENCE):
+        unit = draw_unit(source)
+        if unit is not None and seen.isdisjoint(unit.keys):
+            seen.update(unit.keys)
+            return unit
+    return None
 
 
 def _check(generator: TaskGenerator, split: str, language: str, rows: int) -> None:
@@ -63,7 +77,7 @@ def _check(generator: TaskGenerator, split: str, language: str, rows: int) -> No
         raise UserError(
             f"{generator.name} has no {split} split", where="split", remedy=f"use {' or '.join(generator.splits)}"
         )
-    languages = generator.languages if split == "test" else LANGUAGES[:1]
+    languages = generator.languages_of(split)
     if language not in languages:
         raise UserError(
             f"{generator.name} has no {split} rows in {language!r}",

@@ -54,6 +54,19 @@ class Grammar(ABC):
         mark = self.question_mark if sentence.question else self.stop
         return set_words([*self.begin(words), Word(mark, Tag.PUNCT)], space=self.space)
 
+    def subject(self, phrase: Phrase) -> list[Word]:
+        """The words of a phrase that begins a clause as its subject."""
+        return self.bare_phrase(phrase)
+
+    def begun(self, phrase: Phrase) -> str:
+        """A sentence of which only the subject is said."""
+        return set_words(self.begin(self.subject(phrase)), space=self.space).text
+
+    def unbegun(self, sentence: Sentence) -> str:
+        """A sentence without its beginning: what follows the subject of its one clause, to the full stop."""
+        (clause,) = sentence.clauses
+        return set_words([*self.clause(clause), Word(self.stop, Tag.PUNCT)], space=self.space).text
+
     def begin(self, words: Sequence[Word]) -> list[Word]:
         """The words of a sentence with its first one changed as a beginning asks for; as they are by default."""
         return list(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from tasks.miniature.clauses import LINKS, Clause, Mark, Phrase, Sentence, Tag
 from tasks.miniature.draw import Draw
@@ -37,6 +38,21 @@ def told_together(draw: Draw, first: Fact, second: Fact) -> Sentence:
 def askable(book: FactBook, fact: Fact) -> list[int]:
     """The ways of asking after a fact that belong to the book's pool."""
     return [number for number in range(len(fact.kind.askings)) if question_pool(fact, number) is book.pool]
+
+
+@cache
+def sharing(book: FactBook, relations: int, among: frozenset[str]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Pairs of people of whom the book has facts of so many relations or more in common, and those relations.
+
+    What is true of one of them can be said of the other without leaving the book's pool.
+    """
+    found = []
+    for person in PEOPLE:
+        for other in PEOPLE:
+            common = tuple(name for name in book.relations(person, among) if name in book.relations(other))
+            if person != other and len(common) >= relations:
+                found.append((person, other, common))
+    return tuple(found)
 
 
 def with_adverbs(draw: Draw, sentence: Sentence) -> Sentence:
@@ -78,7 +94,7 @@ def any_sentence(draw: Draw, book: FactBook, *, questions: float = 0.15) -> Sent
     return varied(draw, told_together(draw, first, second))
 
 
-def story(draw: Draw, book: FactBook) -> list[Sentence]:
+def story(draw: Draw, book: FactBook) -> tuple[list[Sentence], list[Sentence]]:
     """One to three facts about one or two people, then a little talk about one of them.
 
     The talk says a fact again, corrects it, adds another, or asks for it and answers: what the tasks want a model to
@@ -89,7 +105,7 @@ def story(draw: Draw, book: FactBook) -> list[Sentence]:
     opening = [varied(draw, told(draw, fact)) for fact in facts]
     if len(facts) > 1 and draw.chance(0.3):
         opening[:2] = [told_together(draw, facts[0], facts[1])]
-    return [*opening, *_talk(draw, book, draw.one(facts), facts)]
+    return opening, _talk(draw, book, draw.one(facts), facts)
 
 
 def _talk(draw: Draw, book: FactBook, fact: Fact, stated: Sequence[Fact]) -> list[Sentence]:

@@ -54,6 +54,12 @@ def question_pool(fact: Fact, asking: int) -> Pool:
     return _who_pool(fact.relation, fact.object)
 
 
+@cache
+def organisation_pool(person: str, dealing: str) -> Pool:
+    """The pool of what a person has to do with organisations, whatever the organisation."""
+    return _QUARTERS[seed_of("organisation", dealing, person) % len(_QUARTERS)]
+
+
 class FactBook:
     """The facts of one pool."""
 

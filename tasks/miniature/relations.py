@@ -246,7 +246,11 @@ def _clause(fact: Fact, said: Pattern, person: Phrase, wanted: Phrase | None) ->
 
 def question(fact: Fact, asking: int) -> Sentence:
     """Ask for the part of a fact that one of its relation's askings wants."""
-    asked = fact.kind.askings[asking]
+    return question_by(fact, fact.kind.askings[asking])
+
+
+def question_by(fact: Fact, asked: Asking) -> Sentence:
+    """Ask for the part of a fact that ``asked`` wants, which need not be one of its relation's askings."""
     tag = Tag.ADV if asked.word == "where" else Tag.PRON
     wanted = Phrase(head=asked.word, tag=tag, asked=asked.noun)
     if asked.wanted is Mark.PERSON:

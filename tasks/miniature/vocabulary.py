@@ -14,6 +14,9 @@ PEOPLE = _list(
     "Melgo Mirsu Nordu Orvi Pelko Ralgu Rimvo Sirdu Talmi Tobrek Ulvo Virdu Walmi Yarso Zelko Zolmi"
 )
 PLACES = _list("Arbon Dastum Grelin Vostel")
+# Family names and firms occur where names are looked for, and in no text.
+FAMILIES = _list("Brusk Darnel Fostin Gremal Kettor Morvek Stilak Veldor")
+FIRMS = _list("Ankorix Kelbax Norvex Trinvel")
 # People of whom English says "she"; the made-up languages have one pronoun.
 SHE = frozenset(PEOPLE[::2])
 

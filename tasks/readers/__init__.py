@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from tasks.errors import DataError, UserError
 from tasks.readers.base import Reader, ReadResult
+from tasks.readers.bucc_pair import read_bucc_files
 from tasks.readers.commonsenseqa import read_commonsenseqa
 from tasks.readers.nli_tables import GLUE_MNLI, TAXINLI, XNLI_RELEASE, NliTableReader
 from tasks.readers.pairs import read_paraphrase_pairs, read_premise_pairs
@@ -31,6 +32,7 @@ READERS: MappingProxyType[str, Reader] = MappingProxyType(
         "udpos_tsv": read_token_tags,
         "panx_tsv": read_token_tags,
         "tatoeba_pair": read_tatoeba_pair,
+        "bucc_files": read_bucc_files,
     }
 )
 
@@ -40,7 +42,8 @@ def read_split(format: str, paths: Sequence[Path], *, language: str, labels: Seq
 
     Args:
         format: a name in :data:`READERS`.
-        paths: the files, read in this order as one split (``tatoeba_pair``: the foreign file, then the English one).
+        paths: the files, read in this order as one split (``tatoeba_pair``: the foreign file, then the English one;
+            ``bucc_files``: the same, then the gold pairs).
         language: the language wanted, for formats that hold several in one file.
         labels: the labels that are allowed; none for types without labels.
 

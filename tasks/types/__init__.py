@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tasks.errors import UserError
 from tasks.types.base import TaskType
+from tasks.types.bitext_mining import BitextMiningType
 from tasks.types.multiple_choice import MultipleChoiceType
 from tasks.types.scoring import nearest
 from tasks.types.sentence_pair import SentencePairType
@@ -33,7 +34,12 @@ def _by_name(*types: RegisteredType) -> MappingProxyType[str, RegisteredType]:
 
 
 TYPES = _by_name(
-    SentencePairType(), MultipleChoiceType(), SpanQuestionType(), TokenTaggingType(), SentenceRetrievalType()
+    SentencePairType(),
+    MultipleChoiceType(),
+    SpanQuestionType(),
+    TokenTaggingType(),
+    SentenceRetrievalType(),
+    BitextMiningType(),
 )
 
 

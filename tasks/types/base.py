@@ -113,11 +113,16 @@ class Score:
 
 
 class TaskType(Protocol[RowT, PredictionT]):
-    """Implemented once for each type, as a stateless object in ``tasks.types``."""
+    """Implemented once for each type, as a stateless object in ``tasks.types``.
+
+    Predictions stand one to one beside the rows they answer, in their order. Sentence retrieval answers the English
+    rows alone. In bitext mining they answer no row: a prediction is one mined pair of ids, and there are as many as
+    were mined, be it none.
+    """
 
     name: str
     row_class: type[RowT]
-    head: HeadKind | None  # None: not trained (sentence retrieval)
+    head: HeadKind | None  # None: not trained (sentence retrieval, bitext mining)
     suffix: str  # of prediction files, as in XTREME's submission layout: "tsv" or "json"
 
     def encode(self, rows: Sequence[RowT], tokenizer: Any, limits: Limits, labels: Sequence[str]) -> Encoded:
@@ -141,14 +146,19 @@ class TaskType(Protocol[RowT, PredictionT]):
         ...
 
     def write_predictions(self, path: Path, rows: Sequence[RowT], predictions: Sequence[PredictionT]) -> None:
-        """Write XTREME's file for one language."""
+        """Write XTREME's file for one language.
+
+        Raises:
+            DataError: the predictions do not answer the rows.
+        """
         ...
 
     def read_predictions(self, path: Path, references: Sequence[RowT]) -> list[PredictionT]:
-        """Read XTREME's file back, one prediction a reference.
+        """Read XTREME's file back: what :meth:`write_predictions` was given, checked against the references.
 
         Raises:
-            DataError: predictions are missing, too many, or unreadable; file and line are named.
+            DataError: predictions are missing, too many, unreadable, or name what is not there; file and line are
+                named.
         """
         ...
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NewType
+from typing import NewType
 
-from tasks.errors import DataError, UserError
+from tasks.errors import DataError
 from tasks.rows import BitextSentence
-from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
+from tasks.types.base import Score
 from tasks.types.files import index_a_line, write_lines
-from tasks.types.pieces import layout_of, report_on, tokenize
 from tasks.types.scoring import UnitCounts, require_matching, require_metric
+from tasks.types.sentences import SentenceType, english_rows, foreign_rows
 
 METRICS = ("accuracy",)
 
@@ -24,63 +24,10 @@ METRICS = ("accuracy",)
 ForeignIndex = NewType("ForeignIndex", int)
 
 
-def english_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
-    """The English sentences, in their order: the queries."""
-    return [row for row in rows if row.side == "english"]
-
-
-def foreign_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
-    """The foreign sentences, in their order: what is searched."""
-    return [row for row in rows if row.side == "foreign"]
-
-
-class SentenceRetrievalType:
+class SentenceRetrievalType(SentenceType):
     """Sentences in, for each English one the index of a foreign one out."""
 
     name = "sentence_retrieval"
-    row_class = BitextSentence
-    head: HeadKind | None = None
-    suffix = "tsv"
-
-    def encode(
-        self,
-        rows: Sequence[BitextSentence],
-        tokenizer: Any,
-        limits: Limits,
-        labels: Sequence[str],  # noqa: ARG002 (the contract's)
-    ) -> Encoded:
-        """Each sentence for itself, cut at its end where it does not fit."""
-        pieces = tokenize(tokenizer, (row.text for row in rows))
-        report = report_on(((row.text,) for row in rows), pieces)
-        layout = layout_of(tokenizer, 1, limits)
-        features = []
-        for index, row in enumerate(rows):
-            ids = pieces[row.text].ids
-            report.truncated += len(ids) > layout.room
-            ids = ids[: layout.room]
-            segments = layout.segment_ids(ids)
-            features.append(
-                Features(
-                    row=index,
-                    input_ids=(layout.ids(ids),),
-                    token_type_ids=None if segments is None else (segments,),
-                )
-            )
-        return Encoded(features=features, report=report)
-
-    def decode(
-        self,
-        rows: Sequence[BitextSentence],
-        features: Sequence[Features],
-        logits: Sequence[FloatArray],
-        labels: Sequence[str],
-        limits: Limits,
-        *,
-        metric: str,
-    ) -> list[ForeignIndex]:
-        """Refused: retrieval has no head, its predictions come from a search over embeddings."""
-        del rows, features, logits, labels, limits, metric
-        raise UserError("sentence retrieval has no head to decode", remedy="run the retrieve phase, not predict")
 
     def baseline(
         self,

@@ -8,6 +8,7 @@ import pytest
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row
+from tasks.types.bitext_mining import gold_pairs
 
 pytestmark = pytest.mark.data
 
@@ -75,6 +76,18 @@ def test_every_tatoeba_pair_is_read(shared_data: Path) -> None:
         rows = read_split("tatoeba_pair", [path.with_suffix(f".{code}"), path], language="x", labels=()).rows
         pairs += len(rows) // 2
     assert (102, 82_040) == (len(english), pairs)
+
+
+def test_every_bucc_sentence_and_pair_is_read(shared_data: Path) -> None:
+    """No sentence of the sample set is in two pairs, so every pair is a unit, and every other sentence is one."""
+    paths = [shared_data / "bucc2018" / f"zh-en.dev.{end}" for end in ("zh", "en", "gold")]
+    result = read_split("bucc_files", paths, language="zh", labels=())
+    chinese, english = ([row for row in result.rows if row.side == side] for side in ("foreign", "english"))
+    assert (8_624, 13_589, {}) == (len(chinese), len(english), result.mended)
+    assert 257 == len(gold_pairs(result.rows)) == sum(map(len, (row.partners for row in english)))
+    assert 8_624 + 13_589 - 257 == len({row.unit for row in result.rows})
+    assert [row.unit for row in chinese] == [row.id for row in chinese]
+    assert (8_615, 13_575) == tuple(len({row.text for row in side}) for side in (chinese, english))
 
 
 @pytest.mark.parametrize(

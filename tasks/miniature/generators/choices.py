@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tasks.miniature.clauses import Mark
-from tasks.miniature.draw import Draw
-from tasks.miniature.generators.base import Source, TaskGenerator, Unit
+from tasks.miniature.generators.base import Source, TaskGenerator, Unit, in_turn
 from tasks.miniature.generators.questions import paragraph_facts
 from tasks.miniature.passages import told
 from tasks.miniature.relations import RELATIONS, Fact, question
@@ -25,7 +24,7 @@ def _unit(source: Source) -> Unit | None:
     facts = drawn[:_FACTS]
     asked = facts[draw.index(_FACTS)]
     way = next(number for number, asking in enumerate(asked.kind.askings) if asking.wanted is Mark.OBJECT)
-    label = _place(source)
+    label = in_turn(source.number, source.book.pool, _CHOICES)
     choices = draw.shuffled(_wrong(source, asked, facts))
     choices.insert(label, asked)
     if len({choice.object for choice in choices}) < _CHOICES:
@@ -60,10 +59,4 @@ def _wrong(source: Source, asked: Fact, facts: list[Fact]) -> list[Fact]:
     return [other, same_kind, *strange]
 
 
-def _place(source: Source) -> int:
-    """Where the right choice goes: each place once in every five rows."""
-    round_, turn = divmod(source.number, _CHOICES)
-    return Draw("place", source.book.pool, round_).shuffled(range(_CHOICES))[turn]
-
-
-TASKS = (TaskGenerator(name="mini-commonsenseqa", splits=("train", "validation"), unit=_unit),)
+TASKS = (TaskGenerator(name="mini-commonsenseqa", splits=("train", "validation"), unit=_unit, translated=True),)

@@ -62,6 +62,7 @@ def test_published_weights_become_an_fp32_checkpoint(run_stage: Any, published: 
         "max_length": 48,
         "prefix": [],
         "pooling": "mean",
+        "summary": "first",
         "retrieval_layer": None,
     }
 

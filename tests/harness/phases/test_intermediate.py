@@ -10,6 +10,7 @@ import pytest
 
 from harness.phases import intermediate
 from tasks.errors import UserError
+from tasks.rows import write_json_lines
 
 
 def test_a_mixture_of_all_types_leaves_one_head_each(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> None:
@@ -41,3 +42,62 @@ def test_tasks_must_be_there_and_differ(run_stage: Any, tiny: Path, toy: Any, na
     tasks = [toy.task("sentence_pair", name=name) for name in names]
     with pytest.raises(UserError, match="each once"):
         run_stage(intermediate, {"tasks": tasks, "hyper": toy.hyper}, {"checkpoint": tiny})
+
+
+MLM = {"ratio": 0.5, "batch_size": 4, "block_length": 16}
+
+
+def test_mlm_steps_stand_between_the_very_steps_of_the_recipe_without(
+    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any
+) -> None:
+    """As many steps on the task as without, half as many more on the corpus; both change the encoder."""
+    params = {"tasks": [toy.task("sentence_pair")], "hyper": {**toy.hyper, "max_steps": 12}}
+    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
+    plain = run_stage(intermediate, params, inputs)
+    added = run_stage(intermediate, {**params, "mlm": MLM}, {**inputs, "corpus": corpus})
+
+    record = json.loads((added / "training.json").read_text())
+    assert 18 == record["steps"]
+    assert 6 == record["mlm"]["steps"]
+    assert 6 * 4 * 16 == record["mlm"]["pieces"]
+    assert 12 == record["tasks"]["toy"]["steps"]
+    assert 18 == record["epochs"][-1]["step"]  # the last step is on a task, and then it is validated
+    without = json.loads((plain / "training.json").read_text())
+    assert len(without["epochs"]) == len(record["epochs"])
+    assert toy.files(plain)["encoder/model.safetensors"] != toy.files(added)["encoder/model.safetensors"]
+    assert ["toy"] == [file.stem for file in (added / "heads").glob("*.safetensors")]
+    again = run_stage(intermediate, {**params, "mlm": MLM}, {**inputs, "corpus": corpus})
+    assert toy.files(added) == toy.files(again)
+
+
+def test_translated_rows_are_trained_on_and_never_validate(
+    run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any, tmp_path: Path
+) -> None:
+    rows = [row.to_json() | {"id": f"x{row.id}"} for row in toy.rows("sentence_pair", 10, 3)]
+    write_json_lines(tmp_path / "train-qaa.jsonl", rows)
+    params = {
+        "tasks": [toy.task("sentence_pair")],
+        "hyper": {**toy.hyper, "epochs": 2.0},
+        "translated": {"toy": ["qaa"]},
+    }
+    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=22, validation=8)}
+    out = run_stage(intermediate, params, {**inputs, "translated:toy": tmp_path})
+
+    record = json.loads((out / "training.json").read_text())
+    facts = record["tasks"]["toy"]
+    assert {"qaa": 10} == facts["translated_rows"]
+    assert 32 == facts["train_rows"] == record["epoch_inputs"]
+    assert 8 == facts["validation_rows"]
+
+
+def test_blocks_longer_than_the_backbone_are_refused(
+    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any
+) -> None:
+    params = {
+        "tasks": [toy.task("sentence_pair")],
+        "hyper": {**toy.hyper, "max_steps": 2},
+        "mlm": {**MLM, "block_length": 4096},
+    }
+    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=8, validation=4), "corpus": corpus}
+    with pytest.raises(UserError, match="blocks of 4096 pieces exceed"):
+        run_stage(intermediate, params, inputs)

@@ -18,8 +18,17 @@ AROUND = Surroundings(
 )
 
 
+#: A part of the suite `mini`, so that the counts below can be followed by hand.
+PART: dict[str, Any] = {
+    "recipes": ["none", "mini-squad"],
+    "targets": ["mini-xnli", "mini-udpos", "mini-xquad", "mini-tatoeba"],
+    "task_limits": {},
+    "hyper": {},
+}
+
+
 def plan(around: Surroundings = AROUND, **changes: Any) -> Plan:
-    fields = CATALOG.suite("mini").model_dump(by_alias=True) | changes
+    fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | changes
     return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), around)
 
 
@@ -144,3 +153,67 @@ def test_ten_thousand_stages_are_planned() -> None:
 
     assert len(found.stages) > 10_000
     assert len(found.cells) == 4 * 2 * 4 * 130
+
+
+MIXTURE = ["mini-mnli", "mini-ccg", "multitask", "multitask+mlm", "multitask+translated"]
+
+
+def test_mlm_adds_steps_on_a_corpus_and_nothing_else() -> None:
+    found = plan(recipes=MIXTURE)
+    (plain,) = named(found, "intermediate/mini-xlmr/multitask/")
+    (added,) = named(found, "intermediate/mini-xlmr/multitask+mlm/")
+    (corpus,) = named(found, "prepare/corpus/mini-multilingual-text")
+
+    assert {"corpus": corpus.key} == {role: key for role, key in added.inputs.items() if role not in plain.inputs}
+    assert dict(plain.params) == {name: value for name, value in added.params.items() if name != "mlm"}
+    assert "corpus" not in added.params["mlm"]
+
+
+def test_translated_rows_reach_phase_two_alone_and_only_of_tasks_that_have_some() -> None:
+    found = plan(recipes=MIXTURE)
+    (plain,) = named(found, "intermediate/mini-xlmr/multitask/")
+    (added,) = named(found, "intermediate/mini-xlmr/multitask+translated/")
+    (translated,) = named(found, "prepare/translated/")
+
+    assert {"translated:mini-mnli"} == set(added.inputs) - set(plain.inputs)
+    assert added.params["translated"].keys() == {"mini-mnli"}
+    readers = {stage.phase for stage in found.stages if translated.key in stage.inputs.values()}
+    assert {Phase.INTERMEDIATE} == readers
+
+
+def test_translated_rows_stand_on_the_english_rows_that_are_kept() -> None:
+    found = plan(recipes=MIXTURE)
+    (translated,) = named(found, "prepare/translated/mini-mnli")
+
+    (rows,) = {stage.key for stage in named(found, "prepare/rows/mini-mnli")}
+    assert {"rows": rows} == translated.inputs
+
+
+def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of_the_test_split() -> None:
+    found = plan(targets=["mini-bucc"], backbones=["mini-xlmr"])
+    keys = found.by_key()
+    (retrieve,) = named(found, "retrieve/mini-xlmr/none/mini-bucc/")
+
+    assert {
+        "inputs": "prepare/inputs/mini-bucc",
+        "dev": "prepare/validation-inputs/mini-bucc",
+        "dev_labels": "prepare/validation-labels/mini-bucc",
+    } == {role: keys[key].name for role, key in retrieve.inputs.items() if role != "checkpoint"}
+    assert "validation" == keys[retrieve.inputs["dev_labels"]].params["split"]["split"]
+    assert "test" == keys[retrieve.inputs["inputs"]].params["split"]["split"]
+
+
+def test_phase_two_may_train_longer_than_phase_three_on_the_same_task() -> None:
+    training = CATALOG.training("mini").model_copy(
+        update={"intermediate": {"epochs": 9.0}, "multitask": {"epochs": 2.0}}
+    )
+    recipes = ["mini-mnli", "mini-squad", "multitask"]
+    fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"recipes": recipes}
+    resolved = dataclasses.replace(resolve(SuiteSpec.model_validate(fields), CATALOG), training=training)
+    found = build_plan(resolved, AROUND)
+
+    (single,) = named(found, "intermediate/mini-xlmr/mini-mnli/")
+    (mixed,) = named(found, "intermediate/mini-xlmr/multitask/")
+    (target,) = named(found, "finetune/mini-xlmr/multitask/mini-mnli/")
+    epochs = [stage.params["hyper"]["epochs"] for stage in (single, mixed, target)]
+    assert [9.0, 2.0, training.defaults["epochs"]] == epochs

@@ -11,6 +11,8 @@ from harness.specs.catalog import Catalog, _check_pairs, resolve
 from harness.specs.suite import SuiteSpec
 
 CATALOG = Catalog()
+FEW = {"languages": ["qaa"]}
+MLM = {"corpus": "mini-english", "ratio": 0.5, "batch_size": 8, "block_length": 32}
 
 
 def suite(**changes: Any) -> SuiteSpec:
@@ -68,8 +70,13 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": ["mini-squat"]}, "unknown recipe 'mini-squat'; did you mean 'mini-squad'"),
         ({"recipes": ["mini-xnli"]}, "'mini-xnli' is not an intermediate task"),
         ({"recipes": ["mini-squad+mml"]}, r"unknown recipe extra '\+mml'; did you mean '\+mlm'"),
-        ({"recipes": ["mini-squad+mlm"]}, r"\+mlm is not part of this version"),
-        ({"recipes": ["mini-squad+translated"]}, r"\+translated is not part of this version"),
+        ({"recipes": ["mini-squad+mlm"]}, r"needs the field 'mlm'"),
+        ({"recipes": ["mini-squad+translated"]}, r"needs the field 'translated'"),
+        ({"recipes": ["none+mlm"], "mlm": MLM}, r"no intermediate task that \+mlm could be added to"),
+        ({"recipes": ["mini-ccg+translated"], "translated": {"languages": ["qaa"]}}, r"language with translated rows"),
+        ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-squad"]}}, "none of its tasks"),
+        ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-ccg"]}}, "has no translated rows"),
+        ({"recipes": ["mini-squad+mlm"], "mlm": MLM | {"corpus": "nowhere"}}, r"corpus 'nowhere'"),
         ({"recipes": ["multitask"]}, "fewer than two"),
         ({"training": "minni"}, "unknown training recipe 'minni'; did you mean 'mini'"),
         ({"task_limits": {"mini-xnli": {"languages": ["xx"]}}}, "unknown language of mini-xnli 'xx'"),

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.miniature import generate, parallel, text
+from tasks.miniature.generators import comparable
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,11 @@ from tasks.miniature import generate, parallel, text
         ("mini-nothing", "train", "en", 10, "task"),
         ("mini-mnli", "test", "en", 10, "split"),
         ("mini-xnli", "train", "en", 10, "split"),
-        ("mini-mnli", "train", "qaa", 10, "language"),
+        ("mini-udpos", "train", "qaa", 10, "language"),
+        ("mini-mnli", "validation", "qaa", 10, "language"),
+        ("mini-bucc", "validation", "en", 10, "language"),
+        ("mini-bucc", "train", "qaa", 10, "split"),
+        ("mini-bucc", "test", "qaa", 11, "rows"),
         ("mini-xnli", "test", "de", 10, "language"),
         ("mini-tatoeba", "test", "en", 10, "language"),
         ("mini-tatoeba", "test", "qaa", 11, "rows"),
@@ -34,8 +39,15 @@ def test_a_world_that_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
         generate("mini-mnli", "train", "en", rows=3)
 
 
+def test_corpora_of_a_world_that_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparable, "_PATIENCE", 0)
+    with pytest.raises(UserError, match="has not so many rows in test"):
+        generate("mini-bucc", "test", "qaa", rows=4)
+
+
 def test_no_rows_and_no_lines() -> None:
     assert [] == generate("mini-mnli", "train", "en", rows=0)
+    assert [] == generate("mini-bucc", "test", "qaa", rows=0)
     assert [] == text("en", lines=0)
     assert [] == parallel("qaa", lines=0)
 

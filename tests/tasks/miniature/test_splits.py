@@ -9,7 +9,16 @@ from tasks.miniature import LANGUAGES, generate, parallel, text
 from tasks.miniature.generators import task_generators
 from tasks.rows import BitextSentence, MultipleChoice, Row, SentencePair, SpanQuestion, TaggedSentence
 
-TARGETS = {"mini-mnli": "mini-xnli", "mini-squad": "mini-xquad", "mini-udpos": "mini-udpos"}
+TARGETS = [
+    ("mini-mnli", "mini-xnli"),
+    ("mini-squad", "mini-xquad"),
+    ("mini-squad", "mini-mlqa"),
+    ("mini-udpos", "mini-udpos"),
+    ("mini-panx", "mini-panx"),
+    ("mini-pawsx", "mini-pawsx"),
+    ("mini-tydiqa", "mini-tydiqa"),
+]
+GENERATORS = sorted(task_generators().items())
 ENDS = re.compile(r"(?<=[.?。？])\s*")  # noqa: RUF001
 
 
@@ -24,7 +33,14 @@ def passages(row: Row) -> Iterator[str]:
         case SpanQuestion():
             yield from (row.context, row.question)
         case MultipleChoice():
-            yield row.prompt
+            *whole, last = sentences(row.prompt)
+            yield from whole
+            if last[-1] in ".?。？":  # noqa: RUF001
+                yield last
+                yield from (choice for choice in row.choices if choice[-1] in ".。")
+            else:  # a sentence that the choices end
+                space = " " if " " in row.choices[0] else ""
+                yield from (last + space + choice for choice in row.choices)
         case TaggedSentence():
             yield " ".join(row.tokens[:-1]) + row.tokens[-1]
         case BitextSentence():
@@ -41,9 +57,14 @@ def scored(language: str, split: str, seed: int) -> set[str]:
     """All sentences of all tasks of a validation or test split in a language."""
     found: set[str] = set()
     for name, task in task_generators().items():
-        if split in task.splits and language in (task.languages if split == "test" else ("en",)):
+        if split in task.splits and language in task.languages_of(split):
             found |= all_sentences(generate(name, split, language, rows=300, seed=seed))
     return found
+
+
+def hidden_sentences(language: str) -> set[str]:
+    """Those of validation and test splits in another language than English."""
+    return scored(language, "test", 0) | scored(language, "validation", 0)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +94,7 @@ def test_splits_share_no_sentence(english: dict[str, set[str]]) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_text_holds_no_scored_sentence(language: str, english: dict[str, set[str]]) -> None:
     """As a substring too: a test sentence may not come up in the middle of another."""
-    hidden = english["validation"] | english["test"] if language == "en" else scored(language, "test", 0)
+    hidden = english["validation"] | english["test"] if language == "en" else hidden_sentences(language)
     assert 500 < len(hidden)
     corpus = "\n".join(text(language, lines=1500) + text(language, lines=1500, seed=4)).lower()
     assert [] == sorted(sentence for sentence in hidden if sentence[:-1].lower() in corpus)
@@ -84,21 +105,31 @@ def test_parallel_text_holds_no_scored_sentence(language: str, english: dict[str
     pairs = parallel(language, lines=2000)
     ours, foreign = ("\n".join(side).lower() for side in zip(*pairs, strict=True))
     assert [] == sorted(each for each in english["validation"] | english["test"] if each[:-1].lower() in ours)
-    assert [] == sorted(each for each in scored(language, "test", 0) if each[:-1].lower() in foreign)
+    assert [] == sorted(each for each in hidden_sentences(language) if each[:-1].lower() in foreign)
 
 
-@pytest.mark.parametrize(("source", "target"), sorted(TARGETS.items()))
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_translated_training_rows_hold_no_scored_sentence(language: str) -> None:
+    train = set().union(
+        *(all_sentences(generate(name, "train", language, rows=600)) for name, task in GENERATORS if task.translated)
+    )
+    assert 700 < len(train)
+    assert set() == train & hidden_sentences(language)
+    assert set() == scored(language, "validation", 0) & scored(language, "test", 0)
+
+
+@pytest.mark.parametrize(("source", "target"), TARGETS)
 def test_no_test_item_is_a_training_item(source: str, target: str) -> None:
     train = {row.texts() for row in generate(source, "train", "en", rows=1200)}
     test = {row.texts() for row in generate(target, "test", "en", rows=600)}
     assert set() == train & test
 
 
-@pytest.mark.parametrize("name", sorted(task_generators()))
+@pytest.mark.parametrize("name", [name for name, task in GENERATORS if task.corpus is None])
 def test_ids_and_items_are_unique(name: str) -> None:
     task = task_generators()[name]
     for split in task.splits:
-        rows = generate(name, split, task.languages[-1] if split == "test" else "en", rows=600)
+        rows = generate(name, split, task.languages_of(split)[-1], rows=600)
         assert 600 == len({row.id for row in rows})
         items = {str({key: value for key, value in row.inputs().items() if key not in {"id", "unit"}}) for row in rows}
         assert 600 == len(items)

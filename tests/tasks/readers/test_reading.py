@@ -44,16 +44,25 @@ GOOD: dict[str, tuple[str, tuple[str, ...]]] = {
     "udpos_tsv": ("cat\tNOUN\nsat\tVERB\n\n", ("NOUN", "VERB")),
     "panx_tsv": ("cat\tO\n", ("O",)),
     "tatoeba_pair": ("die Katze\n", ()),
+    "bucc_files": ("de-1\tdie Katze\n", ()),
 }
 LABELLED = sorted(name for name, (_, labels) in GOOD.items() if labels)
 
 
+#: The files that stand beside the first one of a split, by format.
+BESIDE = {"bucc_files": ("en-1\tthe cat\n", "de-1\ten-1\n")}
+
+
 def written(tmp_path: Path, name: str, content: bytes) -> list[Path]:
-    """The files of a split; a pair of files gets the same content twice."""
-    paths = [tmp_path / "first"] if name != "tatoeba_pair" else [tmp_path / "first", tmp_path / "second"]
-    for path in paths:
-        path.write_bytes(content)
-    return paths
+    """The files of a split, of which the first has the content; Tatoeba's pair of files gets the same twice."""
+    first, *others = [tmp_path / "first", *(tmp_path / f"beside-{place}" for place in range(len(BESIDE.get(name, ()))))]
+    first.write_bytes(content)
+    for path, text in zip(others, BESIDE.get(name, ()), strict=True):
+        path.write_text(text, encoding="utf-8")
+    if name == "tatoeba_pair":
+        others.append(tmp_path / "second")
+        others[0].write_bytes(content)
+    return [first, *others]
 
 
 def test_every_format_is_tried_here() -> None:
@@ -65,7 +74,7 @@ def test_a_good_file_is_read(tmp_path: Path, name: str) -> None:
     text, labels = GOOD[name]
     result = read_split(name, written(tmp_path, name, text.encode()), language="en", labels=labels)
     assert {} == result.mended
-    assert (2 if name == "tatoeba_pair" else 1) == len(result.rows)
+    assert (2 if name in {"tatoeba_pair", "bucc_files"} else 1) == len(result.rows)
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
@@ -101,7 +110,7 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line(tmp_path: Path, nam
 @pytest.mark.parametrize("name", sorted(GOOD))
 def test_a_folder_is_not_a_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="a folder stands where a file should"):
-        read_split(name, [tmp_path, tmp_path], language="en", labels=())
+        read_split(name, [tmp_path] * len(written(tmp_path, name, b"")), language="en", labels=())
 
 
 @pytest.mark.parametrize("name", LABELLED)

@@ -9,7 +9,7 @@ from tasks.types.base import Limits
 
 
 def test_every_type_is_found_by_its_name() -> None:
-    names = {"sentence_pair", "multiple_choice", "span_qa", "token_tagging", "sentence_retrieval"}
+    names = {"sentence_pair", "multiple_choice", "span_qa", "token_tagging", "sentence_retrieval", "bitext_mining"}
     assert names == set(TYPES)
     assert all(task_type(name).name == name for name in names)
 
@@ -32,7 +32,7 @@ def test_an_unknown_metric_is_refused_with_the_known_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_nothing_cannot_be_scored(name: str) -> None:
-    metric = {"span_qa": "squad", "token_tagging": "seqeval_f1"}.get(name, "accuracy")
+    metric = {"span_qa": "squad", "token_tagging": "seqeval_f1", "bitext_mining": "f1"}.get(name, "accuracy")
     with pytest.raises(DataError, match="no references"):
         task_type(name).score([], [], metric=metric, language="en")
 

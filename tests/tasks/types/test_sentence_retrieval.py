@@ -7,7 +7,7 @@ from tasks.errors import DataError, UserError
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 from tasks.types.base import Limits
-from tasks.types.sentence_retrieval import english_rows, foreign_rows
+from tasks.types.sentences import english_rows, foreign_rows
 
 RETRIEVAL = task_type("sentence_retrieval")
 TEXTS = (("die Katze", "the cat"), ("der Hund", "the dog"), ("wer", "who"))

@@ -1,0 +1,89 @@
+"""BUCC 2018: the sentences of two comparable corpora, and a list of the pairs that are translations of each other.
+
+XTREME's download script leaves the shared task's files under other names: the sample set's ``zh-en.sample.zh`` becomes
+``zh-en.dev.zh``, the training set's ``zh-en.training.zh`` becomes ``zh-en.test.zh``. It deletes the gold pairs of the
+latter; the shared task's ``zh-en.training.gold`` holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tasks.errors import DataError
+from tasks.readers.base import ReadResult, fail, mended, read_lines, refuse_repeated_ids
+from tasks.rows import BitextSentence
+
+_FILES = 3
+
+
+def read_bucc_files(paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:  # noqa: ARG001
+    """The foreign sentences, then the English ones, each in file order; ``partners`` is empty where there are none.
+
+    Sentences that translations link, directly or through each other, share a unit, named after the first foreign one;
+    every other sentence is a unit of its own. A gold pair that is listed again counts once.
+
+    Raises:
+        DataError: there are not three files, a line is not ``id TAB text`` (gold: ``foreign id TAB english id``), an id
+            comes twice, or a gold pair names a sentence that is not there; file and line are named.
+    """
+    if len(paths) != _FILES:
+        what = f"{len(paths)} files where 3 belong"
+        raise DataError(what, remedy="name the foreign file, then the English one, then the gold pairs")
+    foreign, english = (_sentences(path) for path in paths[:2])
+    pairs, repeated = _gold(paths[2], foreign, english)
+    units = _units(foreign, pairs)
+    partners: dict[str, list[str]] = {}
+    for source, target in pairs:
+        partners.setdefault(source, []).append(target)
+        partners.setdefault(target, []).append(source)
+    rows = [
+        BitextSentence(
+            id=name, unit=units.get(name, name), side=side, text=text, partners=tuple(partners.get(name, ()))
+        )
+        for side, sentences in (("foreign", foreign), ("english", english))
+        for name, text in sentences.items()
+    ]
+    refuse_repeated_ids(rows, paths[:2])
+    return ReadResult(rows=list(rows), mended=mended(gold_pairs_repeated=repeated))
+
+
+def _sentences(path: Path) -> dict[str, str]:
+    """Texts by id, in file order."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        name, tab, text = line.partition("\t")
+        name, text = name.strip(), text.strip()
+        if not tab or not name or not text:
+            fail("not an id, a tab and a sentence", path, number)
+        if name in found:
+            fail(f"the id {name!r} has come before", path, number, remedy="check that no file was joined with itself")
+        found[name] = text
+    return found
+
+
+def _gold(path: Path, foreign: dict[str, str], english: dict[str, str]) -> tuple[list[tuple[str, str]], int]:
+    """The gold pairs in file order, each once, and how many lines repeat one."""
+    pairs: dict[tuple[str, str], None] = {}
+    lines = read_lines(path)
+    for number, line in enumerate(lines, start=1):
+        ids = [name.strip() for name in line.split("\t")]
+        if len(ids) != 2:  # noqa: PLR2004
+            columns = "1 column" if len(ids) == 1 else f"{len(ids)} columns"
+            fail(f"{columns} where 2 belong: foreign id, tab, English id", path, number)
+        for name, side, sentences in zip(ids, ("foreign", "English"), (foreign, english), strict=True):
+            if name not in sentences:
+                fail(f"there is no {side} sentence {name!r}", path, number, remedy="take all files from one release")
+        pairs[ids[0], ids[1]] = None
+    return list(pairs), len(lines) - len(pairs)
+
+
+def _units(foreign: Iterable[str], pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The unit of every sentence that stands in a pair: the first foreign one of those it is linked with."""
+    place = {name: number for number, name in enumerate(foreign)}
+    linked: dict[str, set[str]] = {}
+    for pair in pairs:
+        together = set[str]().union(*(linked.get(name, {name}) for name in pair))
+        linked.update(dict.fromkeys(together, together))
+    first = {id(group): min(group & place.keys(), key=place.__getitem__) for group in linked.values()}
+    return {name: first[id(group)] for name, group in linked.items()}
