@@ -268,6 +268,6 @@ def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, sto
     )
 
     (line,) = [line for line in done.stdout.splitlines() if " finetune/mini-xlmr/none/mini-udpos/s1 " in line]
-    assert "changed: params.hyper.learning_rate: 0.001 -> 0.0005" in line
+    assert "changed: params.hyper.learning_rate: 0.004 -> 0.0005" in line
     (line,) = [line for line in done.stdout.splitlines() if " finetune/mini-xlmr/none/mini-mnli/s1 " in line]
     assert line.endswith("cached")

@@ -205,7 +205,7 @@ def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of
 
 def test_phase_two_may_train_longer_than_phase_three_on_the_same_task() -> None:
     training = CATALOG.training("mini").model_copy(
-        update={"intermediate": {"epochs": 9.0}, "multitask": {"epochs": 2.0}}
+        update={"tasks": {}, "intermediate": {"epochs": 9.0}, "multitask": {"epochs": 2.0}}
     )
     recipes = ["mini-mnli", "mini-squad", "multitask"]
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"recipes": recipes}
