@@ -51,7 +51,8 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
         folder = aside / cell.backbone / cell.recipe
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / f"{cell.target}-s{cell.seed}.json", reader.result(cell, ends).model_dump(by_alias=True))
-        _write(folder / f"{cell.target}-s{cell.seed}.units.json", reader.units(cell).model_dump(by_alias=True))
+        units = reader.units(cell).model_dump(by_alias=True)
+        _write(folder / f"{cell.target}-s{cell.seed}.units.json", units, for_people=False)
     _write(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
     _write(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
     _write(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
@@ -75,7 +76,7 @@ def grid(resolved: ResolvedSuite) -> SuiteGrid:
         recipes=tuple(_recipe_info(recipe, suite.training) for recipe in resolved.recipes),
         targets=tuple(_target_info(resolved, resolved.tasks[name]) for name in suite.targets),
         seeds=suite.seeds,
-        notes=(*suite.notes, *_stand_in_notes(resolved)),
+        notes=(*suite.notes, *_stand_in_notes(resolved), *_translated_notes(resolved)),
     )
 
 
@@ -86,7 +87,7 @@ class _Reader:
         self._resolved = resolved
         self._store = store
         self._stages = plan.by_key()
-        self._cited: set[str] = set()
+        self._links: dict[str, dict[str, Any]] = {}
 
     def result(self, cell: Cell, ends: Mapping[str, StageEnd]) -> Result:
         scored = self._json(cell.score, "result.json")
@@ -111,7 +112,7 @@ class _Reader:
 
     def identities(self) -> dict[str, Any]:
         """What every stage behind a result is the key of, once each: for ``codestilts diff``."""
-        return {key: self._stages[key].identity() for key in sorted(self._cited)}
+        return {key: self._stages[key].identity() for key in sorted(self._links)}
 
     def units(self, cell: Cell) -> Units:
         return Units.model_validate(self._json(cell.score, "units.json"))
@@ -134,30 +135,30 @@ class _Reader:
 
     def _provenance(self, cell: Cell) -> dict[str, Any]:
         """Every stage the number stands on, the nearest last."""
-        chain = []
-        for key in self._ancestry(cell.score):
-            self._cited.add(key)
+        return {"stages": [self._link(key) for key in self._ancestry(cell.score)]}
+
+    def _link(self, key: str) -> dict[str, Any]:
+        """What is said of one stage. Looked up once: most stages stand behind many cells, and some have many files."""
+        if key not in self._links:
             manifest = self._store.look(key).manifest
             assert manifest is not None, key
             made = manifest.provenance
-            chain.append(
-                {
-                    "stage": manifest.name,
-                    "key": key,
-                    "digest": manifest.digest,
-                    "seed": self._stages[key].seed,
-                    "environment": self._stages[key].environment.to_json(),
-                    "seconds": made.get("seconds"),
-                    "peak_memory": made.get("peak_memory"),
-                    "runner": made.get("runner"),
-                    "versions": made.get("versions", {}),
-                    "cpu": made.get("cpu"),
-                    "cpu_capability": made.get("cpu_capability"),
-                    "gpu": made.get("gpu"),
-                    "git": made.get("git", {}),
-                }
-            )
-        return {"stages": chain}
+            self._links[key] = {
+                "stage": manifest.name,
+                "key": key,
+                "digest": manifest.digest,
+                "seed": self._stages[key].seed,
+                "environment": self._stages[key].environment.to_json(),
+                "seconds": made.get("seconds"),
+                "peak_memory": made.get("peak_memory"),
+                "runner": made.get("runner"),
+                "versions": made.get("versions", {}),
+                "cpu": made.get("cpu"),
+                "cpu_capability": made.get("cpu_capability"),
+                "gpu": made.get("gpu"),
+                "git": made.get("git", {}),
+            }
+        return self._links[key]
 
     def _ancestry(self, key: str) -> list[str]:
         """A stage and all it stands on, in plan order."""
@@ -275,5 +276,17 @@ def _stand_in_notes(resolved: ResolvedSuite) -> list[str]:
     return notes
 
 
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _translated_notes(resolved: ResolvedSuite) -> list[str]:
+    """That scores in a language whose translated rows were trained on are not zero-shot."""
+    use = resolved.spec.translated
+    names = [recipe.name for recipe in resolved.recipes if recipe.translated]
+    if use is None or not names:
+        return []
+    languages = ", ".join(use.languages)
+    return [f"Not zero-shot: {', '.join(names)} trained on translated rows in {languages} before the target's English."]
+
+
+def _write(path: Path, value: Mapping[str, Any], *, for_people: bool = True) -> None:
+    """One value a line where people review it; the long tables of counts on one line, which is written much faster."""
+    layout: dict[str, Any] = {"indent": 1} if for_people else {"separators": (",", ":")}
+    path.write_text(json.dumps(value, sort_keys=True, ensure_ascii=False, **layout) + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from leaderboard.read import CellKey, ResultsFolder
 from leaderboard.results import LanguageResult, TargetInfo
 from leaderboard.scores import mean, spread
 
+#: Of the standard normal distribution, the point that one value in twenty exceeds.
+_ONE_IN_TWENTY = 1.645
 #: Above this share of pieces that the tokenizer does not know, a score says little about the language.
 UNKNOWN_LIMIT = 0.2
 
@@ -20,7 +23,7 @@ class LanguageScore:
     value: float | None
     spread: float | None
     mostly_unknown: bool  # more than UNKNOWN_LIMIT of the text's pieces are unknown to the tokenizer, at some seed
-    at_baseline: bool  # not above the mean of its baselines
+    at_baseline: bool  # above the mean of its baselines by no more than chance explains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,15 @@ class Scored:
     rows: tuple[int, int] | None
     units: tuple[int, int] | None
     baseline: tuple[float, float] | None
+
+
+def explained_by_chance(score: float, baseline: float, units: int) -> bool:
+    """Is a score not above its baseline, or by no more than the choice of the scored units lifts one in twenty?
+
+    A rule of thumb: every unit counts as one trial at the baseline's rate. That is exact for accuracies with one row a
+    unit, and errs on the side of chance where a unit holds several rows. Intervals are another matter.
+    """
+    return score <= baseline + _ONE_IN_TWENTY * math.sqrt(baseline * (1.0 - baseline) / max(1, units))
 
 
 def language_scores(folder: ResultsFolder, backbone: str, recipe: str, target: TargetInfo) -> dict[str, LanguageScore]:
@@ -45,11 +57,12 @@ def _language(per_seed: Sequence[LanguageResult | None]) -> LanguageScore:
     values = [None if one is None else one.score for one in per_seed]
     value = mean(values)
     baseline = mean([None if one is None else one.baseline for one in per_seed])
+    units = min((one.units for one in per_seed if one is not None), default=0)
     return LanguageScore(
         value=value,
         spread=spread(values),
         mostly_unknown=any(one is not None and (one.unknown or 0.0) > UNKNOWN_LIMIT for one in per_seed),
-        at_baseline=value is not None and baseline is not None and value <= baseline,
+        at_baseline=value is not None and baseline is not None and explained_by_chance(value, baseline, units),
     )
 
 

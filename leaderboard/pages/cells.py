@@ -36,8 +36,9 @@ UNKNOWN_MARK = Mark(
 )
 BASELINE_MARK = Mark(
     symbol="§",
-    short="not above baseline",
-    text="Not above the baseline of that language: no sign that anything was transferred.",
+    short="chance explains it",
+    text="Not above the baseline of that language, or by no more than chance explains (one draw of as many independent "
+    "units in twenty): no sign that anything was learned or transferred.",
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.languages import UNKNOWN_LIMIT
+from leaderboard.languages import UNKNOWN_LIMIT, explained_by_chance
 from leaderboard.names import row_id, row_page, slug, task_page
 from leaderboard.pages.backbones import backbone_view
 from leaderboard.pages.cells import BASELINE_MARK, UNKNOWN_MARK, Cell, Mark, legend, score_cell, spread_text
@@ -154,7 +154,7 @@ def _language(seed: int, language: str, one: LanguageResult, metrics: tuple[str,
     marks = []
     if (one.unknown or 0.0) > UNKNOWN_LIMIT:
         marks.append(UNKNOWN_MARK)
-    if one.baseline is not None and one.score <= one.baseline:
+    if one.baseline is not None and explained_by_chance(one.score, one.baseline, one.units):
         marks.append(BASELINE_MARK)
     return LanguageRow(
         seed=str(seed),
@@ -198,6 +198,8 @@ def flatten(record: Mapping[str, Any]) -> tuple[Fact, ...]:
 def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if type(value) in (int, float):  # as JSON has them; by far the most frequent, and no encoder is needed for them
+        return repr(value)
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value) or "(empty)"
     return json.dumps(value) if value != {} else "(empty)"

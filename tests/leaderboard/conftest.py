@@ -107,8 +107,8 @@ def result_record(backbone: str, recipe: str, target: str, seed: int) -> dict[st
                 else 0.3 + 0.6 * fraction(backbone, recipe, target, seed, language)
             ),
             "metrics": {"accuracy": score, "exact_match": score / 2},
-            "rows": 40,
-            "units": 10,
+            "rows": 4000,
+            "units": 1000,
             "baseline": 1 / 3 if target == "xnli" else None,
             "unknown": 0.41 if family == "code" and language == "zh" else 0.002,
             "truncated": 0.05,

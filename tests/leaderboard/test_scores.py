@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.languages import language_scores, scored
+from leaderboard.languages import explained_by_chance, language_scores, scored
 from leaderboard.pairs import matched_pairs
 from leaderboard.read import CellKey, ResultsFolder, read_results
 from leaderboard.scores import Board, Row, build_board, mean, spread
@@ -140,9 +140,27 @@ def test_a_score_equal_to_its_baseline_is_not_above_it(results: Path) -> None:
 
 def test_what_was_scored(results: Path) -> None:
     path = results / "base/none/xnli-s1.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"rows": 40', '"rows": 38', 1), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"rows": 4000', '"rows": 3800', 1), encoding="utf-8")
     amounts = scored(read_results(results))
-    assert (38, 40) == amounts["xnli"]["en"].rows
-    assert (40, 40) == amounts["xnli"]["de"].rows
-    assert (10, 10) == amounts["xnli"]["de"].units
+    assert (3800, 4000) == amounts["xnli"]["en"].rows
+    assert (4000, 4000) == amounts["xnli"]["de"].rows
+    assert (1000, 1000) == amounts["xnli"]["de"].units
     assert amounts["panx"]["en"].baseline is None
+
+
+@pytest.mark.parametrize(
+    ("score", "baseline", "units", "expected"),
+    [
+        (0.40, 1 / 3, 100, True),  # 0.411 is what one draw of 100 units in twenty exceeds
+        (0.42, 1 / 3, 100, False),
+        (0.40, 1 / 3, 10_000, False),
+        (0.30, 1 / 3, 10_000, True),
+        (0.0, 0.0, 50, True),
+        (0.02, 0.0, 50, False),
+        (0.5, 0.4, 0, True),
+    ],
+)
+def test_a_score_that_the_choice_of_units_explains_is_at_its_baseline(
+    score: float, baseline: float, units: int, *, expected: bool
+) -> None:
+    assert expected == explained_by_chance(score, baseline, units)

@@ -225,7 +225,7 @@ def test_marks_on_the_task_page(pages: dict[str, Strict]) -> None:
     text = text_of(pages["task-xnli.html"])
     assert "Over a fifth of the text's pieces are unknown to the tokenizer" in text
     assert "Not above the baseline of that language" in text
-    assert "20.0§ (not above baseline)" in text
+    assert "20.0§ (chance explains it)" in text
     assert "Own training data" in text_of(pages["task-xquad.html"])
     assert "validation (stands in for test)" in text_of(pages["task-xquad.html"])
     assert "no fine-tuning" in text_of(pages["task-tatoeba.html"])
