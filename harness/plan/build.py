@@ -114,16 +114,16 @@ class _Builder:
 
     def _intermediate(self, backbone: BackboneSpec, recipe: RecipeSpec, seed: int, checkpoint: str) -> str:
         tasks = [self._resolved.tasks[name] for name in recipe.tasks]
-        mixed = len(tasks) > 1
-        hypers = {task.name: self._hyper(task, backbone, phase="intermediate", mixed=mixed) for task in tasks}
+        hypers = {task.name: self._hyper(task, backbone, phase="intermediate") for task in tasks}
+        hyper = self._resolved.training.mixture_hyper() if len(tasks) > 1 else hypers[tasks[0].name]
         params: dict[str, Any] = {
             "tasks": [_task_json(task, hypers[task.name]) for task in tasks],
             "mixing": self._suite.mixing.model_dump(),
-            "hyper": _training_json(hypers[tasks[0].name]),
+            "hyper": _training_json(hyper),
         }
         inputs = {"checkpoint": checkpoint} | {f"rows:{task.name}": self._rows(task) for task in tasks}
         size = sum(
-            cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hypers[task.name].epochs)
+            cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs)
             for task in tasks
         )
         if recipe.mlm:
@@ -380,10 +380,9 @@ class _Builder:
         backbone: BackboneSpec,
         *,
         phase: Literal["intermediate", "finetune"] = "finetune",
-        mixed: bool = False,
     ) -> Hyper:
         overrides = self._suite.hyper.get(task.name)
-        hyper = self._resolved.training.hyper(task.name, task.type, overrides, phase=phase, mixed=mixed)
+        hyper = self._resolved.training.hyper(task.name, task.type, overrides, phase=phase)
         longest = backbone.max_length or hyper.max_length
         return hyper if hyper.max_length <= longest else hyper.model_copy(update={"max_length": longest})
 

@@ -41,7 +41,7 @@ class TrainingSpec(SpecModel):
     types: dict[TypeName, dict[str, Any]] = Field(default_factory=dict)
     tasks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     intermediate: dict[str, Any] = Field(default_factory=dict)  # what differs in phase (ii), for every task
-    multitask: dict[str, Any] = Field(default_factory=dict)  # and, on top of it, where several tasks are mixed
+    multitask: dict[str, Any] = Field(default_factory=dict)  # and, on top of it, for a mixture of tasks
     sources: dict[str, str] = Field(default_factory=dict)
 
     def hyper(
@@ -51,12 +51,14 @@ class TrainingSpec(SpecModel):
         overrides: dict[str, Any] | None = None,
         *,
         phase: Literal["intermediate", "finetune"] = "finetune",
-        mixed: bool = False,
     ) -> Hyper:
-        """The values for one task: defaults, then its type's, its own, the phase's, the mixture's, then the suite's."""
+        """The values for one task: defaults, then its type's, its own, the phase's, then the suite's."""
         by_type: dict[str, Any] = {str(name): value for name, value in self.types.items()}.get(task_type, {})
         by_phase = self.intermediate if phase == "intermediate" else {}
-        by_mixture = self.multitask if mixed else {}
         return Hyper.model_validate(
-            {**self.defaults, **by_type, **self.tasks.get(task, {}), **by_phase, **by_mixture, **(overrides or {})}
+            {**self.defaults, **by_type, **self.tasks.get(task, {}), **by_phase, **(overrides or {})}
         )
+
+    def mixture_hyper(self) -> Hyper:
+        """The values for several tasks at once, which none of them decides: defaults, phase (ii)'s, the mixture's."""
+        return Hyper.model_validate({**self.defaults, **self.intermediate, **self.multitask})

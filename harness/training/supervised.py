@@ -26,11 +26,12 @@ from harness.training.checkpoint import (
     save_head,
     write_training,
 )
+from harness.training.corpus_steps import CorpusSteps
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import predict_logits
-from harness.training.interleaved import Interleaving, MaskedLanguageModelling, MlmParams
+from harness.training.interleaved import Interleaving, MlmParams
 from harness.training.loop import Evaluation, Step, fit
-from harness.training.masked_lm import MaskedBlocks
+from harness.training.masked_lm import MaskedBlocks, loss_sum
 from harness.training.mixture import Mixing
 from harness.training.model import Model
 from harness.training.parameters import Hyper, TaskParams
@@ -141,7 +142,7 @@ class Trainer:
         hyper: Hyper,
         context: StageContext,
         device: torch.device,
-        mlm: MaskedLanguageModelling | None = None,
+        mlm: MlmParams | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.tasks = list(tasks)
@@ -151,8 +152,13 @@ class Trainer:
         self.pad_id = checkpoint.pad_id
         self.model = Model(checkpoint.encoder, {data.head: self._new_head(data) for data in tasks}).to(device)
         self.mlm = mlm
+        self.corpus: CorpusSteps | None = None
         #: All that is trained; the masked-LM head is trained along, and left behind.
-        self.trained: nn.Module = self.model if mlm is None else nn.ModuleList([self.model, mlm.head.to(device)])
+        self.trained: nn.Module = self.model
+        if mlm is not None:
+            inputs = context.inputs
+            self.corpus = CorpusSteps(mlm, checkpoint, inputs["checkpoint"], inputs["corpus"], context.seed)
+            self.trained = nn.ModuleList([self.model, self.corpus.head.to(device)])
 
     def _new_head(self, data: TaskData) -> nn.Module:
         backbone = self.checkpoint.backbone
@@ -203,10 +209,10 @@ class Trainer:
         self, on_tasks: Iterator[Step[Part]], ends: tuple[int, ...], report: Reporter
     ) -> tuple[Iterator[Step[Part]], tuple[int, ...], dict[str, Any]]:
         """The steps on tasks, with those of masked language modelling between them; epochs' ends; what to record."""
-        if self.mlm is None:
+        if self.mlm is None or self.corpus is None:
             return on_tasks, ends, {}
-        count = self.mlm.params.steps(ends[-1])
-        batches, record = self.mlm.batches(
+        count = self.mlm.steps(ends[-1])
+        batches, record = self.corpus.batches(
             count, budget=self.hyper.micro_batch_pieces, device=self.device, report=report.part(0.0, 0.05)
         )
         order = Interleaving.draw(ends[-1], count, self.context.seed)
@@ -235,8 +241,8 @@ class Trainer:
 
     def _loss(self, part: Part) -> torch.Tensor:
         if isinstance(part, MaskedBlocks):
-            assert self.mlm is not None
-            return self.mlm.loss(self.model.encoder, part)
+            assert self.corpus is not None
+            return loss_sum(self.model.encoder, self.corpus.head, part)
         head, batch = part
         if batch.targets is None:
             raise ValueError("training inputs need targets")
@@ -299,12 +305,7 @@ def train_checkpoint(
             for language in translated.get(task.name, ())
         }
         loaded.append(load_task(task, head, context.inputs[f"rows:{task.name}"], checkpoint, part, translations=files))
-    added = None
-    if mlm is not None:
-        added = MaskedLanguageModelling(
-            mlm, checkpoint, context.inputs["checkpoint"], context.inputs["corpus"], context.seed
-        )
-    trained = Trainer(checkpoint, loaded, hyper, context, device, added).train(mixing, report.part(0.1, 1.0))
+    trained = Trainer(checkpoint, loaded, hyper, context, device, mlm).train(mixing, report.part(0.1, 1.0))
     save_checkpoint(context.out, checkpoint)
     for name, (module, facts) in trained.heads.items():
         save_head(context.out, name, module, facts)
