@@ -5,16 +5,14 @@ from __future__ import annotations
 from tasks.miniature.clauses import Sentence
 from tasks.miniature.draw import Draw
 from tasks.miniature.generators.base import Source, TaskGenerator, Unit
+from tasks.miniature.generators.inference import ABOUT, rows_of
 from tasks.miniature.passages import told, told_together, with_adverbs
 from tasks.miniature.pools import FactBook
 from tasks.miniature.relations import RELATIONS, Fact
 from tasks.miniature.vocabulary import PEOPLE
-from tasks.rows import SentencePair
 
-#: What hypotheses are about: kinds of facts with few objects each.
-_ABOUT = ("works", "likes", "keeps", "plays")
 #: What else a longer premise tells: no hypothesis is about these.
-_BESIDE = tuple(name for name in RELATIONS if name not in _ABOUT)
+_BESIDE = tuple(name for name in RELATIONS if name not in ABOUT)
 #: Premises of one fact, of two facts in one sentence, of two sentences, of three.
 _STYLES = ("short", "short", "short", "joined", "joined", "two", "two", "three")
 _OTHER_PERSON = 0.1
@@ -27,9 +25,9 @@ def _unit(source: Source) -> Unit | None:
     """
     draw, book = source.draw, source.book
     person = draw.one(PEOPLE)
-    if len(book.relations(person, _ABOUT)) < 2:  # noqa: PLR2004 - one that is told, one that is not
+    if len(book.relations(person, ABOUT)) < 2:  # noqa: PLR2004 - one that is told, one that is not
         return None
-    stated, unstated = book.facts(draw, person, 2, _ABOUT)
+    stated, unstated = book.facts(draw, person, 2, ABOUT)
     if draw.chance(_OTHER_PERSON):
         people = [name for name in PEOPLE if name != person and stated.relation in book.relations(name)]
         unstated = book.fact(draw, draw.one(people), stated.relation)
@@ -37,21 +35,7 @@ def _unit(source: Source) -> Unit | None:
     premise = _premise(draw, book, stated)
     hypotheses = draw.shuffled((("entailment", stated), ("neutral", unstated), ("contradiction", refuted)))
     drawn = [(label, told(draw, fact)) for label, fact in hypotheses]
-
-    def rows() -> list[SentencePair]:
-        text = source.grammar.passage(premise)
-        return [
-            SentencePair(
-                id=f"{source.number}-{place}",
-                unit=f"premise-{source.number}",
-                text_a=text,
-                text_b=source.grammar.render(hypothesis).text,
-                label=label,
-            )
-            for place, (label, hypothesis) in enumerate(drawn)
-        ]
-
-    return Unit((tuple(premise),), rows)
+    return Unit((tuple(premise),), lambda: rows_of(source, premise, drawn))
 
 
 def _premise(draw: Draw, book: FactBook, stated: Fact) -> list[Sentence]:

@@ -26,40 +26,41 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """What a unit is made from.
+class _Material:
+    """What rows are made from.
 
     Attributes:
         draw: the only source of chance.
         book: the facts that the split may tell.
         grammar: of the language.
         english: the grammar of English.
-        number: of the unit, from 0; ids are made from it.
     """
 
     draw: Draw
     book: FactBook
     grammar: Grammar
     english: Grammar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(_Material):
+    """What a unit is made from.
+
+    Attributes:
+        number: of the unit, from 0; ids are made from it.
+    """
+
     number: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusSource:
+class CorpusSource(_Material):
     """What the two corpora of one language are made from.
 
     Attributes:
-        draw: the only source of chance.
-        book: the facts that the split may tell.
-        grammar: of the language.
-        english: the grammar of English.
         rows: how many rows are wanted, both sides together.
     """
 
-    draw: Draw
-    book: FactBook
-    grammar: Grammar
-    english: Grammar
     rows: int
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
+from tasks.miniature.clauses import Sentence
 from tasks.miniature.generators.base import Source, TaskGenerator, Unit
 from tasks.miniature.passages import told, with_adverbs
 from tasks.miniature.pools import FactBook
 from tasks.miniature.vocabulary import PEOPLE
 from tasks.rows import SentencePair
 
-#: What premises and hypotheses are about: kinds of facts with few objects each.
-_ABOUT = ("works", "likes", "keeps", "plays")
+#: What hypotheses, and pairs of sentences that may be paraphrases, are about: kinds of facts with few objects each.
+ABOUT = ("works", "likes", "keeps", "plays")
 
 
 @cache
 def _people(book: FactBook) -> tuple[str, ...]:
     """Those of whom the book has facts of two kinds or more."""
-    return tuple(person for person in PEOPLE if len(book.relations(person, _ABOUT)) > 1)
+    return tuple(person for person in PEOPLE if len(book.relations(person, ABOUT)) > 1)
 
 
 def _unit(source: Source) -> Unit:
@@ -29,7 +31,7 @@ def _unit(source: Source) -> Unit:
     """
     draw, book = source.draw, source.book
     person = draw.one(_people(book))
-    stated, unstated = book.facts(draw, person, 2, _ABOUT)
+    stated, unstated = book.facts(draw, person, 2, ABOUT)
     hypotheses = (
         ("entailment", stated),
         ("neutral", unstated),
@@ -37,21 +39,24 @@ def _unit(source: Source) -> Unit:
     )
     premise = with_adverbs(draw, told(draw, stated))
     drawn = [(label, told(draw, fact)) for label, fact in draw.shuffled(hypotheses)]
+    return Unit((premise,), lambda: rows_of(source, [premise], drawn))
 
-    def rows() -> list[SentencePair]:
-        text = source.grammar.render(premise).text
-        return [
-            SentencePair(
-                id=f"{source.number}-{place}",
-                unit=f"premise-{source.number}",
-                text_a=text,
-                text_b=source.grammar.render(hypothesis).text,
-                label=label,
-            )
-            for place, (label, hypothesis) in enumerate(drawn)
-        ]
 
-    return Unit((premise,), rows)
+def rows_of(
+    source: Source, premise: Sequence[Sentence], hypotheses: Sequence[tuple[str, Sentence]]
+) -> list[SentencePair]:
+    """A row a hypothesis, each given with its label."""
+    text = source.grammar.passage(premise)
+    return [
+        SentencePair(
+            id=f"{source.number}-{place}",
+            unit=f"premise-{source.number}",
+            text_a=text,
+            text_b=source.grammar.render(hypothesis).text,
+            label=label,
+        )
+        for place, (label, hypothesis) in enumerate(hypotheses)
+    ]
 
 
 TASKS = (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from tasks.miniature.clauses import Sentence
 from tasks.miniature.draw import Draw
 from tasks.miniature.generators.base import Source, TaskGenerator, Unit, in_turn
+from tasks.miniature.generators.inference import ABOUT
 from tasks.miniature.passages import any_pattern, sharing
 from tasks.miniature.pools import FactBook
 from tasks.miniature.relations import RELATIONS, Fact, clause, statement, turned_round
@@ -14,8 +15,6 @@ from tasks.miniature.vocabulary import PEOPLE
 from tasks.rows import SentencePair
 
 LABELS = ("0", "1")
-#: Kinds of facts with few objects each, each said in two ways: those that inference is about.
-_ABOUT = frozenset({"works", "likes", "keeps", "plays"})
 _PERSONAL = frozenset(name for name, relation in RELATIONS.items() if relation.personal)
 #: Pairs of sentences that say one fact of one person, the easy start of a small model, and of two people.
 _ONE_FACT, _TWO_PEOPLE = 0.7, 0.1
@@ -51,15 +50,15 @@ def _unit(source: Source) -> Unit | None:
 
 def _one_fact(draw: Draw, book: FactBook, *, same: bool) -> tuple[Sentence, Sentence]:
     """A fact, and in another way the same, or another of the same person."""
-    person = draw.one([name for name in PEOPLE if len(book.relations(name, _ABOUT)) > 1])
-    fact = book.facts(draw, person, 1, _ABOUT)[0]
+    person = draw.one([name for name in PEOPLE if len(book.relations(name, ABOUT)) > 1])
+    fact = book.facts(draw, person, 1, ABOUT)[0]
     first = any_pattern(draw, fact)
     return statement(fact, first), statement(fact if same else _another(draw, book, fact), 1 - first)
 
 
 def _another(draw: Draw, book: FactBook, fact: Fact) -> Fact:
     """Another fact of the same person: of another kind, if the book has one, or the same with another thing."""
-    kinds = [name for name in book.relations(fact.person, _ABOUT) if name != fact.relation]
+    kinds = [name for name in book.relations(fact.person, ABOUT) if name != fact.relation]
     if kinds and draw.chance(_OTHER_KIND):
         return book.fact(draw, fact.person, draw.one(kinds))
     return book.fact(draw, fact.person, fact.relation, but=fact.object)
@@ -80,8 +79,8 @@ def _two_facts(draw: Draw, book: FactBook, *, same: bool) -> tuple[Sentence, Sen
 
     Where people change places, the one who was named first is named second, unless the clauses are reordered.
     """
-    person, other, common = draw.one(sharing(book, 1, _ABOUT))
-    if len(book.relations(person, _ABOUT)) == 1:
+    person, other, common = draw.one(sharing(book, 1, ABOUT))
+    if len(book.relations(person, ABOUT)) == 1:
         return None
     relations = (draw.one(common), draw.one(common))
     left = book.fact(draw, person, relations[0])
