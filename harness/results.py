@@ -52,7 +52,7 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / f"{cell.target}-s{cell.seed}.json", reader.result(cell, ends).model_dump(by_alias=True))
         units = reader.units(cell).model_dump(by_alias=True)
-        _write(folder / f"{cell.target}-s{cell.seed}.units.json", units, for_people=False)
+        _write(folder / f"{cell.target}-s{cell.seed}.units.json", units, depth=2)
     _write(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
     _write(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
     _write(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
@@ -286,7 +286,24 @@ def _translated_notes(resolved: ResolvedSuite) -> list[str]:
     return [f"Not zero-shot: {', '.join(names)} trained on translated rows in {languages} before the target's English."]
 
 
-def _write(path: Path, value: Mapping[str, Any], *, for_people: bool = True) -> None:
-    """One value a line where people review it; the long tables of counts on one line, which is written much faster."""
-    layout: dict[str, Any] = {"indent": 1} if for_people else {"separators": (",", ":")}
-    path.write_text(json.dumps(value, sort_keys=True, ensure_ascii=False, **layout) + "\n", encoding="utf-8")
+def _write(path: Path, value: Mapping[str, Any], *, depth: int = 3) -> None:
+    path.write_text(layered_json(value, depth) + "\n", encoding="utf-8")
+
+
+def layered_json(value: Any, depth: int, *, indent: str = "\n") -> str:
+    """JSON with keys in order, one entry a line down to ``depth`` levels of objects and lists and compact below.
+
+    So a review shows which entry has changed; and the library's fast encoder, which cannot indent, writes nearly all.
+    """
+    if depth and value and isinstance(value, dict):
+        inner = indent + " "
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {layered_json(value[key], depth - 1, indent=inner)}"
+            for key in sorted(value)
+        ]
+        return "{" + inner + f",{inner}".join(parts) + indent + "}"
+    if depth and value and isinstance(value, list | tuple):
+        inner = indent + " "
+        parts = [layered_json(entry, depth - 1, indent=inner) for entry in value]
+        return "[" + inner + f",{inner}".join(parts) + indent + "]"
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

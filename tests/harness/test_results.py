@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from harness.results import grid
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.results import grid, layered_json
 from harness.specs.catalog import Catalog, resolve
 
 CATALOG = Catalog()
@@ -16,3 +22,21 @@ def test_a_suite_with_translated_rows_says_that_it_is_not_zero_shot_there() -> N
     assert "multitask+translated" in note
     assert "qaa, qab, qac, qad" in note
     assert not [note for note in grid(resolve(without, CATALOG)).notes if note.startswith("Not zero-shot")]
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(JSON_VALUES, st.integers(min_value=0, max_value=4))
+def test_layered_json_is_json(value: Any, depth: int) -> None:
+    assert value == json.loads(layered_json(value, depth))
+
+
+def test_layered_json_has_one_entry_a_line_as_deep_as_asked() -> None:
+    value = {"b": [{"d": 1, "c": [2]}, {}], "a": "é"}
+    assert '{\n "a": "é",\n "b": [\n  {"c":[2],"d":1},\n  {}\n ]\n}' == layered_json(value, 2)
+    assert '{"a":"é","b":[{"c":[2],"d":1},{}]}' == layered_json(value, 0)
