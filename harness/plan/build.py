@@ -292,7 +292,7 @@ class _Builder:
             "task": _identity(task),
             "split": use.to_json(self._around.data),
             "languages": list(languages),
-            "limit": self._suite.translated.train,
+            "limit": self._suite.translated.rows(task.name),
         }
         inputs = {"rows": self._rows(task)}
         return self._add(Phase.PREPARE, f"prepare/translated/{task.name}", params, inputs, needs_data=True)

@@ -204,7 +204,7 @@ def _check_translated(
     recipe: RecipeSpec, use: TranslatedUse, catalog: Catalog, tasks: Sequence[TaskSpec], where: str
 ) -> None:
     """The suite's translated tasks have translations, in each of its languages, and the recipe has some of them."""
-    for name in use.tasks or ():
+    for name in (*(use.tasks or ()), *use.task_train):
         if catalog.task(name, where=f"{where}, field 'translated'").translated is None:
             raise SpecError(f"'{name}' has no translated rows", where=f"{where}, field 'translated'")
     named = [task for task in tasks if use.tasks is None or task.name in use.tasks]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,11 @@ class TranslatedUse(SpecModel):
     tasks: tuple[Name, ...] | None = Field(default=None, min_length=1)  # None: every task of a recipe that has some
     languages: tuple[str, ...] = Field(min_length=1)
     train: int | None = Field(default=None, ge=1)  # rows a task and language; None: all that the English split keeps
+    task_train: dict[Name, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)  # the same for single tasks
+
+    def rows(self, task: str) -> int | None:
+        """How many translated rows of a task are used in each language; None is no limit."""
+        return self.task_train.get(task, self.train)
 
 
 class StandIn(SpecModel):

@@ -28,9 +28,15 @@ MARGINS = {
     "mini-mlqa": 0.2,
     "mini-tydiqa": 0.2,
 }
-#: The same for the mean over the other languages. Pair tasks are missing: what is learned of them in English does not
-#: reach the other languages (docs/miniature.md). So is question answering, where it is reported and not required.
-ACROSS = {"mini-udpos": 0.1, "mini-panx": 0.15, "mini-tatoeba": 0.05, "mini-bucc": 0.03}
+#: The same for the mean over the other languages. Question answering is missing: there it is reported, not required.
+ACROSS = {
+    "mini-xnli": 0.07,
+    "mini-pawsx": 0.08,
+    "mini-udpos": 0.1,
+    "mini-panx": 0.15,
+    "mini-tatoeba": 0.05,
+    "mini-bucc": 0.03,
+}
 
 
 @pytest.fixture(scope="module")

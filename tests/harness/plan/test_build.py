@@ -189,6 +189,15 @@ def test_translated_rows_stand_on_the_english_rows_that_are_kept() -> None:
     assert {"rows": rows} == translated.inputs
 
 
+def test_a_task_may_have_its_own_number_of_translated_rows() -> None:
+    use = CATALOG.suite("mini").translated
+    assert use is not None
+    few = use.model_copy(update={"tasks": ("mini-mnli", "mini-squad"), "train": 50, "task_train": {"mini-squad": 20}})
+    found = plan(recipes=["mini-mnli", "mini-squad", "multitask+translated"], translated=few)
+    limits = {stage.name: stage.params["limit"] for stage in named(found, "prepare/translated/")}
+    assert {"prepare/translated/mini-mnli": 50, "prepare/translated/mini-squad": 20} == limits
+
+
 def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of_the_test_split() -> None:
     found = plan(targets=["mini-bucc"], backbones=["mini-xlmr"])
     keys = found.by_key()

@@ -76,6 +76,11 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": ["mini-ccg+translated"], "translated": {"languages": ["qaa"]}}, r"language with translated rows"),
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-squad"]}}, "none of its tasks"),
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-ccg"]}}, "has no translated rows"),
+        (
+            {"recipes": ["mini-mnli+translated"], "translated": FEW | {"task_train": {"mini-ccg": 9}}},
+            "has no translated",
+        ),
+        ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"task_train": {"mnlo": 9}}}, "unknown task 'mnlo'"),
         ({"recipes": ["mini-squad+mlm"], "mlm": MLM | {"corpus": "nowhere"}}, r"corpus 'nowhere'"),
         ({"recipes": ["multitask"]}, "fewer than two"),
         ({"training": "minni"}, "unknown training recipe 'minni'; did you mean 'mini'"),
