@@ -1,8 +1,12 @@
-"""Exact nearest neighbours by inner product, over FAISS's ``IndexFlatIP``.
+"""Exact nearest neighbours by inner product, in one direction by FAISS's ``IndexFlatIP`` or in both at once.
 
-FAISS finds the candidates in single precision; the candidates are then scored again in double precision, one pair at a
-time. That makes the answer the same for every thread count and blocking, and decides ties by rule: of equal neighbours
-the first in the corpus counts, as in XTREME, whose arg-max over equal scores takes the first.
+Single precision finds the candidates; what it cannot tell apart is decided in double precision, one pair at a time
+(:mod:`harness.retrieval.exact`). That makes the answer the same for every thread count and blocking, and decides ties
+by rule: of equal neighbours the first in the corpus counts, as in XTREME, whose arg-max over equal scores takes the
+first.
+
+Both directions need the same products. :func:`search_both` computes each of them once, tile by tile, and keeps the best
+of every row and of every column, where two searches would compute all of them twice.
 """
 
 from __future__ import annotations
@@ -12,17 +16,15 @@ from typing import Any, NamedTuple
 import faiss
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from harness.retrieval.distinct import Distinct
+from harness.retrieval.exact import FloatMatrix, IdMatrix, Rough, lengths, settle
+from harness.retrieval.tiles import DEFAULT_MEMORY, rough_both
 from tasks.errors import UserError
 
-FloatMatrix = npt.NDArray[np.float32]
-IdMatrix = npt.NDArray[np.int64]
-IdVector = npt.NDArray[np.int64]
-
-#: Candidates beyond k that the first search asks for, so that near ties seldom need a second one.
+#: Candidates beyond k that single precision is asked for, so that near ties seldom need a second look.
 _SPARE = 8
-#: Numbers held at once while candidates are scored again or searched again (64 MiB in double precision).
-_BLOCK_VALUES = 1 << 23
 
 
 class Neighbours(NamedTuple):
@@ -46,7 +48,9 @@ def unit_rows(vectors: npt.NDArray[Any], *, name: str = "embeddings") -> FloatMa
     matrix = np.asarray(vectors, dtype=np.float32)
     _check(matrix, name)
     # In double precision, so that neither very short nor very long rows lose their length.
-    unit: FloatMatrix = (matrix / _lengths(matrix)[:, None]).astype(np.float32)
+    unit: FloatMatrix = np.empty_like(matrix)
+    for part in _parts(matrix):
+        unit[part] = matrix[part] / lengths(matrix[part])[:, None]
     return unit
 
 
@@ -62,78 +66,79 @@ def search(queries: FloatMatrix, corpus: FloatMatrix, k: int, *, threads: int = 
     Raises:
         UserError: wrong shape or type, a row that is not finite or all zeros, or ``k`` outside 1 to ``m``.
     """
-    _check(queries, "queries")
-    _check(corpus, "corpus")
+    _check_sides(queries, corpus, "queries", "corpus")
+    _check_k(k, corpus, "corpus")
+    faiss.omp_set_num_threads(threads)
+    asked, searched = Distinct.of(queries), Distinct.of(corpus)
+    index = faiss.IndexFlatIP(corpus.shape[1])
+    index.add(np.ascontiguousarray(searched.rows))
+    wanted = min(k + _SPARE, len(searched))
+    scores, ids = index.search(np.ascontiguousarray(asked.rows), wanted)
+    return _neighbours(asked, searched, Rough(scores=scores, ids=ids), k)
+
+
+def search_both(
+    left: FloatMatrix,
+    right: FloatMatrix,
+    k_left: int,
+    k_right: int,
+    *,
+    threads: int = 1,
+    memory: int = DEFAULT_MEMORY,
+    device: torch.device | str = "cpu",
+    names: tuple[str, str] = ("left", "right"),
+) -> tuple[Neighbours, Neighbours]:
+    """What ``search(left, right, k_left)`` and ``search(right, left, k_right)`` find, for the products of one.
+
+    Args:
+        left: shape (n, width), float32.
+        right: shape (m, width), float32.
+        k_left: neighbours among ``right`` of each row of ``left``, at most ``m``.
+        k_right: neighbours among ``left`` of each row of ``right``, at most ``n``.
+        threads: of the products. The answer does not depend on it.
+        memory: bytes for products, beside the two sides and what is found.
+        device: where the products are computed; their order, and so the rest, is the CPU's.
+        names: of the sides, for messages.
+
+    Raises:
+        UserError: as for ``search``.
+    """
+    _check_sides(left, right, *names)
+    _check_k(k_left, right, names[1])
+    _check_k(k_right, left, names[0])
+    sides = Distinct.of(left), Distinct.of(right)
+    wanted = min(k_left + _SPARE, len(sides[1])), min(k_right + _SPARE, len(sides[0]))
+    ahead, back = rough_both(
+        sides[0].rows, sides[1].rows, *wanted, threads=threads, memory=memory, device=torch.device(device)
+    )
+    return _neighbours(sides[0], sides[1], ahead, k_left), _neighbours(sides[1], sides[0], back, k_right)
+
+
+def _neighbours(asked: Distinct, searched: Distinct, rough: Rough, k: int) -> Neighbours:
+    """The exact neighbours of all rows, copies included."""
+    few = min(k, len(searched))
+    scores, ids = settle(asked.rows, searched.rows, rough, few)
+    if searched.copies:
+        scores, ids = searched.expand(scores, ids, k)
+    rounded = scores.astype(np.float32)
+    if asked.copies:
+        return Neighbours(rounded[asked.places], ids[asked.places])
+    return Neighbours(rounded, ids)
+
+
+def _check_sides(queries: FloatMatrix, corpus: FloatMatrix, asked: str, searched: str) -> None:
+    _check(queries, asked)
+    _check(corpus, searched)
     if queries.shape[1] != corpus.shape[1]:
         raise UserError(
-            f"queries are {queries.shape[1]} wide but the corpus is {corpus.shape[1]} wide",
+            f"{asked} are {queries.shape[1]} wide but the {searched} is {corpus.shape[1]} wide",
             remedy="embed both with the same backbone and layer",
         )
+
+
+def _check_k(k: int, corpus: FloatMatrix, name: str) -> None:
     if not 1 <= k <= len(corpus):
-        raise UserError(f"{k} neighbours were asked for in a corpus of {len(corpus)} rows", where="k")
-    faiss.omp_set_num_threads(threads)
-    found = Neighbours(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
-    _Search(queries, corpus, found).fill(np.arange(len(queries)), k + _SPARE)
-    return found
-
-
-class _Search:
-    """One search under way: fills ``found``, whose arrays are as wide as there are neighbours wanted."""
-
-    def __init__(self, queries: FloatMatrix, corpus: FloatMatrix, found: Neighbours) -> None:
-        self.queries = queries
-        self.corpus = corpus
-        self.found = found
-        self.index = faiss.IndexFlatIP(corpus.shape[1])
-        self.index.add(np.ascontiguousarray(corpus))
-        # Any order of single-precision summation errs by less than this times the lengths of both rows
-        # (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1).
-        error = corpus.shape[1] * np.finfo(np.float32).eps / 2 * 1.01
-        self.error = error * float(_lengths(corpus).max())
-
-    def fill(self, rows: IdVector, wanted: int) -> None:
-        """Answer the queries ``rows`` from ``wanted`` candidates each, and from more where those may not be enough."""
-        wanted = min(wanted, len(self.corpus))
-        block = max(1, _BLOCK_VALUES // (wanted * self.corpus.shape[1]))
-        for start in range(0, len(rows), block):
-            part = rows[start : start + block]
-            open_rows = self._fill_block(part, wanted)
-            if len(open_rows):
-                self.fill(open_rows, 4 * wanted)
-
-    def _fill_block(self, part: IdVector, wanted: int) -> IdVector:
-        """Answer what ``wanted`` candidates surely answer; the rows that are left."""
-        k = self.found.ids.shape[1]
-        asked = np.ascontiguousarray(self.queries[part])
-        rough, candidates = self.index.search(asked, wanted)
-        # A row outside the candidates may belong to the k best only if it is within twice the error of the k-th.
-        sure = rough[:, -1] < rough[:, k - 1] - 2 * self.error * _lengths(asked)
-        if wanted == len(self.corpus):
-            sure[:] = True
-        scores, ids = _rescore(asked[sure], self.corpus, candidates[sure], k)
-        self.found.scores[part[sure]] = scores
-        self.found.ids[part[sure]] = ids
-        left: IdVector = part[~sure]
-        return left
-
-
-def _lengths(matrix: FloatMatrix) -> npt.NDArray[np.float64]:
-    lengths: npt.NDArray[np.float64] = np.sqrt(np.square(matrix, dtype=np.float64).sum(axis=1))
-    return lengths
-
-
-def _rescore(queries: FloatMatrix, corpus: FloatMatrix, candidates: IdMatrix, k: int) -> Neighbours:
-    """The ``k`` best of each query's candidates by double-precision scores; equal scores in corpus order."""
-    ordered = np.sort(candidates, axis=1)
-    # A sum over the last axis adds every row in the same order, so equal rows get equal scores; a matrix product does
-    # not promise that.
-    products = corpus[ordered].astype(np.float64)
-    products *= queries[:, None, :]
-    scores = products.sum(axis=2)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return Neighbours(
-        np.take_along_axis(scores, best, axis=1).astype(np.float32), np.take_along_axis(ordered, best, axis=1)
-    )
+        raise UserError(f"{k} neighbours were asked for in a {name} of {len(corpus)} rows", where="k")
 
 
 def _check(matrix: FloatMatrix, name: str) -> None:
@@ -141,11 +146,19 @@ def _check(matrix: FloatMatrix, name: str) -> None:
         raise UserError(f"the {name} have {matrix.ndim} dimensions, not two (rows, width)")
     if matrix.dtype != np.float32:
         raise UserError(f"the {name} are {matrix.dtype}, not float32")
-    finite = np.isfinite(matrix).all(axis=1)
-    if not finite.all():
-        raise UserError(f"row {int(np.argmin(finite))} of the {name} holds NaN or infinity")
-    filled = matrix.any(axis=1)
-    if not filled.all():
-        raise UserError(
-            f"row {int(np.argmin(filled))} of the {name} is all zeros", remedy="a zero row has no direction"
-        )
+    for part in _parts(matrix):
+        finite = np.isfinite(matrix[part]).all(axis=1)
+        if not finite.all():
+            raise UserError(f"row {part.start + int(np.argmin(finite))} of the {name} holds NaN or infinity")
+        filled = matrix[part].any(axis=1)
+        if not filled.all():
+            raise UserError(
+                f"row {part.start + int(np.argmin(filled))} of the {name} is all zeros",
+                remedy="a zero row has no direction",
+            )
+
+
+def _parts(matrix: FloatMatrix) -> list[slice]:
+    """Slices of rows of some tens of MiB, so that what is computed of a large matrix does not need its size again."""
+    rows = max(1, (1 << 22) // max(1, matrix.shape[1]))
+    return [slice(start, start + rows) for start in range(0, len(matrix), rows)]

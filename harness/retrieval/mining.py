@@ -23,7 +23,8 @@ from harness.retrieval.bitext import (
     unify,
     with_ids,
 )
-from harness.retrieval.knn import FloatMatrix, search, unit_rows
+from harness.retrieval.exact import FloatMatrix
+from harness.retrieval.knn import search_both, unit_rows
 from harness.retrieval.sentences import Embeddings, Reports, read_sentences
 from harness.retrieval.threshold import Threshold
 from harness.training.runtime import Reporter
@@ -103,8 +104,7 @@ class BitextMiner:
         back, english_report = self._embed(sides[1], english, report.part(share, _EMBEDDED), f"{what}: English")
         ks = neighbours(len(english)), neighbours(len(foreign))
         report(_EMBEDDED, f"{what}: searching")
-        forward = search(ahead, back, ks[0], threads=self.embeddings.threads)
-        backward = search(back, ahead, ks[1], threads=self.embeddings.threads)
+        forward, backward = search_both(ahead, back, *ks, threads=self.embeddings.threads)
         candidates = mine_pairs(forward, backward)
         found = with_ids(candidates, foreign, english)
         report(1.0, f"{what}: {len(found):,} candidate pairs")

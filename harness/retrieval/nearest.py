@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from harness.retrieval.knn import FloatMatrix, search, unit_rows
+from harness.retrieval.exact import FloatMatrix
+from harness.retrieval.knn import search, unit_rows
 from harness.retrieval.sentences import Embeddings, Reports, read_sentences
 from harness.training.runtime import Reporter
 from tasks.rows import BitextSentence

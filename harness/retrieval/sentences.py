@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.retrieval.embed import SentenceEmbedder
-from harness.retrieval.knn import FloatMatrix
+from harness.retrieval.exact import FloatMatrix
 from harness.training.runtime import Reporter
 from tasks.errors import DataError
 from tasks.rows import BitextSentence, read_rows

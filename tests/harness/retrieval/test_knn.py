@@ -5,12 +5,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.retrieval import knn
-from harness.retrieval.knn import search, unit_rows
+from harness.retrieval import distinct, exact, tiles
+from harness.retrieval.distinct import Distinct
+from harness.retrieval.exact import settle
+from harness.retrieval.knn import Neighbours, search, search_both, unit_rows
 from tasks.errors import UserError
 
 quick = settings(deadline=None, max_examples=50)  # a busy machine must not fail a test
@@ -30,12 +33,20 @@ def random_rows(rows: int, width: int, seed: int = 0) -> Matrix:
 
 
 def assert_exact(queries: Matrix, corpus: Matrix, k: int) -> None:
-    scores, ids = search(queries, corpus, k)
-    expected_scores, expected_ids = brute_force(queries, corpus, k)
+    """In one direction, and in both at once by small tiles."""
+    assert_same(brute_force(queries, corpus, k), search(queries, corpus, k))
+    back = min(k, len(queries))
+    if back:
+        for memory in (1, 600, 1 << 20):
+            ahead, behind = search_both(queries, corpus, k, back, memory=memory)
+            assert_same(brute_force(queries, corpus, k), ahead)
+            assert_same(brute_force(corpus, queries, back), behind)
 
-    np.testing.assert_array_equal(expected_ids, ids)
-    np.testing.assert_array_equal(expected_scores, scores)
-    assert (np.float32, np.int64) == (scores.dtype, ids.dtype)
+
+def assert_same(expected: tuple[Matrix, npt.NDArray[np.int64]], found: Neighbours) -> None:
+    np.testing.assert_array_equal(expected[1], found.ids)
+    np.testing.assert_array_equal(expected[0], found.scores)
+    assert (np.float32, np.int64) == (found.scores.dtype, found.ids.dtype)
 
 
 @st.composite
@@ -90,11 +101,46 @@ def test_blocks_and_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> No
     queries, corpus = random_rows(120, 40, 1), random_rows(90, 40, 2)
     corpus[50:] = corpus[:40]
     whole = search(queries, corpus, 5, threads=1)
-    monkeypatch.setattr(knn, "_BLOCK_VALUES", 1)
+    monkeypatch.setattr(exact, "_BLOCK_VALUES", 1)
     by_row = search(queries, corpus, 5, threads=2)
 
     np.testing.assert_array_equal(whole.ids, by_row.ids)
     np.testing.assert_array_equal(whole.scores, by_row.scores)
+
+
+def test_where_products_are_computed_does_not_matter() -> None:
+    """The code for a GPU, on the CPU: what it finds is settled in the same way."""
+    left, right = random_rows(70, 24, 4), random_rows(50, 24, 5)
+    right[40:] = right[:10]
+    here = tiles.rough_both(left, right, 9, 7, threads=1, memory=900, device=torch.device("cpu"))
+    there = tiles._on_device(left, right, (9, 7), (16, 11), torch.device("cpu"))
+
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, rtol=1e-6)
+        for mine, yours in zip(settle(left, right, here[0], 3), settle(left, right, there[0], 3), strict=True):
+            np.testing.assert_array_equal(mine, yours)
+
+
+@quick
+@given(st.integers(1, 10**7), st.integers(1, 10**7), st.integers(0, 10**11))
+def test_tiles_fit_into_the_memory(rows: int, columns: int, memory: int) -> None:
+    high, wide = tiles.tile_shape(rows, columns, memory)
+    assert 1 <= high <= rows
+    assert 1 <= wide <= columns
+    assert high * wide * 9 <= max(memory, 9)
+
+
+def test_copies_hash_alike_and_others_that_do_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = random_rows(30, 6)
+    matrix[20:] = matrix[5]
+    matrix[29, 0] = 7.0
+    zero, minus = random_rows(1, 4), random_rows(1, 4)
+    zero[0, 2], minus[0, 2] = 0.0, -0.0
+    assert 1 == len(Distinct.of(np.concatenate([zero, minus])))
+    expected = [*range(20), *[5] * 9, 20]
+    assert expected == Distinct.of(matrix).places.tolist()
+    monkeypatch.setattr(distinct, "_hashes", lambda rows: np.zeros(len(rows), np.uint64))
+    np.testing.assert_array_equal(matrix, (found := Distinct.of(matrix)).rows[found.places])
 
 
 def test_no_queries() -> None:
