@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import Any
 
 import click
 
 from harness import __version__
+from harness.commands.lazy import Entry, LazyGroup
 
-_COMMANDS = {
-    "run": ("run", "Run a suite: what is missing is made, what is there is kept."),
-    "plan": ("plan", "List a suite's stages with the reason each would run."),
-    "status": ("status", "Show how the last run went, stage by stage."),
-    "diff": ("diff", "Say why two rows of the board differ."),
-    "suites": ("catalog", "List or show suites."),
-    "tasks": ("catalog", "List or show tasks."),
-    "backbones": ("catalog", "List or show backbones."),
-    "schema": ("schema", "Print the JSON Schema of a kind of spec."),
-    "site": ("site", "Build leaderboard pages from a results folder."),
-    "store": ("store", "Verify or clean the store."),
-    "doctor": ("doctor", "Say what this machine has, and what to do about what it lacks."),
+_HOME = "harness.commands"
+COMMANDS = {
+    "run": Entry(f"{_HOME}.run", "Run a suite: what is missing is made, what is there is kept."),
+    "plan": Entry(f"{_HOME}.plan", "List a suite's stages with the reason each would run."),
+    "status": Entry(f"{_HOME}.status", "Show how the last run went, stage by stage."),
+    "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
+    "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
+    "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
+    "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
+    "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),
+    "schema": Entry(f"{_HOME}.schema", "Print the JSON Schema of a kind of spec."),
+    "site": Entry(f"{_HOME}.site", "Build leaderboard pages from a results folder."),
+    "store": Entry(f"{_HOME}.store", "Verify or clean the store."),
+    "doctor": Entry(f"{_HOME}.doctor", "Say what this machine has, and what to do about what it lacks."),
 }
 
 
-class _Lazy(click.Group):
-    """Commands are listed without importing what they need, so that --help answers at once."""
-
-    def list_commands(self, _context: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"harness.commands.{_COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name)
-        return command
-
-    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            from harness.errors import UnknownNameError
-
-            raise UnknownNameError("command", args[0], _COMMANDS)
-        return super().resolve_command(context, args)
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, entries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="codestilts")
 def cli() -> None:
     r"""Does pretraining on code help or hurt zero-shot cross-lingual transfer? Measure it.

@@ -11,6 +11,7 @@ of every row and of every column, where two searches would compute all of them t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import faiss
@@ -39,18 +40,31 @@ class Neighbours(NamedTuple):
     ids: IdMatrix
 
 
-def unit_rows(vectors: npt.NDArray[Any], *, name: str = "embeddings") -> FloatMatrix:
-    """Rows scaled to Euclidean length one, as float32; shape (n, width). ``name`` is for the message.
+def unit_rows(
+    vectors: npt.NDArray[Any], *, name: str = "embeddings", rows: npt.NDArray[np.int64] | None = None
+) -> FloatMatrix:
+    """Rows scaled to Euclidean length one, as float32; shape (n, width).
+
+    Args:
+        vectors: any kind of floating-point numbers; may be mapped from a file, it is read in parts.
+        name: for messages.
+        rows: those that are wanted, all if None; the others are checked all the same.
 
     Raises:
         UserError: not two-dimensional, or a row is not finite or has length zero; the row is named.
     """
-    matrix = np.asarray(vectors, dtype=np.float32)
-    _check(matrix, name)
-    # In double precision, so that neither very short nor very long rows lose their length.
-    unit: FloatMatrix = np.empty_like(matrix)
-    for part in _parts(matrix):
-        unit[part] = matrix[part] / lengths(matrix[part])[:, None]
+    if vectors.ndim != 2:  # noqa: PLR2004
+        raise UserError(f"the {name} have {vectors.ndim} dimensions, not two (rows, width)")
+    if rows is not None:
+        for part in _parts(vectors):
+            _check_values(np.asarray(vectors[part], dtype=np.float32), name, range(len(vectors))[part])
+    wanted = np.arange(len(vectors)) if rows is None else rows
+    unit: FloatMatrix = np.empty((len(wanted), vectors.shape[1]), np.float32)
+    for part in _parts(unit):
+        given = np.asarray(vectors[part] if rows is None else vectors[wanted[part]], dtype=np.float32)
+        _check_values(given, name, wanted[part])
+        # In double precision, so that neither very short nor very long rows lose their length.
+        unit[part] = given / lengths(given)[:, None]
     return unit
 
 
@@ -87,6 +101,7 @@ def search_both(
     memory: int = DEFAULT_MEMORY,
     device: torch.device | str = "cpu",
     names: tuple[str, str] = ("left", "right"),
+    report: Callable[[float, str], None] | None = None,
 ) -> tuple[Neighbours, Neighbours]:
     """What ``search(left, right, k_left)`` and ``search(right, left, k_right)`` find, for the products of one.
 
@@ -99,6 +114,7 @@ def search_both(
         memory: bytes for products, beside the two sides and what is found.
         device: where the products are computed; their order, and so the rest, is the CPU's.
         names: of the sides, for messages.
+        report: told how much is done.
 
     Raises:
         UserError: as for ``search``.
@@ -109,9 +125,19 @@ def search_both(
     sides = Distinct.of(left), Distinct.of(right)
     wanted = min(k_left + _SPARE, len(sides[1])), min(k_right + _SPARE, len(sides[0]))
     ahead, back = rough_both(
-        sides[0].rows, sides[1].rows, *wanted, threads=threads, memory=memory, device=torch.device(device)
+        sides[0].rows,
+        sides[1].rows,
+        *wanted,
+        threads=threads,
+        memory=memory,
+        device=torch.device(device),
+        report=report or _silent,
     )
     return _neighbours(sides[0], sides[1], ahead, k_left), _neighbours(sides[1], sides[0], back, k_right)
+
+
+def _silent(_fraction: float, _note: str) -> None:
+    """Nobody asked."""
 
 
 def _neighbours(asked: Distinct, searched: Distinct, rough: Rough, k: int) -> Neighbours:
@@ -147,15 +173,19 @@ def _check(matrix: FloatMatrix, name: str) -> None:
     if matrix.dtype != np.float32:
         raise UserError(f"the {name} are {matrix.dtype}, not float32")
     for part in _parts(matrix):
-        finite = np.isfinite(matrix[part]).all(axis=1)
-        if not finite.all():
-            raise UserError(f"row {part.start + int(np.argmin(finite))} of the {name} holds NaN or infinity")
-        filled = matrix[part].any(axis=1)
-        if not filled.all():
-            raise UserError(
-                f"row {part.start + int(np.argmin(filled))} of the {name} is all zeros",
-                remedy="a zero row has no direction",
-            )
+        _check_values(matrix[part], name, range(len(matrix))[part])
+
+
+def _check_values(matrix: FloatMatrix, name: str, rows: Sequence[int] | npt.NDArray[np.int64]) -> None:
+    """``rows`` are the numbers of the matrix's rows, for messages."""
+    finite = np.isfinite(matrix).all(axis=1)
+    if not finite.all():
+        raise UserError(f"row {rows[int(np.argmin(finite))]} of the {name} holds NaN or infinity")
+    filled = matrix.any(axis=1)
+    if not filled.all():
+        raise UserError(
+            f"row {rows[int(np.argmin(filled))]} of the {name} is all zeros", remedy="a zero row has no direction"
+        )
 
 
 def _parts(matrix: FloatMatrix) -> list[slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import faiss
@@ -29,6 +30,7 @@ def rough_both(
     threads: int,
     memory: int = DEFAULT_MEMORY,
     device: torch.device,
+    report: Callable[[float, str], None],
 ) -> tuple[Rough, Rough]:
     """The largest products of every row of ``left``, and of every row of ``right``, in single precision.
 
@@ -40,15 +42,16 @@ def rough_both(
         threads: of the products.
         memory: bytes for products.
         device: where they are computed.
+        report: told how much is done.
     """
     rows, columns = tile_shape(len(left), len(right), memory)
     if device.type != "cpu":
-        return _on_device(left, right, (of_left, of_right), (rows, columns), device)
+        return _on_device(left, right, (of_left, of_right), (rows, columns), device, report)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     faiss.omp_set_num_threads(threads)
     try:
-        return _on_cpu(left, right, (of_left, of_right), (rows, columns))
+        return _on_cpu(left, right, (of_left, of_right), (rows, columns), report)
     finally:
         torch.set_num_threads(before)
 
@@ -62,7 +65,11 @@ def tile_shape(rows: int, columns: int, memory: int) -> tuple[int, int]:
 
 
 def _on_cpu(
-    left: FloatMatrix, right: FloatMatrix, wanted: tuple[int, int], tile: tuple[int, int]
+    left: FloatMatrix,
+    right: FloatMatrix,
+    wanted: tuple[int, int],
+    tile: tuple[int, int],
+    report: Callable[[float, str], None],
 ) -> tuple[Rough, Rough]:
     """BLAS for the products, FAISS's heaps for rows, and for columns what exceeds the least that each has kept."""
     ahead, back = _Heaps(len(left), wanted[0]), _Columns(len(right), wanted[1])
@@ -73,6 +80,8 @@ def _on_cpu(
             products = torch.mm(part, other[start : start + tile[1]].T).numpy()
             ahead.add(products, first, start)
             back.add(products, first, start)
+            done = first * len(right) + len(part) * min(start + tile[1], len(right))
+            report(done / (len(left) * len(right)), f"{len(left):,} x {len(right):,} products")
     return ahead.sorted(), back.sorted()
 
 
@@ -160,7 +169,12 @@ class _Columns:
 
 
 def _on_device(
-    left: FloatMatrix, right: FloatMatrix, wanted: tuple[int, int], tile: tuple[int, int], device: torch.device
+    left: FloatMatrix,
+    right: FloatMatrix,
+    wanted: tuple[int, int],
+    tile: tuple[int, int],
+    device: torch.device,
+    report: Callable[[float, str], None],
 ) -> tuple[Rough, Rough]:
     """Everything in torch, where the products are. One side lies there whole, the other comes in parts."""
     other = torch.from_numpy(right).to(device)
@@ -176,6 +190,7 @@ def _on_device(
             merged = _best_of((back[0][columns], back[1][columns]), products.T, first)
             back[0][columns], back[1][columns] = merged
         ahead.append((best[0].cpu(), best[1].cpu()))
+        report(min(first + tile[0], len(left)) / len(left), f"{len(left):,} x {len(right):,} products")
     scores, ids = (torch.cat(parts).numpy() for parts in zip(*ahead, strict=True)) if ahead else _none(wanted[0])
     return Rough(scores=scores, ids=ids), Rough(scores=back[0].cpu().numpy(), ids=back[1].cpu().numpy())
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.retrieval import distinct, exact, tiles
+from harness.retrieval import distinct, exact, knn, tiles
 from harness.retrieval.distinct import Distinct
 from harness.retrieval.exact import settle
 from harness.retrieval.knn import Neighbours, search, search_both, unit_rows
@@ -112,8 +112,8 @@ def test_where_products_are_computed_does_not_matter() -> None:
     """The code for a GPU, on the CPU: what it finds is settled in the same way."""
     left, right = random_rows(70, 24, 4), random_rows(50, 24, 5)
     right[40:] = right[:10]
-    here = tiles.rough_both(left, right, 9, 7, threads=1, memory=900, device=torch.device("cpu"))
-    there = tiles._on_device(left, right, (9, 7), (16, 11), torch.device("cpu"))
+    here = tiles.rough_both(left, right, 9, 7, threads=1, memory=900, device=torch.device("cpu"), report=knn._silent)
+    there = tiles._on_device(left, right, (9, 7), (16, 11), torch.device("cpu"), knn._silent)
 
     for one, other in zip(here, there, strict=True):
         np.testing.assert_allclose(one.scores, other.scores, rtol=1e-6)
