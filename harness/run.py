@@ -105,7 +105,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
     def waiting(holder: str) -> None:
         display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
 
-    with store.locked(waiting), _interruptible():
+    with store.locked(waiting), interruptible():
         store.clear_tmp()
         everything = {stage.key for stage in planned.plan.stages}
         display.planned(
@@ -113,7 +113,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
         )
         ledger = Ledger(store.root, new_run_id(store.root))
         try:
-            ends = _walk(planned, store, ledger, display, request, forced, selected)
+            ends = walk_plan(planned, store, ledger, display, request, forced, selected)
             results = store.root / "results" / planned.plan.suite
             write_results(planned.resolved, planned.plan, store, ends, results)
             page = store.root / "site" / planned.plan.suite
@@ -135,7 +135,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
     )
 
 
-def _walk(
+def walk_plan(
     planned: Planned,
     store: Store,
     ledger: Ledger,
@@ -144,6 +144,7 @@ def _walk(
     forced: set[str],
     selected: set[str] | None,
 ) -> Mapping[str, walk.StageEnd]:
+    """Run what of a plan is selected (all if None) and missing; how every stage ended, by key."""
     runner = LocalRunner(request.workers)
     ledger.write(
         "start",
@@ -185,7 +186,7 @@ def _matching(plan: Plan, patterns: tuple[str, ...], option: str) -> set[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """SIGTERM ends a run as Ctrl-C does; a second signal does not cut short the writing down of the first."""
     asked = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,35 @@ def group_lines(lines: list[str]) -> list[npt.NDArray[np.int64]]:
     return [np.array(rows, dtype=np.int64) for rows in members.values()]
 
 
+def side_of_texts(
+    lines: list[str],
+    embed: Callable[[Sequence[str]], npt.NDArray[np.float32]],
+    *,
+    name: str,
+    memory: int,
+    width: int,
+) -> Side:
+    """One side from its lines; each different one is embedded once.
+
+    Raises:
+        UserError: the embeddings need more memory than there is.
+    """
+    rows = group_lines(lines)
+    _require_memory(len(rows), width, name, memory)
+    vectors = unit_rows(embed([lines[each[0]] for each in rows]), name=f"{name} embeddings")
+    return Side(name=name, vectors=vectors, rows=rows, count=len(lines))
+
+
+def _require_memory(count: int, width: int, name: str, memory: int) -> None:
+    needed = count * width * 4
+    if needed > memory:
+        raise UserError(
+            f"the {name} embeddings need {needed / 1e9:.1f} GB of memory, and {max(memory, 0) / 1e9:.1f} GB are left",
+            where="--memory",
+            remedy="allow more, or mine a part at a time",
+        )
+
+
 def read_side(path: Path, text: Path | None, *, name: str, memory: int) -> Side:
     """One side from its embeddings, repeated lines of its text taken together.
 
@@ -101,12 +131,6 @@ def read_side(path: Path, text: Path | None, *, name: str, memory: int) -> Side:
             )
         rows = group_lines(lines)
         chosen = np.array([each[-1] for each in rows], dtype=np.int64)
-    needed = (count if chosen is None else len(chosen)) * matrix.shape[1] * 4
-    if needed > memory:
-        raise UserError(
-            f"the {name} embeddings need {needed / 1e9:.1f} GB of memory, and {max(memory, 0) / 1e9:.1f} GB are left",
-            where="--memory",
-            remedy="allow more, or mine a part at a time",
-        )
+    _require_memory(count if chosen is None else len(chosen), matrix.shape[1], name, memory)
     vectors = unit_rows(matrix, name=f"{name} embeddings ({path})", rows=chosen)
     return Side(name=name, vectors=vectors, rows=rows, count=count)

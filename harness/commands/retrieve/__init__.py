@@ -8,6 +8,7 @@ from harness.commands.lazy import Entry, LazyGroup
 
 _HOME = "harness.commands.retrieve"
 COMMANDS = {
+    "bitext": Entry(f"{_HOME}.bitext", "Mine pairs from two texts."),
     "mine": Entry(f"{_HOME}.mine", "Mine pairs from saved embeddings."),
 }
 

@@ -1,0 +1,111 @@
+"""One backbone's checkpoint for tools outside a suite: by the name of its spec, or from a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.context import StageContext
+from harness.errors import EnvironmentFault
+from harness.explain import foretell
+from harness.outcome import Outcome
+from harness.plan.build import Surroundings, build_plan
+from harness.plan.stage import Phase
+from harness.planning import Planned, lock_digests
+from harness.run import Display, Request, interruptible, walk_plan
+from harness.specs.catalog import Catalog, resolve
+from harness.specs.suite import SuiteSpec
+from harness.store.artifacts import State, Store
+from harness.store.ledger import Ledger, new_run_id
+from harness.versions import phase_versions
+from harness.walk import select
+from tasks.errors import UserError
+
+
+def named_checkpoint(name: str, store_folder: Path, workers: int, display: Display) -> Path:
+    """The checkpoint of a backbone's spec, from the store, or fetched and made there as in any run.
+
+    Raises:
+        UserError: there is no such spec.
+        EnvironmentFault: a stage failed; its reason is given.
+    """
+    catalog = Catalog()
+    spec = catalog.backbone(name)
+    # The smallest suite that needs the checkpoint; of its stages those that make it are all that runs.
+    suite = SuiteSpec(
+        name=f"backbone-{spec.name}",
+        title=spec.title,
+        description="the checkpoint of one backbone",
+        backbones=(name,),
+        recipes=("none",),
+        targets=("mini-tatoeba",),
+        training="mini",
+    )
+    resolved = resolve(suite, catalog)
+    plan = build_plan(resolved, Surroundings(locks=lock_digests(), versions=phase_versions()))
+    (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
+    store = Store(store_folder)
+    if store.look(key).state is State.PRESENT:
+        return store.folder(key)
+    selected = select(plan, {plan.by_key()[key].name})
+
+    def waiting(holder: str) -> None:
+        display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
+
+    with store.locked(waiting), interruptible():
+        display.planned(plan, foretell(plan, store, set(), selected))
+        ledger = Ledger(store.root, new_run_id(store.root))
+        try:
+            request = Request(suite=suite.name, store=store_folder, workers=workers)
+            planned = Planned(resolved=resolved, plan=plan, data=None)
+            ends = walk_plan(planned, store, ledger, display, request, set(), selected)
+        finally:
+            ledger.close()
+            display.close()
+    failed = [end for end in ends.values() if end.outcome is Outcome.FAILED and end.failure is not None]
+    if failed or store.look(key).state is not State.PRESENT:
+        reason = failed[0].failure.reason if failed and failed[0].failure else "a stage did not run"
+        raise EnvironmentFault(f"its checkpoint could not be made: {reason.rstrip('.')}", where=f"backbone {name}")
+    return store.folder(key)
+
+
+def folder_checkpoint(folder: Path, aside: Path) -> Path:
+    """A checkpoint from a folder: one already, or a published model with ``config.json``, converted to ``aside``.
+
+    Of a published model the embedding is the mean of the pieces, of a decoder its last piece, since nothing says
+    otherwise.
+
+    Raises:
+        UserError: the folder is neither, or what it holds cannot be used.
+    """
+    if (folder / "backbone.json").is_file() and (folder / "encoder").is_dir():
+        return folder
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            "neither a checkpoint (backbone.json, encoder/, tokenizer/) nor a published model (config.json)",
+            where=str(folder),
+            remedy="name such a folder, or a backbone that 'codestilts backbones list' shows",
+        )
+    from harness.phases.convert import run as convert
+    from harness.training.encoder import read_config
+
+    config = read_config(folder)
+    positions = getattr(config, "max_position_embeddings", None) or 512
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= config.pad_token_id + 1  # RoBERTa's positions begin after the padding id
+    decoder = getattr(config, "is_decoder", False) or config.model_type.startswith(("qwen", "llama", "gpt"))
+    spec = {
+        "kind": "checkpoint",
+        "name": folder.resolve().name,
+        "architecture": config.model_type,
+        "layers": config.num_hidden_layers,
+        "hidden_size": config.hidden_size,
+        "max_length": min(positions, 512),
+        "pooling": "last" if decoder else "mean",
+    }
+    aside.mkdir(parents=True)
+    convert(
+        StageContext(
+            params={"backbone": spec}, inputs={"source": folder}, out=aside, progress=lambda _fraction, _note: None
+        )
+    )
+    return aside

@@ -1,0 +1,158 @@
+"""``codestilts retrieve bitext``."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from harness.commands.options import default_workers, echo_json, json_option, store_option
+from harness.commands.retrieve.options import (
+    RETRIEVAL_NAMES,
+    all_rows_option,
+    k_option,
+    margin_option,
+    memory_option,
+    retrieval_option,
+    threads_option,
+)
+
+_FILE = click.Path(path_type=Path)
+#: WikiMatrix's threshold for the ratio margin (Schwenk et al. 2019, arXiv 1907.05791), found with LASER's embeddings.
+AUTO_THRESHOLD = 1.04
+
+
+class Threshold(click.ParamType[float | str]):
+    """A number, or ``auto``."""
+
+    name = "auto|X"
+
+    def convert(self, value: float | str, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """The number, or the word."""
+        if value == "auto":
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor auto", param, ctx)
+
+
+@click.command(
+    epilog="Example: codestilts retrieve bitext --source de.txt --target en.txt --backbone minilm --out de-en.tsv"
+)
+@click.option("--source", type=_FILE, required=True, help="A text, one sentence a line.")
+@click.option("--target", type=_FILE, required=True, help="The text to look for translations in.")
+@click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's.")
+@click.option("--layer", type=int, help="Hidden state that is averaged, 0 the embeddings.  [default: the backbone's]")
+@margin_option
+@retrieval_option
+@k_option
+@click.option(
+    "--threshold",
+    type=Threshold(),
+    default="auto",
+    show_default=True,
+    help=f"Keep pairs that score so much or more. auto: {AUTO_THRESHOLD} for the ratio (WikiMatrix), none for others.",
+)
+@all_rows_option
+@memory_option
+@threads_option
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@store_option
+@click.option(
+    "--work", type=_FILE, help="Keep embeddings here, for other runs too.  [default: beside --out, till done]"
+)
+@json_option
+@click.option("--out", type=_FILE, required=True, help="Score, source row, target row (0-based), both sentences.")
+def bitext(
+    source: Path,
+    target: Path,
+    backbone: str,
+    layer: int | None,
+    margin: str,
+    retrieval: str,
+    k: int,
+    threshold: float | str,
+    all_rows: bool,
+    memory: int,
+    threads: int | None,
+    device: str,
+    store: Path,
+    work: Path | None,
+    as_json: bool,
+    out: Path,
+) -> None:
+    """Mine pairs of translations from two texts, with no training.
+
+    Embeddings are kept in parts as they are made: after an interruption, the same command goes on where it was. A pair
+    of repeated lines is written with the first row of each.
+    """
+    import shutil
+
+    from harness.console import progress
+    from harness.retrieval.pairs import require_writable
+    from harness.retrieval.saved import read_text
+
+    require_writable(out)
+    texts = read_text(source), read_text(target)
+    keep = work is not None
+    folder = work or out.with_name(f".{out.name}.work")
+
+    from harness.commands.retrieve.checkpoint import checkpoint_of
+    from harness.retrieval.margin import Margin, Retrieval
+    from harness.retrieval.pairs import MiningSettings, mine_sides, write_pairs
+    from harness.retrieval.saved import side_of_texts
+    from harness.retrieval.texts import TextEmbedder, layer_of
+
+    cut = threshold if isinstance(threshold, float) else AUTO_THRESHOLD if margin == "ratio" else None
+    settings = MiningSettings(
+        margin=Margin(margin),
+        retrieval=Retrieval(RETRIEVAL_NAMES[retrieval]),
+        k=k,
+        threshold=cut,
+        memory=memory,
+        threads=threads or default_workers(),
+    )
+    with ExitStack() as stack:
+        aside = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "checkpoint"
+        checkpoint = checkpoint_of(backbone, store, aside)
+        chosen = layer_of(checkpoint, layer)
+        embedder = TextEmbedder(checkpoint, layer=chosen, work=folder, threads=settings.threads, device=device)
+        with progress("embedding") as report:
+            sides = [
+                side_of_texts(
+                    lines,
+                    lambda different, place=place: embedder.embed(  # type: ignore[misc]
+                        different, lambda done, note: report((place + done) / 2, note)
+                    ),
+                    name=name,
+                    memory=memory,
+                    width=embedder.width,
+                )
+                for place, (name, lines) in enumerate(zip(("source", "target"), texts, strict=True))
+            ]
+        with progress("mining") as report:
+            pairs = mine_sides(sides[0], sides[1], settings, report)
+    if all_rows:
+        pairs = pairs.at_all_rows(sides[0], sides[1])
+    write_pairs(out, pairs, texts)
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    facts = {
+        "out": str(out),
+        "pairs": len(pairs),
+        "layer": chosen,
+        **settings.to_json(),
+        "threshold_from": "given" if isinstance(threshold, float) else "rule, not tuned on gold pairs",
+        "sides": [side.facts() for side in sides],
+        "truncated": embedder.truncated,
+        "reused": embedder.reused,
+    }
+    if as_json:
+        echo_json(facts)
+        return
+    rule = "" if isinstance(threshold, float) else " (a rule, not tuned on gold pairs)"
+    click.echo(f"{len(pairs):,} pairs: {out}")
+    click.echo(f"Layer {chosen}; threshold {'none' if cut is None else cut}{rule}.")

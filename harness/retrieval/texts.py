@@ -1,0 +1,135 @@
+"""Embeddings of texts of any length, in parts that are kept: work that was cut off goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from harness.canonical import digest, file_digest
+from harness.retrieval.embed import SentenceEmbedder
+from harness.retrieval.exact import FloatMatrix
+from harness.training.encoding import limits
+from harness.training.parameters import TaskParams
+from tasks.errors import UserError
+from tasks.rows import BitextSentence
+from tasks.types import task_type
+
+#: Sentences a part. They are sorted by length within a part, so a part's bytes hang on nothing outside of it.
+PART = 4096
+_TYPE = "bitext_mining"
+
+
+class TextEmbedder:
+    """Embeds sentences at one layer of a checkpoint and keeps what it has done.
+
+    Args:
+        checkpoint: its folder.
+        layer: index into the hidden states.
+        work: folder of finished parts; a part is named by its sentences and by all else that decides its bytes.
+        threads: compute threads.
+        device: where to compute.
+        max_length: most pieces of a sentence; the backbone may allow less.
+
+    Attributes:
+        reused: sentences whose embeddings were there already.
+        truncated: sentences of those embedded now that were cut at their end.
+    """
+
+    def __init__(
+        self, checkpoint: Path, *, layer: int, work: Path, threads: int, device: str = "cpu", max_length: int = 512
+    ) -> None:
+        torch.set_num_threads(threads)
+        self._embedder = SentenceEmbedder(checkpoint, layers=(layer,), device=device)
+        task = TaskParams(name="bitext", type=_TYPE, labels=(), metric="f1", max_length=max_length)
+        self._limits = limits(task, self._embedder.backbone, self._embedder.tokenizer)
+        self._work = work
+        self._layer = layer
+        files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and _matters(path, checkpoint))
+        self._identity = {
+            "checkpoint": {path.relative_to(checkpoint).as_posix(): file_digest(path) for path in files},
+            "layer": layer,
+            "max_length": self._limits.max_length,
+            "device": device,
+            "threads": threads,
+            "torch": str(torch.__version__),
+        }
+        self.reused = 0
+        self.truncated = 0
+
+    @property
+    def width(self) -> int:
+        """Of an embedding."""
+        return self._embedder.backbone.hidden_size
+
+    def embed(self, texts: Sequence[str], report: Callable[[float, str], None]) -> FloatMatrix:
+        """Embeddings (sentences, width), float32, not normalised, in the order given."""
+        found: FloatMatrix = np.empty((len(texts), self.width), np.float32)
+        self._work.mkdir(parents=True, exist_ok=True)
+        for start in range(0, len(texts), PART):
+            part = texts[start : start + PART]
+            found[start : start + len(part)] = self._part(part)
+            done = start + len(part)
+            report(done / len(texts), f"{done:,} of {len(texts):,} sentences")
+        return found
+
+    def _part(self, texts: Sequence[str]) -> FloatMatrix:
+        path = self._work / f"{self._name(texts)}.npy"
+        kept = _read_part(path, (len(texts), self.width))
+        if kept is not None:
+            self.reused += len(texts)
+            return kept
+        rows = [BitextSentence(id=str(n), unit=str(n), side="foreign", text=text) for n, text in enumerate(texts)]
+        encoded = task_type(_TYPE).encode(rows, self._embedder.tokenizer, self._limits, ())
+        self.truncated += encoded.report.truncated
+        vectors = self._embedder.embed(encoded.features)[self._layer]
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with aside.open("wb") as file:
+            np.save(file, vectors)
+        aside.replace(path)
+        return vectors
+
+    def _name(self, texts: Sequence[str]) -> str:
+        content = hashlib.sha256()
+        for text in texts:
+            content.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        return digest({**self._identity, "texts": content.hexdigest()})[:40]
+
+
+def _matters(path: Path, checkpoint: Path) -> bool:
+    """Whether a file of the checkpoint can change an embedding."""
+    return path.relative_to(checkpoint).parts[0] in ("backbone.json", "encoder", "tokenizer")
+
+
+def _read_part(path: Path, shape: tuple[int, int]) -> FloatMatrix | None:
+    """A finished part, or None if it is not there or is not whole."""
+    try:
+        vectors: FloatMatrix = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return vectors if vectors.shape == shape and vectors.dtype == np.float32 else None
+
+
+def layer_of(checkpoint: Path, wanted: int | None) -> int:
+    """The layer asked for, or the backbone's.
+
+    Raises:
+        UserError: the backbone has no such hidden state.
+    """
+    from harness.retrieval.layers import choose_layer
+    from harness.training.backbone import Backbone, read_json
+
+    backbone = Backbone.from_json(read_json(checkpoint / "backbone.json"))
+    if wanted is None:
+        return choose_layer(backbone).layer
+    if not 0 <= wanted <= backbone.layers:
+        raise UserError(
+            f"there is no hidden state {wanted} in {backbone.layers} layers",
+            where="--layer",
+            remedy=f"give a layer from 0 (the embeddings) to {backbone.layers}",
+        )
+    return wanted
