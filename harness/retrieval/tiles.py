@@ -17,7 +17,9 @@ DEFAULT_MEMORY = 1 << 29
 #: Above this a tile no longer makes the product faster (measured on 30,000 x 30,000 x 768).
 _MOST_ROWS = 2048
 _MOST_COLUMNS = 32768
-#: For one number of a tile: itself, a bit of the mask, and a copy of the first tile.
+#: Of a tile's numbers the share (one in so many) that may have to be kept at once; each takes some 60 bytes meanwhile.
+_FEW = 16
+#: For one number of a tile: itself, its part of the mask, and a copy in the first tile or those kept in a later one.
 _BYTES = 9
 
 
@@ -138,7 +140,21 @@ class _Columns:
             self.scores[columns], self.ids[columns] = found.scores, found.ids
             self.least[columns] = found.scores[:, -1]
             return
-        places = np.flatnonzero(products > self.least[columns])
+        self._take(products, first, start)
+
+    def _take(self, products: FloatMatrix, first: int, start: int) -> None:
+        """Take in rows that are not the first.
+
+        Where nearly everything is larger than what is kept (rows near the columns after rows far from them), keeping
+        the numbers would take many times the tile's memory: the upper half comes first, and leaves less of the lower.
+        """
+        above = products > self.least[start : start + products.shape[1]]
+        if len(products) > 1 and np.count_nonzero(above) > products.size // _FEW:
+            half = len(products) // 2
+            self._take(products[:half], first, start)
+            self._take(products[half:], first + half, start)
+            return
+        places = np.flatnonzero(above)
         if len(places):
             rows, column = np.divmod(places, products.shape[1])
             self._keep(column + start, products.reshape(-1)[places], rows + first)

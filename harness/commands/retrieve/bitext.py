@@ -8,16 +8,8 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import default_workers, echo_json, json_option, store_option
-from harness.commands.retrieve.options import (
-    RETRIEVAL_NAMES,
-    all_rows_option,
-    k_option,
-    margin_option,
-    memory_option,
-    retrieval_option,
-    threads_option,
-)
+from harness.commands.options import echo_json, json_option, store_option
+from harness.commands.retrieve.options import mining_options, settings
 
 _FILE = click.Path(path_type=Path)
 #: WikiMatrix's threshold for the ratio margin (Schwenk et al. 2019, arXiv 1907.05791), found with LASER's embeddings.
@@ -46,9 +38,7 @@ class Threshold(click.ParamType[float | str]):
 @click.option("--target", type=_FILE, required=True, help="The text to look for translations in.")
 @click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's.")
 @click.option("--layer", type=int, help="Hidden state that is averaged, 0 the embeddings.  [default: the backbone's]")
-@margin_option
-@retrieval_option
-@k_option
+@mining_options
 @click.option(
     "--threshold",
     type=Threshold(),
@@ -56,9 +46,6 @@ class Threshold(click.ParamType[float | str]):
     show_default=True,
     help=f"Keep pairs that score so much or more. auto: {AUTO_THRESHOLD} for the ratio (WikiMatrix), none for others.",
 )
-@all_rows_option
-@memory_option
-@threads_option
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @store_option
 @click.option(
@@ -101,25 +88,17 @@ def bitext(
     folder = work or out.with_name(f".{out.name}.work")
 
     from harness.commands.retrieve.checkpoint import checkpoint_of
-    from harness.retrieval.margin import Margin, Retrieval
-    from harness.retrieval.pairs import MiningSettings, mine_sides, write_pairs
+    from harness.retrieval.pairs import mine_sides, write_pairs
     from harness.retrieval.saved import side_of_texts
     from harness.retrieval.texts import TextEmbedder, layer_of
 
     cut = threshold if isinstance(threshold, float) else AUTO_THRESHOLD if margin == "ratio" else None
-    settings = MiningSettings(
-        margin=Margin(margin),
-        retrieval=Retrieval(RETRIEVAL_NAMES[retrieval]),
-        k=k,
-        threshold=cut,
-        memory=memory,
-        threads=threads or default_workers(),
-    )
+    how = settings(margin=margin, retrieval=retrieval, k=k, threshold=cut, memory=memory, threads=threads)
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "checkpoint"
         checkpoint = checkpoint_of(backbone, store, aside)
         chosen = layer_of(checkpoint, layer)
-        embedder = TextEmbedder(checkpoint, layer=chosen, work=folder, threads=settings.threads, device=device)
+        embedder = TextEmbedder(checkpoint, layer=chosen, work=folder, threads=how.threads, device=device)
         with progress("embedding") as report:
             sides = [
                 side_of_texts(
@@ -134,7 +113,7 @@ def bitext(
                 for place, (name, lines) in enumerate(zip(("source", "target"), texts, strict=True))
             ]
         with progress("mining") as report:
-            pairs = mine_sides(sides[0], sides[1], settings, report)
+            pairs = mine_sides(sides[0], sides[1], how, report)
     if all_rows:
         pairs = pairs.at_all_rows(sides[0], sides[1])
     write_pairs(out, pairs, texts)
@@ -144,7 +123,7 @@ def bitext(
         "out": str(out),
         "pairs": len(pairs),
         "layer": chosen,
-        **settings.to_json(),
+        **how.to_json(),
         "threshold_from": "given" if isinstance(threshold, float) else "rule, not tuned on gold pairs",
         "sides": [side.facts() for side in sides],
         "truncated": embedder.truncated,

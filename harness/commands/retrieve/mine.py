@@ -6,16 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import default_workers, echo_json, json_option
-from harness.commands.retrieve.options import (
-    RETRIEVAL_NAMES,
-    all_rows_option,
-    k_option,
-    margin_option,
-    memory_option,
-    retrieval_option,
-    threads_option,
-)
+from harness.commands.options import echo_json, json_option
+from harness.commands.retrieve.options import mining_options, settings
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,13 +19,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--target-embeddings", type=_FILE, required=True, help="The same for the other side.")
 @click.option("--source-text", type=_FILE, help="Their sentences, one a line: repeated ones are then one.")
 @click.option("--target-text", type=_FILE, help="The same for the other side.")
-@margin_option
-@retrieval_option
-@k_option
+@mining_options
 @click.option("--threshold", type=float, help="Keep pairs that score so much or more.  [default: max keeps above 0]")
-@all_rows_option
-@memory_option
-@threads_option
 @json_option
 @click.option("--out", type=_FILE, required=True, help="Score, source row, target row (0-based), best pair first.")
 def mine(
@@ -57,29 +44,19 @@ def mine(
     its first row.
     """
     from harness.console import progress
-    from harness.retrieval.margin import Margin, Retrieval
-    from harness.retrieval.pairs import MiningSettings, mine_sides, require_writable, write_pairs
+    from harness.retrieval.pairs import mine_sides, require_writable, write_pairs
     from harness.retrieval.saved import read_side
 
     require_writable(out)
-    settings = MiningSettings(
-        margin=Margin(margin),
-        retrieval=Retrieval(RETRIEVAL_NAMES[retrieval]),
-        k=k,
-        threshold=threshold,
-        memory=memory,
-        threads=threads or default_workers(),
-    )
+    how = settings(margin=margin, retrieval=retrieval, k=k, threshold=threshold, memory=memory, threads=threads)
     with progress("mining") as report:
         source = read_side(source_embeddings, source_text, name="source", memory=memory)
         target = read_side(target_embeddings, target_text, name="target", memory=memory - source.vectors.nbytes)
-        pairs = mine_sides(source, target, settings, report)
+        pairs = mine_sides(source, target, how, report)
     if all_rows:
         pairs = pairs.at_all_rows(source, target)
     write_pairs(out, pairs)
     if as_json:
-        echo_json(
-            {"out": str(out), "pairs": len(pairs), **settings.to_json(), "sides": [source.facts(), target.facts()]}
-        )
+        echo_json({"out": str(out), "pairs": len(pairs), **how.to_json(), "sides": [source.facts(), target.facts()]})
     else:
         click.echo(f"{len(pairs):,} pairs: {out}")

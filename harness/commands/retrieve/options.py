@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from harness.commands.options import default_workers
+
+if TYPE_CHECKING:
+    from harness.retrieval.pairs import MiningSettings
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
@@ -28,28 +36,52 @@ class Memory(click.ParamType[int]):
         return int(float(found[1]) * _UNITS[found[2]])
 
 
-margin_option = click.option(
-    "--margin",
-    type=click.Choice(["ratio", "distance", "absolute"]),
-    default="ratio",
-    show_default=True,
-    help="How a similarity is set against those of the neighbours.",
+_OPTIONS = (
+    click.option(
+        "--margin",
+        type=click.Choice(["ratio", "distance", "absolute"]),
+        default="ratio",
+        show_default=True,
+        help="How a similarity is set against those of the neighbours.",
+    ),
+    click.option(
+        "--retrieval",
+        type=click.Choice(list(RETRIEVAL_NAMES)),
+        default="max",
+        show_default=True,
+        help="Which pairs are kept: the best of both directions, each sentence once (max); found in both (intersect); "
+        "each source's best (fwd); each target's best (bwd).",
+    ),
+    click.option("--k", type=click.IntRange(min=1), default=4, show_default=True, help="Neighbours in each direction."),
+    click.option(
+        "--all-rows", is_flag=True, help="A pair of repeated lines at all their rows, not just the first of each."
+    ),
+    click.option(
+        "--memory", type=Memory(), default="8GB", show_default=True, help="For embeddings and their products."
+    ),
+    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]"),
 )
-retrieval_option = click.option(
-    "--retrieval",
-    type=click.Choice(list(RETRIEVAL_NAMES)),
-    default="max",
-    show_default=True,
-    help="Which pairs are kept: the best of both directions, each sentence once (max); found in both (intersect); "
-    "each source's best (fwd); each target's best (bwd).",
-)
-k_option = click.option(
-    "--k", type=click.IntRange(min=1), default=4, show_default=True, help="Neighbours in each direction."
-)
-memory_option = click.option(
-    "--memory", type=Memory(), default="8GB", show_default=True, help="For embeddings and their products."
-)
-threads_option = click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]")
-all_rows_option = click.option(
-    "--all-rows", is_flag=True, help="A pair of repeated lines at all their rows, not just the first of each."
-)
+
+
+def mining_options(command: CommandT) -> CommandT:
+    """How pairs are scored, kept and written, and with what; its arguments go to :func:`settings`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings(
+    *, margin: str, retrieval: str, k: int, threshold: float | None, memory: int, threads: int | None
+) -> MiningSettings:
+    """What the options say."""
+    from harness.retrieval.margin import Margin, Retrieval
+    from harness.retrieval.pairs import MiningSettings
+
+    return MiningSettings(
+        margin=Margin(margin),
+        retrieval=Retrieval(RETRIEVAL_NAMES[retrieval]),
+        k=k,
+        threshold=threshold,
+        memory=memory,
+        threads=threads or default_workers(),
+    )

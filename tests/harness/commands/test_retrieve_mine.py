@@ -137,12 +137,12 @@ def test_threads_and_memory_change_no_byte(corpus: Mined, capsys: pytest.Capture
     assert expected == corpus.out.read_bytes()
 
 
-def test_a_hundred_thousand_identical_lines_are_one(corpus: Mined, capsys: pytest.CaptureFixture[str]) -> None:
-    corpus.vectors[0] = np.concatenate([corpus.vectors[0], np.ones((100_000, WIDTH))])
-    corpus.texts[0] += ["again"] * 100_000
+def test_a_million_identical_lines_are_one(corpus: Mined, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus.vectors[0] = np.concatenate([corpus.vectors[0], np.ones((1_000_000, WIDTH))])
+    corpus.texts[0] += ["again"] * 1_000_000
     corpus.save()
     code, out, _ = call(capsys, *corpus.arguments("--json"))
-    assert (0, {"rows": 100_030, "different": 26}) == (code, json.loads(out)["sides"][0])
+    assert (0, {"rows": 1_000_030, "different": 26}) == (code, json.loads(out)["sides"][0])
 
 
 def test_identical_embeddings_without_texts_end_soon_and_go_to_the_first(
@@ -186,6 +186,7 @@ BAD: list[tuple[Any, list[object], str]] = [
     (lambda c: c.files[2].unlink(), [], "source.txt: no such file"),
     (lambda c: c.files[2].write_bytes(b"one\n\xff\n"), [], "source.txt, line 2: byte 0xff is not UTF-8"),
     (lambda _: None, ["--k", 18], "--k: 18 neighbours .* target side has 17 different sentences; give 17 at most"),
+    (lambda c: np.save(c.files[0], np.empty((30, 0))), [], "it is empty, 30 by 0"),
     (lambda _: None, ["--memory", "100"], "--memory: the source embeddings need"),
     (lambda c: c.out.mkdir(), [], "pairs.tsv: this is a folder"),
     (lambda _: None, ["--out", "nowhere/pairs.tsv"], "its folder does not exist"),

@@ -121,6 +121,25 @@ def test_where_products_are_computed_does_not_matter() -> None:
             np.testing.assert_array_equal(mine, yours)
 
 
+def test_rows_that_all_are_nearer_than_those_before_do_not_come_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, right = random_rows(400, 24, 6), random_rows(300, 24, 7)
+    left[:40, :12], right[:, 12:] = 0.0, 0.0  # the first rows are at right angles to the columns
+    left[40:] = right[np.arange(360) % 300] + 0.01 * left[40:]
+    sizes = []
+    keep = tiles._Columns._keep
+
+    def counted(self: Any, columns: Any, scores: Any, rows: Any) -> None:
+        sizes.append(len(columns))
+        keep(self, columns, scores, rows)
+
+    monkeypatch.setattr(tiles._Columns, "_keep", counted)
+    monkeypatch.setattr(tiles, "_MOST_ROWS", 40)
+    ahead, back = search_both(left, right, 3, 3)
+    assert_same(brute_force(left, right, 3), ahead)
+    assert_same(brute_force(right, left, 3), back)
+    assert max(sizes) <= max(300, 40 * 300 // 16)
+
+
 @quick
 @given(st.integers(1, 10**7), st.integers(1, 10**7), st.integers(0, 10**11))
 def test_tiles_fit_into_the_memory(rows: int, columns: int, memory: int) -> None:
