@@ -6,16 +6,14 @@ from pathlib import Path
 
 from harness.context import StageContext
 from harness.errors import EnvironmentFault
-from harness.explain import foretell
 from harness.outcome import Outcome
 from harness.plan.build import Surroundings, build_plan
 from harness.plan.stage import Phase
 from harness.planning import Planned, lock_digests
-from harness.run import Display, Request, interruptible, walk_plan
+from harness.run import Display, Request, walking
 from harness.specs.catalog import Catalog, resolve
 from harness.specs.suite import SuiteSpec
 from harness.store.artifacts import State, Store
-from harness.store.ledger import Ledger, new_run_id
 from harness.versions import phase_versions
 from harness.walk import select
 from tasks.errors import UserError
@@ -46,21 +44,11 @@ def named_checkpoint(name: str, store_folder: Path, workers: int, display: Displ
     store = Store(store_folder)
     if store.look(key).state is State.PRESENT:
         return store.folder(key)
+    request = Request(suite=suite.name, store=store_folder, workers=workers)
+    planned = Planned(resolved=resolved, plan=plan, data=None)
     selected = select(plan, {plan.by_key()[key].name})
-
-    def waiting(holder: str) -> None:
-        display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
-
-    with store.locked(waiting), interruptible():
-        display.planned(plan, foretell(plan, store, set(), selected))
-        ledger = Ledger(store.root, new_run_id(store.root))
-        try:
-            request = Request(suite=suite.name, store=store_folder, workers=workers)
-            planned = Planned(resolved=resolved, plan=plan, data=None)
-            ends = walk_plan(planned, store, ledger, display, request, set(), selected)
-        finally:
-            ledger.close()
-            display.close()
+    with walking(planned, store, display, request, set(), selected) as (_, ends):
+        pass
     failed = [end for end in ends.values() if end.outcome is Outcome.FAILED and end.failure is not None]
     if failed or store.look(key).state is not State.PRESENT:
         reason = failed[0].failure.reason if failed and failed[0].failure else "a stage did not run"
@@ -85,13 +73,10 @@ def folder_checkpoint(folder: Path, aside: Path) -> Path:
             where=str(folder),
             remedy="name such a folder, or a backbone that 'codestilts backbones list' shows",
         )
-    from harness.phases.convert import run as convert
+    from harness.phases import convert
     from harness.training.encoder import read_config
 
     config = read_config(folder)
-    positions = getattr(config, "max_position_embeddings", None) or 512
-    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= config.pad_token_id + 1  # RoBERTa's positions begin after the padding id
     decoder = getattr(config, "is_decoder", False) or config.model_type.startswith(("qwen", "llama", "gpt"))
     spec = {
         "kind": "checkpoint",
@@ -99,11 +84,11 @@ def folder_checkpoint(folder: Path, aside: Path) -> Path:
         "architecture": config.model_type,
         "layers": config.num_hidden_layers,
         "hidden_size": config.hidden_size,
-        "max_length": min(positions, 512),
+        "max_length": min(convert.positions(config) or 512, 512),
         "pooling": "last" if decoder else "mean",
     }
     aside.mkdir(parents=True)
-    convert(
+    convert.run(
         StageContext(
             params={"backbone": spec}, inputs={"source": folder}, out=aside, progress=lambda _fraction, _note: None
         )

@@ -102,29 +102,11 @@ def run_suite(request: Request, display: Display) -> RunReport:
     forced = _matching(planned.plan, request.force, "--force")
     selected = walk.select(planned.plan, request.only) if _matching(planned.plan, request.only, "--only") else None
 
-    def waiting(holder: str) -> None:
-        display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
-
-    with store.locked(waiting), interruptible():
-        store.clear_tmp()
-        everything = {stage.key for stage in planned.plan.stages}
-        display.planned(
-            planned.plan, foretell(planned.plan, store, forced, everything if selected is None else selected)
-        )
-        ledger = Ledger(store.root, new_run_id(store.root))
-        try:
-            ends = walk_plan(planned, store, ledger, display, request, forced, selected)
-            results = store.root / "results" / planned.plan.suite
-            write_results(planned.resolved, planned.plan, store, ends, results)
-            page = store.root / "site" / planned.plan.suite
-            build_site(results, page)
-            ledger.write("end", interrupted=False)
-        except KeyboardInterrupt:
-            ledger.write("end", interrupted=True)
-            raise
-        finally:
-            ledger.close()
-            display.close()
+    with walking(planned, store, display, request, forced, selected) as (ledger, ends):
+        results = store.root / "results" / planned.plan.suite
+        write_results(planned.resolved, planned.plan, store, ends, results)
+        page = store.root / "site" / planned.plan.suite
+        build_site(results, page)
     return RunReport(
         run=ledger.run,
         suite=planned.plan.suite,
@@ -135,7 +117,42 @@ def run_suite(request: Request, display: Display) -> RunReport:
     )
 
 
-def walk_plan(
+@contextmanager
+def walking(
+    planned: Planned,
+    store: Store,
+    display: Display,
+    request: Request,
+    forced: set[str],
+    selected: set[str] | None,
+) -> Iterator[tuple[Ledger, Mapping[str, walk.StageEnd]]]:
+    """Hold the store, run what is selected (everything if None) and missing, and give how every stage ended, by key.
+
+    The run is over, and its ledger closed, with the block.
+    """
+
+    def waiting(holder: str) -> None:
+        display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
+
+    with store.locked(waiting), _interruptible():
+        store.clear_tmp()
+        everything = {stage.key for stage in planned.plan.stages}
+        display.planned(
+            planned.plan, foretell(planned.plan, store, forced, everything if selected is None else selected)
+        )
+        ledger = Ledger(store.root, new_run_id(store.root))
+        try:
+            yield ledger, _walk(planned, store, ledger, display, request, forced, selected)
+            ledger.write("end", interrupted=False)
+        except KeyboardInterrupt:
+            ledger.write("end", interrupted=True)
+            raise
+        finally:
+            ledger.close()
+            display.close()
+
+
+def _walk(
     planned: Planned,
     store: Store,
     ledger: Ledger,
@@ -144,7 +161,6 @@ def walk_plan(
     forced: set[str],
     selected: set[str] | None,
 ) -> Mapping[str, walk.StageEnd]:
-    """Run what of a plan is selected (all if None) and missing; how every stage ended, by key."""
     runner = LocalRunner(request.workers)
     ledger.write(
         "start",
@@ -186,7 +202,7 @@ def _matching(plan: Plan, patterns: tuple[str, ...], option: str) -> set[str]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
     """SIGTERM ends a run as Ctrl-C does; a second signal does not cut short the writing down of the first."""
     asked = False
 

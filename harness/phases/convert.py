@@ -100,14 +100,12 @@ def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
     Raises:
         UserError: they differ; both values are given.
     """
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is not None and config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= config.pad_token_id + 1  # RoBERTa's positions begin after the padding id
+    room = positions(config)
     compared = {
         "architecture": (backbone.architecture, config.model_type, backbone.architecture == config.model_type),
         "layers": (backbone.layers, config.num_hidden_layers, backbone.layers == config.num_hidden_layers),
         "hidden_size": (backbone.hidden_size, config.hidden_size, backbone.hidden_size == config.hidden_size),
-        "max_length": (backbone.max_length, positions, positions is None or backbone.max_length <= positions),
+        "max_length": (backbone.max_length, room, room is None or backbone.max_length <= room),
         "vocabulary": (len(tokenizer), config.vocab_size, len(tokenizer) <= config.vocab_size),
     }
     for name, (spec, found, fits) in compared.items():
@@ -119,3 +117,11 @@ def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
                 remedy="correct the spec, or name another folder",
             )
     prefix_ids(backbone, tokenizer)
+
+
+def positions(config: Any) -> int | None:
+    """How many pieces an encoder has positions for; None where its config does not limit them."""
+    found: int | None = getattr(config, "max_position_embeddings", None)
+    if found is not None and config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        found -= config.pad_token_id + 1  # RoBERTa's positions begin after the padding id
+    return found

@@ -78,20 +78,16 @@ def bitext(
     """
     import shutil
 
+    from harness.commands.retrieve.checkpoint import checkpoint_of
     from harness.console import progress
-    from harness.retrieval.pairs import require_writable
-    from harness.retrieval.saved import read_text
+    from harness.retrieval.pairs import mine_sides, require_writable, write_pairs
+    from harness.retrieval.saved import read_text, side_of_texts
+    from harness.retrieval.texts import TextEmbedder, layer_of
 
     require_writable(out)
     texts = read_text(source), read_text(target)
     keep = work is not None
     folder = work or out.with_name(f".{out.name}.work")
-
-    from harness.commands.retrieve.checkpoint import checkpoint_of
-    from harness.retrieval.pairs import mine_sides, write_pairs
-    from harness.retrieval.saved import side_of_texts
-    from harness.retrieval.texts import TextEmbedder, layer_of
-
     cut = threshold if isinstance(threshold, float) else AUTO_THRESHOLD if margin == "ratio" else None
     how = settings(margin=margin, retrieval=retrieval, k=k, threshold=cut, memory=memory, threads=threads)
     with ExitStack() as stack:
