@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.outcome import Outcome
-from harness.plan.sources import scored_languages, split_use
+from harness.plan.sources import scored_languages, split_use, tuning_use
 from harness.plan.stage import Cell, Phase, Plan
 from harness.rowdiff import STAGES_FILE
 from harness.specs.backbone import BackboneSpec
@@ -33,6 +33,7 @@ from leaderboard.results import (
 )
 
 OWN_TRAINING_DATA = "own-training-data"
+ORACLE_THRESHOLD = "oracle-threshold"
 STAGES_SCHEMA = "codestilts.stages/1"
 
 
@@ -119,8 +120,13 @@ class _Reader:
 
     def _marks(self, cell: Cell) -> tuple[str, ...]:
         recipe = next(recipe for recipe in self._resolved.recipes if recipe.name == cell.recipe)
-        own = self._resolved.tasks[cell.target].trained_on
-        return (OWN_TRAINING_DATA,) if own in recipe.tasks else ()
+        task = self._resolved.tasks[cell.target]
+        found = []
+        if task.trained_on in recipe.tasks:
+            found.append(OWN_TRAINING_DATA)
+        if task.type == "bitext_mining" and tuning_use(self._resolved.spec, task) == "scored":
+            found.append(ORACLE_THRESHOLD)
+        return tuple(found)
 
     def _details(self, cell: Cell) -> dict[str, Any]:
         details: dict[str, Any] = {}

@@ -1,50 +1,63 @@
 """Phase ``retrieve``: retrieval with no training, by nearest neighbours among a checkpoint's embeddings.
 
 Two task types are answered so: ``sentence_retrieval`` (:mod:`harness.retrieval.nearest`) and ``bitext_mining``
-(:mod:`harness.retrieval.mining`), which also needs the sentences and references of a sample set.
+(:mod:`harness.retrieval.mining`). Which hidden state is read, and how it is pooled, is chosen on a sample of sentences
+none of which is scored.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.context import StageContext
+from harness.retrieval.choice import Choice, by_rule, by_sample
 from harness.retrieval.embed import SentenceEmbedder
-from harness.retrieval.layers import choose_layer
 from harness.retrieval.mining import BitextMiner
 from harness.retrieval.nearest import NearestRetriever
-from harness.retrieval.sentences import Embeddings, Reports
-from harness.training.backbone import Backbone, read_json, write_json
+from harness.retrieval.readings import Reading
+from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet
+from harness.training.backbone import write_json
 from harness.training.encoding import limits
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up
 from tasks.errors import UserError
-from tasks.types.base import EncodingReport
 
 NEAREST, MINING = "sentence_retrieval", "bitext_mining"
+_MEASURED = 0.5  # of the time of the stage
 
 
 class Retriever(Protocol):
     """Answers one language after the other."""
 
-    def retrieve(self, language: str, folder: Path, report: Reporter) -> Reports:
-        """Write the predictions of a language to ``folder``."""
+    def measure(self, language: str, report: Reporter) -> dict[Reading, float]:
+        """The score on one language's sample of every reading that is embedded."""
+        ...
+
+    def retrieve(
+        self, language: str, chosen: Reading, fixed: Mapping[str, Reading], answers: Answers, report: Reporter
+    ) -> Reports:
+        """Write the predictions of a language by the chosen reading, and by fixed ones under their names."""
         ...
 
     def details(self) -> dict[str, Any]:
-        """What ``details.json`` is to hold beside layer and pooling."""
+        """What ``details.json`` is to hold beside the choice."""
         ...
 
 
 def run(context: StageContext) -> None:
-    """Write XTREME's prediction files, ``encoding.json``, ``encoding-english.json`` and ``details.json``.
+    """Write XTREME's prediction files, those of variants, and how they came about.
 
-    ``encoding.json`` reports on the foreign side of each language, ``encoding-english.json`` on its English side.
+    Leaves ``predictions/TASK/test-LANG.tsv``, the same below ``variants/NAME``, ``details.json`` (the choice with its
+    curve), ``curves.json`` (the curve of every language of the sample, if something was chosen) and the tokenizer's
+    reports: ``encoding.json`` on the foreign side of each language, ``encoding-english.json`` on its English side.
+
+    ``params.dev`` says what the inputs ``dev`` and ``dev_labels`` are: ``sample``, by which the reading is chosen and
+    thresholds are tuned; ``scored``, the very rows that are scored, by which thresholds are tuned (the result is an
+    oracle's, and says so) and no reading is ever chosen; ``none``.
 
     Raises:
-        UserError: the task is of another type, names no language, is bitext mining without a sample set, or the
-            backbone has no such layer.
+        UserError: the task is of another type, names no language, or is bitext mining without a sample.
         DataError: the rows of a language are missing, hold answers or lack one side, or the checkpoint is not whole.
     """
     device = set_up(context)
@@ -56,53 +69,73 @@ def run(context: StageContext) -> None:
     languages: list[str] = list(context.params["languages"])
     if not languages:
         raise UserError("there is no language to retrieve in", where="params.languages")
-    if task.type == MINING and not {"dev", "dev_labels"} <= context.inputs.keys():
-        raise UserError(
-            "there is no sample set to tune the threshold on",
-            where=f"task {task.name}",
-            remedy="give BUCC's sample set (XTREME's dev files) as the task's validation split",
-        )
+    sample = _sample(context, task)
     report = Reporter(context.progress)
     report(0.0, "loading the checkpoint")
-    checkpoint = context.inputs["checkpoint"]
-    choice = choose_layer(Backbone.from_json(read_json(checkpoint / "backbone.json")))
-    embedder = SentenceEmbedder(checkpoint, layers=(choice.layer,), device=device, precision=context.precision)
+    embedder = SentenceEmbedder(context.inputs["checkpoint"], device=device, precision=context.precision)
     embeddings = Embeddings(
         type=task.type,
         embedder=embedder,
         limits=limits(task, embedder.backbone, embedder.tokenizer),
         threads=context.threads,
     )
-    retriever = _retriever(context, embeddings)
-    folder = context.out / "predictions" / task.name
-    folder.mkdir(parents=True)
+    inputs = context.inputs["inputs"]
+    retriever: Retriever
+    if task.type == MINING:
+        assert sample is not None, task.name
+        retriever = BitextMiner(embeddings=embeddings, inputs=inputs, sample=sample)
+    else:
+        retriever = NearestRetriever(embeddings=embeddings, inputs=inputs, sample=sample, metric=task.metric)
+    choice = _choose(context.params["dev"], sample, retriever, embedder, report.part(0.0, _MEASURED))
+    answers = Answers(out=context.out, task=task.name, type=task.type)
     reports: dict[str, Reports] = {}
+    rest = report.part(_MEASURED if sample else 0.0, 1.0)
     for place, language in enumerate(languages):
-        part = report.part(place / len(languages), (place + 1) / len(languages))
-        reports[language] = retriever.retrieve(language, folder, part)
-    _write_reports(context.out / "encoding.json", {language: both.foreign for language, both in reports.items()})
-    _write_reports(
-        context.out / "encoding-english.json", {language: both.english for language, both in reports.items()}
-    )
-    details = {
-        "layer": choice.layer,
-        "layers": choice.layers,
-        "pooling": embedder.backbone.pooling,
-        "rule": choice.rule,
-        **retriever.details(),
-    }
+        part = rest.part(place / len(languages), (place + 1) / len(languages))
+        reports[language] = retriever.retrieve(language, choice.reading, choice.fixed, answers, part)
+    details = {**choice.details(embedder.backbone), **retriever.details()}
+    if context.params["dev"] == "scored":
+        details["oracle_threshold"] = True
     write_json(context.out / "details.json", details)
+    if choice.scores:
+        write_json(context.out / "curves.json", choice.by_language(embedder.backbone))
+    write_json(context.out / "encoding.json", {name: both.foreign.to_json() for name, both in reports.items()})
+    write_json(context.out / "encoding-english.json", {name: both.english.to_json() for name, both in reports.items()})
     context.progress(1.0, f"retrieved in {len(languages)} languages")
 
 
-def _retriever(context: StageContext, embeddings: Embeddings) -> Retriever:
-    inputs = context.inputs["inputs"]
-    if embeddings.type == NEAREST:
-        return NearestRetriever(embeddings=embeddings, inputs=inputs)
-    return BitextMiner(
-        embeddings=embeddings, inputs=inputs, dev=context.inputs["dev"], dev_labels=context.inputs["dev_labels"]
+def _sample(context: StageContext, task: TaskParams) -> SampleSet | None:
+    """What the inputs have to choose and tune on."""
+    if context.params["dev"] == "none":
+        if task.type == MINING:
+            raise UserError(
+                "there is no sample set to tune the threshold on",
+                where=f"task {task.name}",
+                remedy="give BUCC's sample set (XTREME's dev files) as the task's validation split",
+            )
+        return None
+    return SampleSet(
+        inputs=context.inputs["dev"],
+        labels=context.inputs["dev_labels"],
+        languages=tuple(context.params["dev_languages"]),
     )
 
 
-def _write_reports(path: Path, reports: dict[str, EncodingReport]) -> None:
-    write_json(path, {language: report.to_json() for language, report in reports.items()})
+def _choose(
+    dev: str, sample: SampleSet | None, retriever: Retriever, embedder: SentenceEmbedder, report: Reporter
+) -> Choice:
+    """The reading, and an embedder that computes no more than is wanted from here on."""
+    ruled = by_rule(embedder.backbone)
+    choice = ruled
+    if dev == "scored":
+        embedder.narrow(ruled.readings())
+    if sample is not None:
+        scores = {
+            language: retriever.measure(
+                language, report.part(place / len(sample.languages), (place + 1) / len(sample.languages))
+            )
+            for place, language in enumerate(sample.languages)
+        }
+        choice = ruled if dev == "scored" else by_sample(scores, embedder.backbone)
+    embedder.narrow(choice.readings())
+    return choice

@@ -6,17 +6,23 @@ Two kinds: ``predictions`` scores one cell, ``baseline`` what a target's trivial
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness.context import StageContext
-from tasks.rows import Row, read_json_lines, read_rows
+from tasks.rows import BitextSentence, Row, read_json_lines, read_rows
 from tasks.types import task_type
 from tasks.types.base import Score
+from tasks.types.sentence_retrieval import FOREIGN_TO_ENGLISH
+from tasks.types.sentences import turned
 
 
 def run(context: StageContext) -> None:
-    """Leave ``result.json`` (scores per language) and ``units.json`` (counts per resampling unit)."""
+    """Leave ``result.json`` (scores per language) and ``units.json`` (counts per resampling unit).
+
+    What is in ``variants/NAME`` of the predictions is one more metric of each language, ``METRIC_NAME``.
+    """
     score_all = _score_baseline if context.params["kind"] == "baseline" else _score_predictions
     scores = score_all(context)
     mean = sum(score.value for score in scores.values()) / len(scores)
@@ -47,14 +53,28 @@ def run(context: StageContext) -> None:
 
 def _score_predictions(context: StageContext) -> dict[str, Score]:
     task = context.params["task"]
-    kind = task_type(task["type"])
+    answers = context.inputs["predictions"]
+    variants = sorted(path.name for path in (answers / "variants").glob("*"))
     scores: dict[str, Score] = {}
     for language in context.params["languages"]:
         references = _references(context, language)
-        file = context.inputs["predictions"] / "predictions" / task["name"] / f"test-{language}.{kind.suffix}"
-        predictions = kind.read_predictions(file, references)
-        scores[language] = kind.score(references, predictions, metric=task["metric"], language=language)
+        score = _score(answers / "predictions", references, task, language)
+        for name in variants:
+            # Sides are a matter of retrieval alone, and so are variants as yet.
+            rows = references
+            if name == FOREIGN_TO_ENGLISH:
+                rows = list(turned(cast("list[BitextSentence]", references)))
+            value = _score(answers / "variants" / name, rows, task, language).value
+            score.metrics[f"{task['metric']}_{name}"] = value
+        scores[language] = score
     return scores
+
+
+def _score(folder: Path, references: list[Row], task: Mapping[str, Any], language: str) -> Score:
+    kind = task_type(task["type"])
+    file = folder / task["name"] / f"test-{language}.{kind.suffix}"
+    predictions = kind.read_predictions(file, references)
+    return kind.score(references, predictions, metric=task["metric"], language=language)
 
 
 def _score_baseline(context: StageContext) -> dict[str, Score]:

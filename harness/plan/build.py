@@ -9,7 +9,14 @@ from typing import Any, Literal
 
 from harness.errors import SpecError
 from harness.plan import cost
-from harness.plan.sources import SplitUse, scored_languages, split_use, translated_languages, translated_use
+from harness.plan.sources import (
+    SplitUse,
+    scored_languages,
+    split_use,
+    translated_languages,
+    translated_use,
+    tuning_use,
+)
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
 from harness.specs.backbone import BackboneSpec, PackageSource, PretrainSpec
 from harness.specs.catalog import ResolvedSuite
@@ -165,14 +172,20 @@ class _Builder:
     def _retrieve(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
         languages = self._languages(task)
         inputs = {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")}
-        if task.type == "bitext_mining":
-            # The threshold is chosen on the validation pairs, which this phase alone sees; test pairs it never does.
-            inputs |= {"dev": self._scored(task, "inputs", "validation")}
-            inputs |= {"dev_labels": self._scored(task, "labels", "validation")}
+        dev = tuning_use(self._suite, task)
+        params = {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages), "dev": dev}
+        if dev != "none":
+            # What is chosen is chosen on the validation pairs, which this phase alone sees. Test pairs it never does,
+            # unless the suite says that there are no others; then the result is marked.
+            split: SplitName = "test" if dev == "scored" else "validation"
+            use = split_use(self._suite, task, split)
+            assert use is not None, task.name
+            params["dev_languages"] = list(use.languages)
+            inputs |= {"dev": self._scored(task, "inputs", split), "dev_labels": self._scored(task, "labels", split)}
         return self._add(
             Phase.RETRIEVE,
             f"retrieve/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
-            {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages)},
+            params,
             inputs,
             size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
         )
@@ -201,7 +214,6 @@ class _Builder:
             "prefix": list(spec.prefix),
             "pooling": spec.pooling,
             "summary": spec.summary,
-            "retrieval_layer": spec.retrieval_layer,
         }
         if source.kind == "package":
             params |= {"kind": "checkpoint", "path": f"files/{source.path}"}
@@ -308,7 +320,7 @@ class _Builder:
             "kind": kind,
             "task": _identity(task),
             "split": use.to_json(self._around.data),
-            "languages": list(self._languages(task)),
+            "languages": list(use.languages),
             "limit": self._suite.limit(task.name, split),
         }
         part = kind if split == "test" else f"{split}-{kind}"

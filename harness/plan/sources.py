@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from harness.errors import SpecError
 from harness.specs.catalog import ResolvedSuite
@@ -18,6 +18,7 @@ class SplitUse:
 
     Attributes:
         scored_as: the split whose rows these really are ("test", or what stands in for it).
+        languages: of the rows.
         files: release files by language, relative to the data directory; empty for generated splits.
         why: the suite's words for a stand-in.
     """
@@ -26,6 +27,7 @@ class SplitUse:
     split: SplitName
     scored_as: SplitName
     spec: SplitSpec
+    languages: tuple[str, ...]
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: str | None = None
 
@@ -56,10 +58,15 @@ def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | 
         spec = stand_in.split
     if spec is None:
         return None
-    foreign = split == "test" or task.type in RETRIEVAL_TYPES
-    languages = scored_languages(suite, task) if foreign else ("en",)
+    languages: tuple[str, ...] = ("en",)
+    if split == "test":
+        languages = scored_languages(suite, task)
+    elif task.type in RETRIEVAL_TYPES:
+        languages = spec.languages or scored_languages(suite, task)
     files = {} if spec.generator else {lang: _paths(task, spec, lang) for lang in languages}
-    return SplitUse(task=task.name, split=split, scored_as=scored_as, spec=spec, files=files, why=why)
+    return SplitUse(
+        task=task.name, split=split, scored_as=scored_as, spec=spec, languages=languages, files=files, why=why
+    )
 
 
 def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
@@ -73,9 +80,25 @@ def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
 def translated_use(task: TaskSpec, languages: Iterable[str]) -> SplitUse:
     """The translations of a task's training rows in some of its languages."""
     assert task.translated is not None, task.name
-    spec = task.translated.split
-    files = {} if spec.generator else {language: _paths(task, spec, language) for language in languages}
-    return SplitUse(task=task.name, split="train", scored_as="train", spec=spec, files=files)
+    spec, wanted = task.translated.split, tuple(languages)
+    files = {} if spec.generator else {language: _paths(task, spec, language) for language in wanted}
+    return SplitUse(task=task.name, split="train", scored_as="train", spec=spec, languages=wanted, files=files)
+
+
+def tuning_use(suite: SuiteSpec, task: TaskSpec) -> Literal["none", "sample", "scored"]:
+    """What retrieval is tuned on: a sample of its own, nothing, or the very rows that are scored.
+
+    The last is so where the suite lets one split stand in for both; its result is an oracle's.
+    """
+    scored, sample = split_use(suite, task, "test"), split_use(suite, task, "validation")
+    if sample is None or scored is None:
+        return "none"
+    if sample.spec.generator:
+        same = sample.scored_as == scored.scored_as
+    else:
+        files = {path for paths in scored.files.values() for path in paths}
+        same = any(path in files for paths in sample.files.values() for path in paths)
+    return "scored" if same else "sample"
 
 
 def scored_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:

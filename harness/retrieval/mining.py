@@ -1,12 +1,12 @@
-"""Bitext mining (BUCC): pairs of translations between two corpora, above a threshold tuned on a sample set.
+"""Bitext mining (BUCC): pairs of translations between two comparable corpora, above a threshold tuned on a sample.
 
-The steps are XTREME's and LASER's (see :mod:`harness.retrieval.bitext`). The only answers that are read are the sample
-set's gold pairs; they choose the threshold and nothing else.
+The steps are XTREME's and LASER's (see :mod:`harness.retrieval.bitext`). The only answers that are read are the
+sample's gold pairs; they choose the reading and the thresholds and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,29 +23,82 @@ from harness.retrieval.bitext import (
     unify,
     with_ids,
 )
-from harness.retrieval.exact import FloatMatrix
+from harness.retrieval.embed import Vectors
 from harness.retrieval.knn import search_both, unit_rows
-from harness.retrieval.sentences import Embeddings, Reports, read_sentences
+from harness.retrieval.readings import Reading
+from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet, read_sentences
 from harness.retrieval.threshold import Threshold
 from harness.training.runtime import Reporter
 from tasks.errors import DataError
-from tasks.rows import BitextSentence, read_json_lines
-from tasks.types import task_type
-from tasks.types.base import EncodingReport
+from tasks.rows import BitextSentence
 from tasks.types.bitext_mining import Pair, gold_pairs
 from tasks.types.sentences import english_rows, foreign_rows
 
-_EMBEDDED = 0.9  # of the time of one corpus pair; the rest is the search
+_EMBEDDED = 0.7  # of the time of one corpus pair; the rest are the searches
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Mined:
-    """What was found between two corpora."""
+class _Side:
+    """One side of a corpus pair, embedded."""
 
-    found: ScoredPairs
+    rows: Sequence[BitextSentence]
+    unified: Unified
+    vectors: Vectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Corpora:
+    """Two comparable corpora, embedded in every reading.
+
+    Attributes:
+        name: of both, for messages.
+        reports: how the tokenizer fared.
+    """
+
+    name: str
+    foreign: _Side
+    english: _Side
     reports: Reports
+    threads: int
+
+    def mine(self, reading: Reading) -> tuple[ScoredPairs, int]:
+        """All candidate pairs between the two sides, and how many there were before repeated sentences got all ids."""
+        ahead, back = (
+            unit_rows(side.vectors[reading], name=f"embeddings of {self.name}: {side_name} ({reading})")
+            for side, side_name in ((self.foreign, "foreign"), (self.english, "English"))
+        )
+        forward, backward = search_both(ahead, back, *self._ks(), threads=self.threads)
+        candidates = mine_pairs(forward, backward)
+        return with_ids(candidates, self.foreign.unified, self.english.unified), len(candidates)
+
+    def facts(self) -> dict[str, int]:
+        """Sizes, for the record."""
+        return {
+            "foreign": len(self.foreign.rows),
+            "foreign_unique": len(self.foreign.unified),
+            "english": len(self.english.rows),
+            "english_unique": len(self.english.unified),
+        }
+
+    def note(self) -> str | None:
+        """What is to be said where there are fewer sentences than neighbours are asked for."""
+        forward, backward = self._ks()
+        if forward == backward == NEIGHBOURS:
+            return None
+        what = f"{forward} English and {backward} foreign neighbours"
+        return f"{self.name}: {what}, as there are no more different sentences"
+
+    def _ks(self) -> tuple[int, int]:
+        return neighbours(len(self.english.unified)), neighbours(len(self.foreign.unified))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tuned:
+    """What a sample says: its facts, and for each reading the threshold."""
+
     facts: dict[str, int]
     note: str | None
+    thresholds: dict[Reading, Threshold]
 
 
 @dataclass(kw_only=True)
@@ -54,40 +107,69 @@ class BitextMiner:
 
     Attributes:
         inputs: the artifact with ``test-LANG.jsonl``, the sentences to mine, without answers.
-        dev: the same for the sample set.
-        dev_labels: the references of the sample set, again ``test-LANG.jsonl``.
+        sample: what thresholds are tuned on.
         languages: by language the part of ``details.json`` about it.
     """
 
     embeddings: Embeddings
     inputs: Path
-    dev: Path
-    dev_labels: Path
+    sample: SampleSet
     languages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tuned: dict[str, _Tuned] = field(default_factory=dict)
 
-    def retrieve(self, language: str, folder: Path, report: Reporter) -> Reports:
-        """Write the pairs of one language that reach its threshold, best first.
+    def measure(self, language: str, report: Reporter) -> dict[Reading, float]:
+        """F1 of every reading on the sample of one language, each with its own best threshold.
 
         Raises:
             DataError: rows are missing, hold answers or lack one side; the sample's references are missing, are not
                 those of its sentences, or hold no gold pair.
         """
-        name = f"test-{language}.jsonl"
-        sample = read_sentences(self.dev / name, where=f"dev/{name}")
-        gold = _read_gold(self.dev_labels / name, sample)
-        rows = read_sentences(self.inputs / name)
-        share = len(sample) / (len(sample) + len(rows))
-        tuning = self._mine(sample, report.part(0.0, share), f"{language}, sample")
-        threshold = tune(tuning.found, gold)
-        mined = self._mine(rows, report.part(share, 1.0), language)
-        pairs = mined.found.at_least(threshold.value)
-        kind = task_type(self.embeddings.type)
-        kind.write_predictions(folder / f"test-{language}.{kind.suffix}", rows, pairs)
-        self.languages[language] = _facts(threshold, len(gold), tuning, mined, len(pairs))
-        return mined.reports
+        sample = self.sample.read(language)
+        gold = _gold(sample.references, f"dev_labels/test-{language}.jsonl")
+        corpora = self._embed(sample.rows, report.part(0.0, _EMBEDDED), f"{language}, sample")
+        readings = self.embeddings.embedder.readings
+        thresholds = {}
+        for number, reading in enumerate(readings):
+            report(_EMBEDDED + (1 - _EMBEDDED) * number / len(readings), f"{language}, sample: mining by {reading}")
+            thresholds[reading] = tune(corpora.mine(reading)[0], gold)
+        facts = {**corpora.facts(), "gold": len(gold)}
+        self.tuned[language] = _Tuned(facts=facts, note=corpora.note(), thresholds=thresholds)
+        return {reading: threshold.f1 for reading, threshold in thresholds.items()}
+
+    def retrieve(
+        self, language: str, chosen: Reading, fixed: Mapping[str, Reading], answers: Answers, report: Reporter
+    ) -> Reports:
+        """Write the pairs of one language that reach the threshold of their reading, best first.
+
+        Raises:
+            DataError: rows are missing, hold answers or lack one side.
+        """
+        tuned = self.tuned[language]
+        rows = read_sentences(self.inputs / f"test-{language}.jsonl")
+        corpora = self._embed(rows, report.part(0.0, _EMBEDDED), language)
+        readings = {"": chosen, **fixed}
+        mined = {}
+        for number, reading in enumerate(dict.fromkeys(readings.values())):
+            report(_EMBEDDED + (1 - _EMBEDDED) * number / len(readings), f"{language}: mining by {reading}")
+            found, count = corpora.mine(reading)
+            kept = found.at_least(tuned.thresholds[reading].value)
+            facts = {"candidates": count, "candidate_pairs": len(found), "predicted": len(kept)}
+            mined[reading] = kept, facts
+        for variant, reading in readings.items():
+            answers.write(language, rows, mined[reading][0], variant)
+        test = {**corpora.facts(), **mined[chosen][1]}
+        notes = [note for note in (tuned.note, corpora.note()) if note is not None]
+        self.languages[language] = {
+            **_facts(tuned.thresholds[chosen]),
+            "variants": {variant: _facts(tuned.thresholds[reading]) for variant, reading in fixed.items()},
+            "dev": tuned.facts,
+            "test": test,
+            **({"notes": notes} if notes else {}),
+        }
+        return corpora.reports
 
     def details(self) -> dict[str, Any]:
-        """The settings of the search, and for each language its threshold and what it was tuned on."""
+        """The settings of the search, and for each language its thresholds and what they were tuned on."""
         return {
             "k": NEIGHBOURS,
             "margin": MARGIN.value,
@@ -95,58 +177,29 @@ class BitextMiner:
             "languages": self.languages,
         }
 
-    def _mine(self, rows: Sequence[BitextSentence], report: Reporter, what: str) -> _Mined:
-        """All candidate pairs between the two sides."""
+    def _embed(self, rows: Sequence[BitextSentence], report: Reporter, what: str) -> _Corpora:
+        """Both sides, their different sentences embedded once; the tokenizer reports on all."""
         sides = foreign_rows(rows), english_rows(rows)
-        foreign, english = map(unify, sides)
-        share = _EMBEDDED * len(foreign) / (len(foreign) + len(english))
-        ahead, foreign_report = self._embed(sides[0], foreign, report.part(0.0, share), f"{what}: foreign")
-        back, english_report = self._embed(sides[1], english, report.part(share, _EMBEDDED), f"{what}: English")
-        ks = neighbours(len(english)), neighbours(len(foreign))
-        report(_EMBEDDED, f"{what}: searching")
-        forward, backward = search_both(ahead, back, *ks, threads=self.embeddings.threads)
-        candidates = mine_pairs(forward, backward)
-        found = with_ids(candidates, foreign, english)
-        report(1.0, f"{what}: {len(found):,} candidate pairs")
-        return _Mined(
-            found=found,
-            reports=Reports(foreign=foreign_report, english=english_report),
-            facts={
-                "foreign": len(sides[0]),
-                "foreign_unique": len(foreign),
-                "english": len(sides[1]),
-                "english_unique": len(english),
-                "candidates": len(candidates),
-                "candidate_pairs": len(found),
-            },
-            note=_note(what, *ks),
+        share = len(sides[0]) / len(rows)
+        parts = report.part(0.0, share), report.part(share, 1.0)
+        found = []
+        reports = []
+        for side, part, name in zip(sides, parts, ("foreign", "English"), strict=True):
+            unified = unify(side)
+            features, encoding = self.embeddings.encode(side)
+            vectors = self.embeddings.embed([features[place] for place in unified.places], part, f"{what}: {name}")
+            found.append(_Side(rows=side, unified=unified, vectors=vectors))
+            reports.append(encoding)
+        return _Corpora(
+            name=what,
+            foreign=found[0],
+            english=found[1],
+            reports=Reports(foreign=reports[0], english=reports[1]),
+            threads=self.embeddings.threads,
         )
 
-    def _embed(
-        self, rows: Sequence[BitextSentence], unified: Unified, report: Reporter, what: str
-    ) -> tuple[FloatMatrix, EncodingReport]:
-        """Unit embeddings (different sentences, hidden), and the tokenizer's report on all sentences."""
-        features, encoding = self.embeddings.encode(rows)
-        wanted = [features[place] for place in unified.places]
-        return unit_rows(self.embeddings.embed(wanted, report, what), name=f"embeddings of {what}"), encoding
 
-
-def _read_gold(path: Path, sentences: Sequence[BitextSentence]) -> set[Pair]:
-    """The gold pairs of the sample set.
-
-    Raises:
-        DataError: the file is missing, its rows are not those of ``sentences``, or it holds no pair.
-    """
-    where = f"dev_labels/{path.name}"
-    if not path.is_file():
-        raise DataError("the sample's references have no such file", where=where, remedy="prepare this language too")
-    references = [BitextSentence.from_reference(record) for record in read_json_lines(path)]
-    if [(row.id, row.side) for row in references] != [(row.id, row.side) for row in sentences]:
-        raise DataError(
-            "the references are not those of the sample's sentences",
-            where=where,
-            remedy="prepare both from the same split with the same limit",
-        )
+def _gold(references: Sequence[BitextSentence], where: str) -> set[Pair]:
     try:
         return gold_pairs(references)
     except DataError as error:
@@ -154,20 +207,7 @@ def _read_gold(path: Path, sentences: Sequence[BitextSentence]) -> set[Pair]:
         raise DataError(error.what, where=place, remedy=error.remedy) from None
 
 
-def _note(what: str, forward: int, backward: int) -> str | None:
-    if forward == backward == NEIGHBOURS:
-        return None
-    return f"{what}: {forward} English and {backward} foreign neighbours, as there are no more different sentences"
-
-
-def _facts(threshold: Threshold, gold: int, tuning: _Mined, mined: _Mined, predicted: int) -> dict[str, Any]:
-    """One language's part of ``details.json``. The scores on the sample set are an oracle's: it was tuned on them."""
+def _facts(threshold: Threshold) -> dict[str, Any]:
+    """A threshold, and the scores it has on the sample: an oracle's, for it was tuned on them."""
     scores = {"f1": threshold.f1, "precision": threshold.precision, "recall": threshold.recall}
-    facts: dict[str, Any] = {
-        "threshold": threshold.value,
-        "dev_oracle": scores,
-        "dev": {**tuning.facts, "gold": gold},
-        "test": {**mined.facts, "predicted": predicted},
-    }
-    notes = [note for note in (tuning.note, mined.note) if note is not None]
-    return {**facts, "notes": notes} if notes else facts
+    return {"threshold": threshold.value, "dev_oracle": scores}

@@ -13,9 +13,10 @@ import torch
 from harness.canonical import digest, file_digest
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.exact import FloatMatrix
+from harness.retrieval.readings import Reading, depth_scaled, require_there
+from harness.training.backbone import Backbone, Pooling, read_json
 from harness.training.encoding import limits
 from harness.training.parameters import TaskParams
-from tasks.errors import UserError
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 
@@ -25,11 +26,11 @@ _TYPE = "bitext_mining"
 
 
 class TextEmbedder:
-    """Embeds sentences at one layer of a checkpoint and keeps what it has done.
+    """Embeds sentences in one reading of a checkpoint and keeps what it has done.
 
     Args:
         checkpoint: its folder.
-        layer: index into the hidden states.
+        reading: how.
         work: folder of finished parts; a part is named by its sentences and by all else that decides its bytes.
         threads: compute threads.
         device: where to compute.
@@ -41,18 +42,25 @@ class TextEmbedder:
     """
 
     def __init__(
-        self, checkpoint: Path, *, layer: int, work: Path, threads: int, device: str = "cpu", max_length: int = 512
+        self,
+        checkpoint: Path,
+        *,
+        reading: Reading,
+        work: Path,
+        threads: int,
+        device: str = "cpu",
+        max_length: int = 512,
     ) -> None:
         torch.set_num_threads(threads)
-        self._embedder = SentenceEmbedder(checkpoint, layers=(layer,), device=device)
+        self._embedder = SentenceEmbedder(checkpoint, readings=(reading,), device=device)
         task = TaskParams(name="bitext", type=_TYPE, labels=(), metric="f1", max_length=max_length)
         self._limits = limits(task, self._embedder.backbone, self._embedder.tokenizer)
         self._work = work
-        self._layer = layer
+        self._reading = reading
         files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and _matters(path, checkpoint))
         self._identity = {
             "checkpoint": {path.relative_to(checkpoint).as_posix(): file_digest(path) for path in files},
-            "layer": layer,
+            **reading.to_json(),
             "max_length": self._limits.max_length,
             "device": device,
             "threads": threads,
@@ -86,7 +94,7 @@ class TextEmbedder:
         rows = [BitextSentence(id=str(n), unit=str(n), side="foreign", text=text) for n, text in enumerate(texts)]
         encoded = task_type(_TYPE).encode(rows, self._embedder.tokenizer, self._limits, ())
         self.truncated += encoded.report.truncated
-        vectors = self._embedder.embed(encoded.features)[self._layer]
+        vectors = self._embedder.embed(encoded.features)[self._reading]
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with aside.open("wb") as file:
             np.save(file, vectors)
@@ -114,22 +122,15 @@ def _read_part(path: Path, shape: tuple[int, int]) -> FloatMatrix | None:
     return vectors if vectors.shape == shape and vectors.dtype == np.float32 else None
 
 
-def layer_of(checkpoint: Path, wanted: int | None) -> int:
-    """The layer asked for, or the backbone's.
+def reading_of(checkpoint: Path, layer: int | None, pooling: Pooling | None) -> Reading:
+    """The reading asked for; what is left open is the depth-scaled layer, and the backbone's pooling.
 
     Raises:
         UserError: the backbone has no such hidden state.
     """
-    from harness.retrieval.layers import choose_layer
-    from harness.training.backbone import Backbone, read_json
-
     backbone = Backbone.from_json(read_json(checkpoint / "backbone.json"))
-    if wanted is None:
-        return choose_layer(backbone).layer
-    if not 0 <= wanted <= backbone.layers:
-        raise UserError(
-            f"there is no hidden state {wanted} in {backbone.layers} layers",
-            where="--layer",
-            remedy=f"give a layer from 0 (the embeddings) to {backbone.layers}",
-        )
-    return wanted
+    reading = Reading(
+        layer=depth_scaled(backbone.layers).layer if layer is None else layer, pooling=pooling or backbone.pooling
+    )
+    require_there((reading,), backbone.layers, where="--layer")
+    return reading

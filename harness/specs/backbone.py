@@ -84,9 +84,8 @@ class BackboneSpec(SpecModel):
     parameters: int | None = Field(default=None, ge=1)
     max_length: int | None = Field(default=None, ge=8)
     prefix: tuple[str, ...] = ()
-    pooling: Literal["mean", "first", "last"] = "mean"
+    pooling: Literal["mean", "mean-no-special", "first", "last"] = "mean"
     summary: Literal["first", "last", "mean"] | None = None  # what heads for sentences and pairs read
-    retrieval_layer: int | None = Field(default=None, ge=0)
     languages: tuple[str, ...] = ()
     licence: str | None = None
     notes: tuple[str, ...] = ()

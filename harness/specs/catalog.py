@@ -144,7 +144,7 @@ def _files(folder: Path) -> dict[str, Path]:
 def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
     inherited = ("architecture", "layers", "hidden_size", "parameters", "max_length", "licence")
     updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
-    for name in ("prefix", "pooling", "summary", "retrieval_layer", "languages"):
+    for name in ("prefix", "pooling", "summary", "languages"):
         if name not in child.model_fields_set:
             updates[name] = getattr(parent, name)
     updates["saw"] = (*parent.saw, *child.saw)  # what the origin has seen, it has seen too

@@ -26,6 +26,7 @@ class SplitSpec(SpecModel):
     published_rows: dict[str, int] = Field(default_factory=dict)
     generator: Literal["miniature"] | None = None
     rows: int | None = Field(default=None, ge=1)  # how many to generate, a language
+    languages: tuple[str, ...] | None = None  # of a validation split for retrieval; None: those of the task
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

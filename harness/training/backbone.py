@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, cast, get_args
 
 from tasks.errors import DataError, UserError
 
-Pooling = Literal["mean", "first", "last"]
+Pooling = Literal["mean", "mean-no-special", "first", "last"]
 Summary = Literal["first", "last", "mean"]
 
 
@@ -22,10 +22,9 @@ class Backbone:
         architecture: the ``model_type`` of its transformers config.
         max_length: most pieces of one input, special tokens and prefix included.
         prefix: pieces that follow the first special token of every input.
-        pooling: how a sentence embedding is taken.
+        pooling: how a sentence embedding is taken where nothing has chosen another way. Causal backbones have ``last``.
         summary: which piece the heads for sentences and pairs read, or ``mean``: all of them. The last piece where
             ``pooling`` is ``last``, because the first piece of a causal backbone has seen nothing else, else the first.
-        retrieval_layer: index into the hidden states, or None for the depth-scaled rule.
     """
 
     name: str
@@ -36,7 +35,6 @@ class Backbone:
     prefix: tuple[str, ...] = ()
     pooling: Pooling = "mean"
     summary: Summary = "first"
-    retrieval_layer: int | None = None
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
@@ -64,7 +62,6 @@ class Backbone:
             prefix=tuple(fields.get("prefix") or ()),
             pooling=cast("Pooling", pooling),
             summary=cast("Summary", summary),
-            retrieval_layer=fields.get("retrieval_layer"),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from leaderboard.scores import Score
 from leaderboard.words import DASH, no_mean, points, signed
 
 OWN_DATA = "own-training-data"
+ORACLE_THRESHOLD = "oracle-threshold"
 GAPS_HREF = "#gaps"
 
 
@@ -29,6 +30,12 @@ OWN_DATA_MARK = Mark(
     text="Own training data: the recipe's intermediate training holds the very rows that the target is fine-tuned on "
     "afterwards. What it gains here is more training on the target, not transfer from another task.",
 )
+ORACLE_MARK = Mark(
+    symbol="¶",
+    short="oracle threshold",
+    text="Oracle threshold: there is no sample to tune it on, so the threshold was tuned on the very pairs that are "
+    "scored. The number is the best that any threshold gives, and not to be compared with others.",
+)
 UNKNOWN_MARK = Mark(
     symbol="‡",
     short="over a fifth unknown",
@@ -42,6 +49,9 @@ BASELINE_MARK = Mark(
 )
 
 
+_MARKS = {OWN_DATA: OWN_DATA_MARK, ORACLE_THRESHOLD: ORACLE_MARK}
+
+
 def other_mark(name: str) -> Mark:
     """A mark that this version has no sentence for is shown by its name."""
     return Mark(symbol="*", short=name, text=f"Marked “{name}” by the scorer.")
@@ -49,12 +59,12 @@ def other_mark(name: str) -> Mark:
 
 def marks_of(score: Score) -> tuple[Mark, ...]:
     """The marks that a target's results carry."""
-    return tuple(OWN_DATA_MARK if mark == OWN_DATA else other_mark(mark) for mark in score.marks)
+    return tuple(_MARKS.get(mark) or other_mark(mark) for mark in score.marks)
 
 
 def legend(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     """Each mark of a page once, in the order of the pages."""
-    order = (OWN_DATA_MARK, UNKNOWN_MARK, BASELINE_MARK)
+    order = (OWN_DATA_MARK, ORACLE_MARK, UNKNOWN_MARK, BASELINE_MARK)
     seen = dict.fromkeys(marks)
     others = sorted((mark for mark in seen if mark not in order), key=lambda mark: mark.text)
     return (*(mark for mark in order if mark in seen), *others)

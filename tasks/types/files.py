@@ -53,15 +53,16 @@ def one_a_line(path: Path, references: Sequence[object]) -> list[str]:
     return lines
 
 
-def index_a_line(path: Path, references: Sequence[object], bounds: Sequence[int]) -> list[int]:
-    """One 0-based index a line, each below its bound.
+def index_a_line(path: Path, references: Sequence[object], bounds: Sequence[int], *, least: int = 0) -> list[int]:
+    """One 0-based index a line, each below its bound; ``least`` is -1 where a line may say that there is no answer.
 
     Raises:
         DataError: a line is not a number, or not below its bound; the file and line are named.
     """
     found = []
     for number, (line, bound) in enumerate(zip(one_a_line(path, references), bounds, strict=True), start=1):
-        if not line.isdecimal() or int(line) >= bound:
-            raise DataError(f"{line!r} is not an index from 0 to {bound - 1}", where=f"{path}, line {number}")
+        digits = line.removeprefix("-") if least < 0 else line
+        if not (digits.isascii() and digits.isdecimal()) or not least <= int(line) < bound:
+            raise DataError(f"{line!r} is not an index from {least} to {bound - 1}", where=f"{path}, line {number}")
         found.append(int(line))
     return found

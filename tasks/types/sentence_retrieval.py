@@ -19,6 +19,10 @@ from tasks.types.scoring import UnitCounts, require_matching, require_metric
 from tasks.types.sentences import SentenceType, english_rows, foreign_rows
 
 METRICS = ("accuracy",)
+#: Predicted where no foreign sentence is to count. XTREME's files have no such thing; it is never right.
+NO_ANSWER = -1
+#: The variant whose predictions answer the foreign sentences with English ones.
+FOREIGN_TO_ENGLISH = "foreign_to_english"
 
 #: 0-based position of a sentence among the foreign rows.
 ForeignIndex = NewType("ForeignIndex", int)
@@ -49,9 +53,9 @@ class SentenceRetrievalType(SentenceType):
         write_lines(path, map(str, predictions))
 
     def read_predictions(self, path: Path, references: Sequence[BitextSentence]) -> list[ForeignIndex]:
-        """One index a line, one line an English sentence."""
+        """One index a line, one line an English sentence; -1 is no answer."""
         queries, foreign = english_rows(references), foreign_rows(references)
-        indices = index_a_line(path, queries, [len(foreign)] * len(queries))
+        indices = index_a_line(path, queries, [len(foreign)] * len(queries), least=NO_ANSWER)
         return [ForeignIndex(index) for index in indices]
 
     def score(
@@ -75,7 +79,7 @@ class SentenceRetrievalType(SentenceType):
         for row, index in zip(queries, predictions, strict=True):
             if not row.partners:
                 raise DataError("an English sentence without a translation", where=f"row {row.id}")
-            right = foreign_ids[index] in row.partners
+            right = index != NO_ANSWER and foreign_ids[index] in row.partners
             correct += right
             units.add(row.unit, right, 1)
         value = correct / len(queries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from tasks.errors import UserError
@@ -19,6 +20,11 @@ def english_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
 def foreign_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
     """The foreign sentences, in their order."""
     return [row for row in rows if row.side == "foreign"]
+
+
+def turned(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
+    """The rows with their sides exchanged: what retrieves foreign from English then retrieves English from foreign."""
+    return [replace(row, side="english" if row.side == "foreign" else "foreign") for row in rows]
 
 
 class SentenceType:

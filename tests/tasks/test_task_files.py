@@ -11,7 +11,7 @@ from tasks.types import task_type
 
 TASKS = Path(__file__).resolve().parents[2] / "tasks"
 FILES = sorted([*TASKS.glob("intermediate/*.yaml"), *TASKS.glob("target/*.yaml")])
-LANGUAGES = {"xnli": 15, "xquad": 11, "udpos": 33, "tatoeba": 36}  # XTREME's evaluate.py
+LANGUAGES = {"xnli": 15, "xquad": 11, "udpos": 33, "tatoeba": 36, "bucc2018": 4}  # XTREME's evaluate.py
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -44,10 +44,10 @@ def test_file_patterns_can_be_filled_in(spec: dict[str, Any]) -> None:
             tuple(
                 pattern.format(lang=language, code=codes.get(language, language)) for pattern in split.get("files", ())
             )
-            for language in spec["languages"]
+            for language in split.get("languages", spec["languages"])
         ]
         assert "files" not in split or len(set(names)) == len(names)
-        assert set(split.get("published_rows", {})) <= set(spec["languages"])
+        assert set(split.get("published_rows", {})) <= set(split.get("languages", spec["languages"]))
 
 
 def test_languages_are_no_yaml_booleans(spec: dict[str, Any]) -> None:
@@ -64,6 +64,32 @@ def test_tatoeba_has_a_code_for_every_language() -> None:
     tatoeba = load(TASKS / "target" / "tatoeba.yaml")
     assert set(tatoeba["languages"]) == set(tatoeba["codes"])
     assert ("deu", "cmn", "pes", "ell") == tuple(tatoeba["codes"][language] for language in ("de", "zh", "fa", "el"))
+
+
+def test_tatoebas_layer_is_chosen_on_languages_that_are_not_scored() -> None:
+    """All the others of the release's 112, under whatever name."""
+    tatoeba = load(TASKS / "target" / "tatoeba.yaml")
+    sample = tatoeba["splits"]["validation"]["languages"]
+    assert (36, 76) == (len(tatoeba["languages"]), len(set(sample)))
+    assert set(sample).isdisjoint(tatoeba["languages"])
+    assert set(sample).isdisjoint(tatoeba["codes"].values())
+
+
+@pytest.mark.data
+def test_the_sample_languages_share_next_to_nothing_with_scored_ones(shared_data: Path) -> None:
+    """What the task's notes say of it; languages are near each other, and so are some of their sentences."""
+    tatoeba = load(TASKS / "target" / "tatoeba.yaml")
+
+    def lines(code: str, side: str) -> list[str]:
+        path = shared_data / "tatoeba" / f"tatoeba.{code}-eng.{side}"
+        return path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
+
+    scored = {line for code in tatoeba["codes"].values() for line in lines(code, code)}
+    sample = tatoeba["splits"]["validation"]
+    for code in sample["languages"]:
+        found = lines(code, code)
+        assert sample["published_rows"][code] == len(found) == len(lines(code, "eng"))
+        assert sum(line in scored for line in found) <= 0.03 * len(found), code
 
 
 @pytest.mark.data

@@ -5,11 +5,15 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands.options import echo_json, json_option, store_option
 from harness.commands.retrieve.options import mining_options, settings
+
+if TYPE_CHECKING:
+    from harness.training.backbone import Pooling
 
 _FILE = click.Path(path_type=Path)
 #: WikiMatrix's threshold for the ratio margin (Schwenk et al. 2019, arXiv 1907.05791), found with LASER's embeddings.
@@ -37,7 +41,12 @@ class Threshold(click.ParamType[float | str]):
 @click.option("--source", type=_FILE, required=True, help="A text, one sentence a line.")
 @click.option("--target", type=_FILE, required=True, help="The text to look for translations in.")
 @click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's.")
-@click.option("--layer", type=int, help="Hidden state that is averaged, 0 the embeddings.  [default: the backbone's]")
+@click.option("--layer", type=int, help="Hidden state that is read, 0 the embeddings.  [default: 14/24 of the depth]")
+@click.option(
+    "--pooling",
+    type=click.Choice(["mean", "mean-no-special", "first", "last"]),
+    help="How its pieces become one vector.  [default: the backbone's]",
+)
 @mining_options
 @click.option(
     "--threshold",
@@ -58,6 +67,7 @@ def bitext(
     target: Path,
     backbone: str,
     layer: int | None,
+    pooling: Pooling | None,
     margin: str,
     retrieval: str,
     k: int,
@@ -82,7 +92,7 @@ def bitext(
     from harness.console import progress
     from harness.retrieval.pairs import mine_sides, require_writable, write_pairs
     from harness.retrieval.saved import read_text, side_of_texts
-    from harness.retrieval.texts import TextEmbedder, layer_of
+    from harness.retrieval.texts import TextEmbedder, reading_of
 
     require_writable(out)
     texts = read_text(source), read_text(target)
@@ -93,8 +103,8 @@ def bitext(
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "checkpoint"
         checkpoint = checkpoint_of(backbone, store, aside)
-        chosen = layer_of(checkpoint, layer)
-        embedder = TextEmbedder(checkpoint, layer=chosen, work=folder, threads=how.threads, device=device)
+        reading = reading_of(checkpoint, layer, pooling)
+        embedder = TextEmbedder(checkpoint, reading=reading, work=folder, threads=how.threads, device=device)
         with progress("embedding") as report:
             sides = [
                 side_of_texts(
@@ -118,7 +128,7 @@ def bitext(
     facts = {
         "out": str(out),
         "pairs": len(pairs),
-        "layer": chosen,
+        **reading.to_json(),
         **how.to_json(),
         "threshold_from": "given" if isinstance(threshold, float) else "rule, not tuned on gold pairs",
         "sides": [side.facts() for side in sides],
@@ -130,4 +140,4 @@ def bitext(
         return
     rule = "" if isinstance(threshold, float) else " (a rule, not tuned on gold pairs)"
     click.echo(f"{len(pairs):,} pairs: {out}")
-    click.echo(f"Layer {chosen}; threshold {'none' if cut is None else cut}{rule}.")
+    click.echo(f"Read from {reading}; threshold {'none' if cut is None else cut}{rule}.")

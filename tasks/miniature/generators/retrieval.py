@@ -29,4 +29,13 @@ def _unit(source: Source) -> Unit:
     return Unit((("foreign", foreign.text), ("english", english.text)), lambda: [foreign, english])
 
 
-TASKS = (TaskGenerator(name="mini-tatoeba", splits=("test",), unit=_unit, languages=LANGUAGES[1:], rows_a_unit=2),)
+TASKS = (
+    TaskGenerator(
+        name="mini-tatoeba",
+        splits=("validation", "test"),
+        unit=_unit,
+        languages=LANGUAGES[1:],
+        validation_languages=LANGUAGES[1:],
+        rows_a_unit=2,
+    ),
+)

@@ -112,7 +112,6 @@ def scratch_spec(architecture: str = "bert", **changes: Any) -> dict[str, Any]:
         "max_length": 48,
         "prefix": [],
         "pooling": "mean",
-        "retrieval_layer": None,
         "config": {"num_attention_heads": 2, "intermediate_size": 64},
         "vocab_size": 90 if architecture == "bert" else 300,
         "tokenizer": "wordpiece" if architecture == "bert" else "bpe",

@@ -63,7 +63,6 @@ def test_published_weights_become_an_fp32_checkpoint(run_stage: Any, published: 
         "prefix": [],
         "pooling": "mean",
         "summary": "first",
-        "retrieval_layer": None,
     }
 
 

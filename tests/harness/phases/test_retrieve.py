@@ -41,7 +41,7 @@ def write_checkpoint(path: Path, **facts: Any) -> Path:
         vocab_size=len(pieces),
         hidden_size=16,
         intermediate_size=24,
-        num_hidden_layers=4,
+        num_hidden_layers=facts.get("layers", 4),
         num_attention_heads=2,
         max_position_embeddings=32,
         initializer_range=0.5,
@@ -96,7 +96,7 @@ class Stage:
         path.mkdir()
         retrieve.run(
             StageContext(
-                params={"task": TASK, "languages": ["xx", "yy"], **params},
+                params={"task": TASK, "languages": ["xx", "yy"], "dev": "none", **params},
                 inputs=self.inputs,
                 out=path,
                 progress=lambda fraction, note: self.told.append((fraction, note)),
@@ -120,7 +120,7 @@ def test_english_sentences_find_foreign_ones(stage: Stage) -> None:
 
     assert ["3", "1", "2", "0"] == lines(out / "predictions" / "tatoeba" / "test-xx.tsv")
     assert ["1", "0", "2"] == lines(out / "predictions" / "tatoeba" / "test-yy.tsv")[:3]
-    assert ["details.json", "encoding-english.json", "encoding.json", "predictions"] == sorted(
+    assert ["details.json", "encoding-english.json", "encoding.json", "predictions", "variants"] == sorted(
         path.name for path in out.iterdir()
     )
 
@@ -146,18 +146,84 @@ def test_reports_and_details(stage: Stage) -> None:
     assert {"rows": 3, "words": 6, "pieces": 6, "unknown": 1, "truncated": 0} == encoding["yy"]
     # Eight words do not fit beside two special tokens into the task's eight pieces.
     assert {"rows": 4, "words": 14, "pieces": 14, "unknown": 1, "truncated": 1} == english["yy"]
-    assert {"layer": 2, "layers": 4, "pooling": "mean", "rule": "depth-scaled"} == json.loads(
+    assert {
+        "layer": 2,
+        "layers": 4,
+        "pooling": "mean",
+        "rule": "depth-scaled",
+        "fixed": {"depth_scaled": {"layer": 2, "pooling": "mean"}},
+    } == json.loads((out / "details.json").read_text())
+
+
+def test_the_variants_files(stage: Stage) -> None:
+    """Beside the headline: no answer for ties, the other direction, and the depth-scaled reading."""
+    variants = stage.run() / "variants"
+
+    assert ["depth_scaled", "foreign_to_english", "strict"] == sorted(path.name for path in variants.iterdir())
+    assert ["3", "1", "-1", "0"] == lines(variants / "strict" / "tatoeba" / "test-xx.tsv")
+    # Both of the equal foreign sentences find the one English sentence.
+    assert ["3", "1", "2", "0", "2"] == lines(variants / "foreign_to_english" / "tatoeba" / "test-xx.tsv")
+
+
+def sample(stage: Stage, rows: dict[str, list[BitextSentence]], **partners: dict[str, str]) -> dict[str, Any]:
+    """Gives the stage a sample set; ``partners`` are its pairs by language, English id first. Returns its params."""
+    stage.inputs["dev"] = write_inputs(stage.folder / "dev", rows)
+    stage.inputs["dev_labels"] = stage.folder / "dev_labels"
+    stage.inputs["dev_labels"].mkdir()
+    for language, sentences in rows.items():
+        pairs = partners[language] | {foreign: english for english, foreign in partners[language].items()}
+        records = [{"id": row.id, "unit": row.unit, "side": row.side, "partners": [pairs[row.id]]} for row in sentences]
+        write_json_lines(stage.inputs["dev_labels"] / f"test-{language}.jsonl", records)
+    return {"dev": "sample", "dev_languages": list(rows)}
+
+
+#: Word order does not change a mean of embeddings, so layer 0 finds all of these and layers above find fewer.
+ZZ = bitext("zz", ["B A C D", "H G F", "E E F", "C C C D"], ["d c b a", "f g h", "e f e", "d c c c"])
+ZZ_PAIRS = {f"en-{index}": f"zz-{index}" for index in range(4)}
+
+
+def test_the_reading_is_chosen_on_the_sample(stage: Stage) -> None:
+    """Other languages than the scored ones: the reading that finds most of their pairs counts for the scored ones."""
+    out = stage.run(**sample(stage, {"zz": ZZ}, zz=ZZ_PAIRS))
+    details = json.loads((out / "details.json").read_text())
+    curves = json.loads((out / "curves.json").read_text())
+
+    assert "dev" == details["rule"]
+    assert {"languages": 1, "score": 1.0} == details["chosen_on"]
+    assert {"zz": details["curve"]} == curves
+    assert {"mean", "mean-no-special", "first"} == details["curve"].keys()
+    assert {5} == {len(scores) for scores in details["curve"].values()}
+    assert 1.0 == details["curve"][details["pooling"]][details["layer"]]
+    assert 1.0 == max(max(scores) for scores in details["curve"].values())
+    assert {"layer": 2, "pooling": "mean"} == details["fixed"]["depth_scaled"]
+
+
+def test_a_sample_says_nothing_about_what_is_scored(stage: Stage) -> None:
+    """With other samples, however odd, the depth-scaled predictions and all inputs of scoring stay as they are."""
+    plain = stage.run("plain")
+    chosen = stage.run("chosen", **sample(stage, {"zz": ZZ}, zz={f"en-{n}": f"zz-{3 - n}" for n in range(4)}))
+    name = Path("variants", "depth_scaled", "tatoeba", "test-xx.tsv")
+
+    assert (plain / name).read_bytes() == (chosen / name).read_bytes()
+    assert (plain / "encoding.json").read_bytes() == (chosen / "encoding.json").read_bytes()
+
+
+def test_a_sample_whose_references_are_of_other_rows(stage: Stage) -> None:
+    params = sample(stage, {"zz": ZZ}, zz=ZZ_PAIRS)
+    references = stage.inputs["dev_labels"] / "test-zz.jsonl"
+    references.write_text("".join(references.read_text().splitlines(keepends=True)[1:]))
+
+    with pytest.raises(DataError, match=r"dev_labels/test-zz\.jsonl: the references are not those of the sample"):
+        stage.run(**params)
+
+
+def test_the_papers_layer_where_there_is_one(tmp_path: Path) -> None:
+    out = Stage(tmp_path, write_checkpoint(tmp_path / "checkpoint", layers=14)).run()
+
+    assert (out / "variants" / "paper" / "tatoeba" / "test-yy.tsv").is_file()
+    assert {"depth_scaled": {"layer": 8, "pooling": "mean"}, "paper": {"layer": 14, "pooling": "mean"}} == json.loads(
         (out / "details.json").read_text()
-    )
-
-
-def test_the_backbones_own_layer_and_pooling(tmp_path: Path) -> None:
-    checkpoint = write_checkpoint(tmp_path / "checkpoint", retrieval_layer=3, pooling="first")
-    out = Stage(tmp_path, checkpoint).run()
-
-    assert {"layer": 3, "layers": 4, "pooling": "first", "rule": "backbone"} == json.loads(
-        (out / "details.json").read_text()
-    )
+    )["fixed"]
 
 
 def embedded_inputs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
@@ -200,7 +266,7 @@ def test_a_second_run_writes_the_same_bytes(stage: Stage) -> None:
     ]
 
     assert contents[0] == contents[1]
-    assert 5 == len(contents[0])
+    assert 3 + 2 * 4 == len(contents[0])
 
 
 def test_progress_never_falls_and_ends_at_one(stage: Stage) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from harness.phases import retrieve
 from harness.retrieval.embed import SentenceEmbedder
+from harness.retrieval.readings import Reading
 from tasks.errors import DataError, UserError
 from tasks.readers import read_split
 from tasks.rows import BitextSentence, write_json_lines
@@ -74,19 +75,19 @@ def write(folder: Path, rows: Rows, record: Callable[[BitextSentence], dict[str,
 
 @pytest.fixture
 def mine(tmp_path: Path, run_stage: Callable[..., Path], tiny: Path) -> Mine:
-    """Runs the phase over test and sample rows; ``drop`` names inputs that are not given."""
+    """Runs the phase over test and sample rows."""
 
-    def run(
-        test: Rows = TEST, sample: Rows = SAMPLE, *, drop: Sequence[str] = (), labels: Rows | None = None, **fields: Any
-    ) -> Path:
+    def run(test: Rows = TEST, sample: Rows = SAMPLE, *, labels: Rows | None = None, **fields: Any) -> Path:
         inputs = {
             "checkpoint": tiny,
             "inputs": write(tmp_path / "inputs", test, BitextSentence.inputs),
             "dev": write(tmp_path / "dev", sample, BitextSentence.inputs),
             "dev_labels": write(tmp_path / "dev_labels", labels or sample, BitextSentence.reference),
         }
-        params = {"task": TASK, "languages": fields.pop("languages", ["xx"])}
-        return run_stage(retrieve, params, {role: inputs[role] for role in inputs.keys() - set(drop)}, **fields)
+        languages = fields.pop("languages", ["xx"])
+        dev = fields.pop("dev", "sample")
+        params = {"task": TASK, "languages": languages, "dev": dev, "dev_languages": languages}
+        return run_stage(retrieve, params, inputs, **fields)
 
     return run
 
@@ -105,9 +106,9 @@ def test_translations_are_mined(mine: Mine) -> None:
     bare = [BitextSentence.from_reference(row.reference()) for row in TEST]
     score = MINING.score(bare, mined(out), metric="f1", language="xx")
 
-    assert ["details.json", "encoding-english.json", "encoding.json", "predictions"] == sorted(
-        path.name for path in out.iterdir()
-    )
+    files = ["curves.json", "details.json", "encoding-english.json", "encoding.json", "predictions", "variants"]
+    assert files == sorted(path.name for path in out.iterdir())
+    assert ["depth_scaled"] == [path.name for path in (out / "variants").iterdir()]
     assert {"f1": 1.0, "precision": 1.0, "recall": 1.0} == details(out)["languages"]["xx"]["dev_oracle"]
     assert 1.0 == score.metrics["recall"]
     # Every id of a sentence that stands twice is there, foreign and English.
@@ -119,14 +120,16 @@ def test_details(mine: Mine) -> None:
     found = details(out)
     language = found["languages"]["xx"]
 
-    assert {"layer": 1, "layers": 2, "pooling": "mean", "rule": "depth-scaled"}.items() <= found.items()
+    assert {"layer": 1, "layers": 2, "pooling": "mean", "rule": "dev"}.items() <= found.items()
     assert {"k": 4, "margin": "ratio", "retrieval": "max"}.items() <= found.items()
-    assert {"dev", "dev_oracle", "test", "threshold"} == set(language)
+    assert {"dev", "dev_oracle", "test", "threshold", "variants"} == set(language)
+    assert {"languages": 1, "score": 1.0} == found["chosen_on"]
+    assert [3, 3, 3] == [len(scores) for scores in found["curve"].values()]
+    assert "oracle_threshold" not in found
     assert {"foreign": 8, "foreign_unique": 8, "english": 8, "english_unique": 8, "gold": 4}.items() <= language[
         "dev"
     ].items()
     assert {"foreign": 9, "foreign_unique": 8, "english": 6, "english_unique": 5}.items() <= language["test"].items()
-    assert language["dev"]["candidates"] == language["dev"]["candidate_pairs"] >= 4
     assert language["test"]["candidates"] < language["test"]["candidate_pairs"]
     assert len(mined(out)) == language["test"]["predicted"] <= language["test"]["candidate_pairs"]
 
@@ -142,12 +145,12 @@ def test_the_samples_threshold_cuts_the_tests_candidates(mine: Mine, tiny: Path)
     """Scores computed once more, from the embedder's output, with loops: the pairs written are those that reach it."""
     out = mine()
     threshold = details(out)["languages"]["xx"]["threshold"]
-    embedder = SentenceEmbedder(tiny, layers=(1,))
+    embedder = SentenceEmbedder(tiny, readings=[Reading(layer=1)])
 
     def vectors(texts: Sequence[str]) -> Any:
         rows = [BitextSentence(id=text, unit=text, side="foreign", text=text) for text in texts]
         features = MINING.encode(rows, embedder.tokenizer, Limits(max_length=24), ()).features
-        found = embedder.embed(features)[1].astype(np.float64)
+        found = embedder.embed(features)[Reading(layer=1)].astype(np.float64)
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
     foreign = list(dict.fromkeys(row.text for row in TEST if row.side == "foreign"))
@@ -194,7 +197,7 @@ def test_a_second_run_writes_the_same_bytes(mine: Mine, toy: Any) -> None:
     first, second = toy.files(mine()), toy.files(mine())
 
     assert first == second
-    assert 4 == len(first)
+    assert 6 == len(first)
 
 
 def test_progress_never_falls_and_ends_at_one(mine: Mine) -> None:
@@ -207,10 +210,30 @@ def test_progress_never_falls_and_ends_at_one(mine: Mine) -> None:
     assert any(note.startswith("xx, sample: foreign") for _, note in told)
 
 
-@pytest.mark.parametrize("drop", ["dev", "dev_labels"])
-def test_mining_needs_a_sample_set(mine: Mine, drop: str) -> None:
+def test_mining_needs_a_sample_set(mine: Mine) -> None:
     with pytest.raises(UserError, match=r"task bucc: there is no sample set to tune .*; give BUCC's sample set"):
-        mine(drop=[drop])
+        mine(dev="none")
+
+
+def test_tuned_on_what_is_scored_it_says_so_and_chooses_no_layer(mine: Mine) -> None:
+    out = mine(SAMPLE, SAMPLE, dev="scored")
+    found = details(out)
+
+    assert found["oracle_threshold"] is True
+    assert {"layer": 1, "pooling": "mean", "rule": "depth-scaled"}.items() <= found.items()
+    assert {"curve", "chosen_on"}.isdisjoint(found)
+    assert not (out / "curves.json").exists()
+    assert found["languages"]["xx"]["dev_oracle"]["f1"] == 1.0
+
+
+def test_each_variant_has_its_own_threshold(mine: Mine) -> None:
+    """The headline is the depth-scaled reading here, so both are the same."""
+    out = mine()
+    language = details(out)["languages"]["xx"]
+    headline = out / "predictions" / "bucc" / "test-xx.tsv"
+
+    assert {name: language[name] for name in ("threshold", "dev_oracle")} == language["variants"]["depth_scaled"]
+    assert headline.read_bytes() == (out / "variants" / "depth_scaled" / "bucc" / "test-xx.tsv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -240,7 +263,7 @@ def test_sentences_with_their_answers_are_refused(
     write(tmp_path / role, rows[role], BitextSentence.to_json)
     roles = {name: tmp_path / name for name in ("inputs", "dev", "dev_labels")}
     context = retrieve.StageContext(
-        params={"task": TASK, "languages": ["xx"]},
+        params={"task": TASK, "languages": ["xx"], "dev": "sample", "dev_languages": ["xx"]},
         inputs={"checkpoint": tiny, **roles},
         out=tmp_path / "out",
         progress=lambda _fraction, _note: None,
@@ -258,7 +281,7 @@ def test_real_sentences(mine: Mine, shared_data: Path) -> None:
     """
     paths = [shared_data / "bucc2018" / f"zh-en.dev.{end}" for end in ("zh", "en", "gold")]
     rows = [row for row in read_split("bucc_files", paths, language="zh", labels=()).rows if row.partners]
-    out = mine(rows, rows)
+    out = mine(rows, rows, dev="scored")
     score = MINING.score(rows, mined(out, rows), metric="f1", language="zh")
     facts = details(out)["languages"]["xx"]
 

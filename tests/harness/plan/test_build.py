@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.plan.build import Surroundings, build_plan
+from harness.plan.sources import data_files
 from harness.plan.stage import Phase, Plan, Stage
 from harness.specs.catalog import Catalog, resolve
 from harness.specs.suite import SuiteSpec
@@ -30,6 +31,12 @@ PART: dict[str, Any] = {
 def plan(around: Surroundings = AROUND, **changes: Any) -> Plan:
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | changes
     return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), around)
+
+
+def data_paths(target: str) -> list[str]:
+    """The release files that a suite with this target reads."""
+    fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"targets": [target], "recipes": ["none"]}
+    return data_files(resolve(SuiteSpec.model_validate(fields), CATALOG))[target]
 
 
 def named(found: Plan, pattern: str) -> list[Stage]:
@@ -210,6 +217,50 @@ def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of
     } == {role: keys[key].name for role, key in retrieve.inputs.items() if role != "checkpoint"}
     assert "validation" == keys[retrieve.inputs["dev_labels"]].params["split"]["split"]
     assert "test" == keys[retrieve.inputs["inputs"]].params["split"]["split"]
+    assert ("sample", ["qaa", "qab", "qac", "qad"]) == (retrieve.params["dev"], retrieve.params["dev_languages"])
+
+
+@pytest.mark.parametrize(("missing", "there"), [("test", "validation"), ("validation", "test")])
+def test_a_split_that_stands_in_for_both_is_the_very_rows_that_are_scored(missing: str, there: str) -> None:
+    """Whatever the limits of the two: the threshold is then an oracle's, and the stage knows it."""
+    stand_ins = {"mini-bucc": {missing: {"use": there, "why": "no files"}}}
+    limits = {"mini-bucc": {"test": 120, "validation": 40, "languages": ["qab"]}}
+    found = plan(targets=["mini-bucc"], backbones=["mini-xlmr"], stand_ins=stand_ins, task_limits=limits)
+    keys = found.by_key()
+    (retrieve,) = named(found, "retrieve/mini-xlmr/none/mini-bucc/")
+
+    assert ("scored", ["qab"]) == (retrieve.params["dev"], retrieve.params["dev_languages"])
+    assert retrieve.inputs["dev"] == retrieve.inputs["inputs"]
+    assert there == keys[retrieve.inputs["dev_labels"]].params["split"]["split"]
+    assert 120 == keys[retrieve.inputs["dev_labels"]].params["limit"]
+
+
+def test_tatoebas_layer_is_chosen_on_its_own_languages_whatever_is_scored() -> None:
+    limits = {"tatoeba": {"languages": ["de"], "validation": 20}}
+    digests = dict.fromkeys(data_paths("tatoeba"), "0" * 64)
+    around = dataclasses.replace(AROUND, data=digests)
+    found = plan(around, targets=["tatoeba"], backbones=["mini-xlmr"], recipes=["none"], task_limits=limits)
+    keys = found.by_key()
+    (retrieve,) = named(found, "retrieve/mini-xlmr/none/tatoeba/")
+
+    assert ["de"] == retrieve.params["languages"]
+    assert 76 == len(retrieve.params["dev_languages"])
+    assert 20 == keys[retrieve.inputs["dev"]].params["limit"]
+    files = [file["path"] for paths in keys[retrieve.inputs["dev"]].params["split"]["files"].values() for file in paths]
+    assert 152 == len(files)
+    assert not [path for path in files if ".deu-eng." in path]
+
+
+def test_where_no_validation_rows_are_the_rule_decides() -> None:
+    """A task of retrieval needs none, bitext mining apart."""
+    spec = CATALOG.task("mini-tatoeba", where="")
+    resolved = resolve(SuiteSpec.model_validate(CATALOG.suite("mini").model_dump(by_alias=True) | PART), CATALOG)
+    bare = spec.model_copy(update={"splits": {"test": spec.splits["test"]}})
+    found = build_plan(dataclasses.replace(resolved, tasks=dict(resolved.tasks) | {"mini-tatoeba": bare}), AROUND)
+    retrieve = named(found, "retrieve/mini-xlmr/none/mini-tatoeba/")[0]
+
+    assert "none" == retrieve.params["dev"]
+    assert {"checkpoint", "inputs"} == set(retrieve.inputs)
 
 
 def test_phase_two_may_train_longer_than_phase_three_on_the_same_task() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from harness.cli import main
 from harness.retrieval import texts as texts_module
-from harness.retrieval.embed import SentenceEmbedder
+from harness.retrieval.readings import Reading
 from harness.retrieval.texts import TextEmbedder
 from harness.training.checkpoint import load_checkpoint
 from tests.harness.retrieval.conftest import WORDS, MakeCheckpoint
@@ -92,21 +92,20 @@ def test_parts_are_kept_and_used_again_only_for_the_same_thing(
     checkpoint, work, lines = make_checkpoint("bert"), tmp_path / "work", sentences(35, 3)
 
     def embedded(**changes: Any) -> tuple[TextEmbedder, Any]:
-        embedder = TextEmbedder(checkpoint, **({"layer": 2, "work": work, "threads": 1} | changes))
+        embedder = TextEmbedder(checkpoint, **({"reading": Reading(layer=2), "work": work, "threads": 1} | changes))
         return embedder, embedder.embed(lines, lambda _fraction, _note: None)
 
     first, vectors = embedded()
     assert (0, 4) == (first.reused, len(list(work.glob("*.npy"))))
-    plain = SentenceEmbedder(checkpoint, layers=(2,))
-    assert load_checkpoint(checkpoint).backbone.hidden_size == vectors.shape[1] == plain.backbone.hidden_size
+    assert (35, load_checkpoint(checkpoint).backbone.hidden_size) == vectors.shape
     cut = min(work.glob("*.npy"))
     cut.write_bytes(cut.read_bytes()[:100])  # as a full disk might leave it
     again, same = embedded()
     np.testing.assert_array_equal(vectors, same)
     assert again.reused in (25, 30)
-    assert (0, 0, 0) == tuple(
-        embedded(**change)[0].reused for change in ({"layer": 1}, {"threads": 2}, {"max_length": 8})
-    )
+    other = ({"reading": Reading(layer=1)}, {"reading": Reading(layer=2, pooling="first")})
+    changes: tuple[dict[str, Any], ...] = (*other, {"threads": 2}, {"max_length": 8})
+    assert [0] * 4 == [embedded(**change)[0].reused for change in changes]
 
 
 def test_a_kill_in_the_middle_loses_nothing(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ DIGESTS = {
     "mini-qqp": "407fcb93dba12ef7",
     "mini-squad": "2b0056ea65661a3a",
     "mini-squad_v2": "8cc6b447b8e9e196",
-    "mini-tatoeba": "9aa4d28417db73f0",
+    "mini-tatoeba": "44f9ac74d2150f57",
     "mini-tydiqa": "084c1790cc709a31",
     "mini-udpos": "802e9dc84d018f62",
     "mini-xnli": "3a52e5197d08c6cd",

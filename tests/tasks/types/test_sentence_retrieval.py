@@ -7,7 +7,8 @@ from tasks.errors import DataError, UserError
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 from tasks.types.base import Limits
-from tasks.types.sentences import english_rows, foreign_rows
+from tasks.types.sentence_retrieval import NO_ANSWER
+from tasks.types.sentences import english_rows, foreign_rows, turned
 
 RETRIEVAL = task_type("sentence_retrieval")
 TEXTS = (("die Katze", "the cat"), ("der Hund", "the dog"), ("wer", "who"))
@@ -66,6 +67,26 @@ def test_the_baseline_always_finds_the_first() -> None:
     assert [0, 0, 0] == RETRIEVAL.baseline([], rows(), [], metric="accuracy")
 
 
+def test_no_answer_is_never_right(tmp_path: Path) -> None:
+    path = tmp_path / "test-de.tsv"
+    RETRIEVAL.write_predictions(path, rows(), [2, NO_ANSWER, 1])
+    predictions = RETRIEVAL.read_predictions(path, rows())
+
+    assert [2, NO_ANSWER, 1] == predictions
+    right = [[row.id for row in foreign_rows(rows())].index(row.partners[0]) for row in english_rows(rows())]
+    assert 1.0 == RETRIEVAL.score(rows(), right, metric="accuracy", language="de").value
+    right[1] = NO_ANSWER
+    assert 2 / 3 == RETRIEVAL.score(rows(), right, metric="accuracy", language="de").value
+
+
+def test_turned_rows_ask_in_the_other_direction() -> None:
+    back = turned(rows())
+    assert [row.id for row in english_rows(rows())] == [row.id for row in foreign_rows(back)]
+    right = [[row.id for row in foreign_rows(back)].index(row.partners[0]) for row in english_rows(back)]
+    assert 1.0 == RETRIEVAL.score(back, right, metric="accuracy", language="de").value
+    assert rows() == turned(back)
+
+
 def test_prediction_files_are_xtremes(tmp_path: Path) -> None:
     path = tmp_path / "test-de.tsv"
     RETRIEVAL.write_predictions(path, rows(), [2, 0, 1])
@@ -75,7 +96,12 @@ def test_prediction_files_are_xtremes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("message", "content"),
-    [("2 predictions for 3 references", "0\n1\n"), ("line 3: '3' is not an index from 0 to 2", "0\n1\n3\n")],
+    [
+        ("2 predictions for 3 references", "0\n1\n"),
+        ("line 2: '-2' is not an index", "0\n-2\n1\n"),
+        ("line 2: '1-' is not an index", "0\n1-\n1\n"),
+        ("line 3: '3' is not an index from -1 to 2", "0\n1\n3\n"),
+    ],
 )
 def test_broken_prediction_files_are_refused(tmp_path: Path, message: str, content: str) -> None:
     path = tmp_path / "test-de.tsv"

@@ -1,0 +1,104 @@
+"""How a sentence embedding is read out of an encoder: which hidden state, and how its pieces are pooled.
+
+A reading is chosen on sentences that nothing scored comes from. Beside the chosen one two fixed readings are always
+reported: the paper's, and the paper's scaled to the encoder's depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.training.backbone import Backbone, Pooling
+from tasks.errors import UserError
+
+#: ``hidden_states[14]`` of XLM-R large's 24 layers, as jiant and Phang et al. (2020); XTREME's index 13 is the same.
+REFERENCE_LAYER, REFERENCE_DEPTH = 14, 24
+#: What the reference pools by: all pieces that are not padding, special tokens too.
+REFERENCE_POOLING: Pooling = "mean"
+PAPER, DEPTH_SCALED = "paper", "depth_scaled"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Reading:
+    """One way to read a sentence embedding.
+
+    Attributes:
+        layer: index into the hidden states; 0 is the embedding output.
+        pooling: how the pieces become one vector.
+    """
+
+    layer: int
+    pooling: Pooling = REFERENCE_POOLING
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}, {self.pooling}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For the record."""
+        return {"layer": self.layer, "pooling": self.pooling}
+
+
+def depth_scaled(layers: int) -> Reading:
+    """The reference's reading, its layer scaled to an encoder of so many layers."""
+    return Reading(layer=round(REFERENCE_LAYER * layers / REFERENCE_DEPTH))
+
+
+def fixed(backbone: Backbone) -> dict[str, Reading]:
+    """What is reported of every backbone: the depth-scaled reading, and the paper's where there is such a layer."""
+    found = {DEPTH_SCALED: depth_scaled(backbone.layers)}
+    if backbone.layers >= REFERENCE_LAYER:
+        found[PAPER] = Reading(layer=REFERENCE_LAYER)
+    return found
+
+
+def poolings(backbone: Backbone) -> tuple[Pooling, ...]:
+    """Those that are tried, the first first among equals.
+
+    The first piece of a causal backbone has seen no other, and the last piece of any other is no summary of it.
+    """
+    return ("mean", "mean-no-special", "last" if backbone.pooling == "last" else "first")
+
+
+def candidates(backbone: Backbone) -> tuple[Reading, ...]:
+    """Every reading that may be chosen: all hidden states in all poolings."""
+    return tuple(
+        Reading(layer=layer, pooling=pooling) for pooling in poolings(backbone) for layer in range(backbone.layers + 1)
+    )
+
+
+def choose(scores: Mapping[Reading, float], backbone: Backbone) -> Reading:
+    """The reading with the best score.
+
+    Of equals the pooling that is named first counts, then the layer nearest to the depth-scaled one, then the lower.
+    """
+    order, near = poolings(backbone), depth_scaled(backbone.layers).layer
+
+    def rank(reading: Reading) -> tuple[float, int, int, int]:
+        return -scores[reading], order.index(reading.pooling), abs(reading.layer - near), reading.layer
+
+    return min(scores, key=rank)
+
+
+def curve(scores: Mapping[Reading, float], backbone: Backbone) -> dict[str, list[float]]:
+    """The scores of all candidates: by pooling a list, layer 0 first."""
+    return {
+        pooling: [scores[Reading(layer=layer, pooling=pooling)] for layer in range(backbone.layers + 1)]
+        for pooling in poolings(backbone)
+    }
+
+
+def require_there(readings: Sequence[Reading], layers: int, *, where: str) -> None:
+    """Refuse a layer that an encoder does not have.
+
+    Raises:
+        UserError: naming the layer.
+    """
+    for reading in readings:
+        if not 0 <= reading.layer <= layers:
+            raise UserError(
+                f"there is no hidden state {reading.layer} in {layers} layers",
+                where=where,
+                remedy=f"give a layer from 0 (the embeddings) to {layers}",
+            )
