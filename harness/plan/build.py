@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.errors import SpecError
-from harness.plan import cost
+from harness.plan import cost, parameters
 from harness.plan.sources import (
     SplitUse,
     scored_languages,
@@ -103,7 +103,7 @@ class _Builder:
             score = self._add(
                 Phase.SCORE,
                 handle,
-                {"kind": "predictions", "task": _identity(task), "languages": list(self._languages(task))},
+                {"kind": "predictions", "task": parameters.identity(task), "languages": list(self._languages(task))},
                 {"predictions": predictions, "labels": self._scored(task, "labels")},
             )
             self._cells.append(
@@ -124,9 +124,9 @@ class _Builder:
         hypers = {task.name: self._hyper(task, backbone, phase="intermediate") for task in tasks}
         hyper = self._resolved.training.mixture_hyper() if len(tasks) > 1 else hypers[tasks[0].name]
         params: dict[str, Any] = {
-            "tasks": [_task_json(task, hypers[task.name]) for task in tasks],
+            "tasks": [parameters.with_lengths(task, hypers[task.name]) for task in tasks],
             "mixing": self._suite.mixing.model_dump(),
-            "hyper": _training_json(hyper),
+            "hyper": parameters.training(hyper),
         }
         inputs = {"checkpoint": checkpoint} | {f"rows:{task.name}": self._rows(task) for task in tasks}
         size = sum(
@@ -152,7 +152,7 @@ class _Builder:
         return self._add(
             Phase.FINETUNE,
             f"finetune/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
-            {"task": _task_json(task, hyper), "hyper": _training_json(hyper)},
+            {"task": parameters.with_lengths(task, hyper), "hyper": parameters.training(hyper)},
             {"checkpoint": checkpoint, f"rows:{task.name}": self._rows(task)},
             seed=seed,
             transient=("encoder/*", "heads/*"),
@@ -164,7 +164,7 @@ class _Builder:
         return self._add(
             Phase.PREDICT,
             f"predict/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
-            {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages)},
+            {"task": parameters.with_lengths(task, self._hyper(task, backbone)), "languages": list(languages)},
             {"checkpoint": train, "inputs": self._scored(task, "inputs")},
             size=cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
         )
@@ -173,19 +173,18 @@ class _Builder:
         languages = self._languages(task)
         inputs = {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")}
         dev = tuning_use(self._suite, task)
-        params = {"task": _task_json(task, self._hyper(task, backbone)), "languages": list(languages), "dev": dev}
+        sampled: tuple[str, ...] = ()
         if dev != "none":
             # What is chosen is chosen on the validation pairs, which this phase alone sees. Test pairs it never does,
             # unless the suite says that there are no others; then the result is marked.
             split: SplitName = "test" if dev == "scored" else "validation"
-            use = split_use(self._suite, task, split)
-            assert use is not None, task.name
-            params["dev_languages"] = list(use.languages)
+            sampled = self._split(task, split).languages
             inputs |= {"dev": self._scored(task, "inputs", split), "dev_labels": self._scored(task, "labels", split)}
+        known = parameters.with_lengths(task, self._hyper(task, backbone))
         return self._add(
             Phase.RETRIEVE,
             f"retrieve/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
-            params,
+            parameters.retrieval(known, languages, dev, sampled),
             inputs,
             size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
         )
@@ -289,7 +288,7 @@ class _Builder:
         return self._add(
             Phase.PREPARE,
             f"prepare/rows/{task.name}",
-            {"kind": "rows", "task": _identity(task), "splits": splits},
+            {"kind": "rows", "task": parameters.identity(task), "splits": splits},
             exclude,
             needs_data=True,
         )
@@ -301,7 +300,7 @@ class _Builder:
         assert self._suite.translated is not None, task.name
         params = {
             "kind": "translated",
-            "task": _identity(task),
+            "task": parameters.identity(task),
             "split": use.to_json(self._around.data),
             "languages": list(languages),
             "limit": self._suite.translated.rows(task.name),
@@ -309,20 +308,13 @@ class _Builder:
         inputs = {"rows": self._rows(task)}
         return self._add(Phase.PREPARE, f"prepare/translated/{task.name}", params, inputs, needs_data=True)
 
-    def _scored(self, task: TaskSpec, kind: str, split: SplitName = "test") -> str:
+    def _scored(self, task: TaskSpec, kind: Literal["inputs", "labels"], split: SplitName = "test") -> str:
         """Inputs, or labels, of the test split: two artifacts, so that no model stage can be handed the answers.
 
         The same of a validation split that is in other languages than English (bitext mining).
         """
-        use = split_use(self._suite, task, split)
-        assert use is not None, task.name
-        params = {
-            "kind": kind,
-            "task": _identity(task),
-            "split": use.to_json(self._around.data),
-            "languages": list(use.languages),
-            "limit": self._suite.limit(task.name, split),
-        }
+        use = self._split(task, split)
+        params = parameters.scored(task, use, kind, self._around.data, self._suite.limit(task.name, split))
         part = kind if split == "test" else f"{split}-{kind}"
         return self._add(Phase.PREPARE, f"prepare/{part}/{task.name}", params, {}, needs_data=True)
 
@@ -334,20 +326,20 @@ class _Builder:
         """The English text of a scored split in full: what training must not hold, whatever part of it is scored."""
         scored = self._languages(task)
         languages = ["en"] if "en" in scored else list(scored)
-        use = self._test_use(task)
+        use = self._split(task, "test")
         if use.files:
             use = dataclasses.replace(use, files={language: use.files[language] for language in languages})
         params = {
             "kind": "inputs",
-            "task": _identity(task),
+            "task": parameters.identity(task),
             "split": use.to_json(self._around.data),
             "languages": languages,
             "limit": None,
         }
         return self._add(Phase.PREPARE, f"prepare/passages/{task.name}", params, {}, needs_data=True)
 
-    def _test_use(self, task: TaskSpec) -> SplitUse:
-        use = split_use(self._suite, task, "test")
+    def _split(self, task: TaskSpec, split: SplitName) -> SplitUse:
+        use = split_use(self._suite, task, split)
         assert use is not None, task.name
         return use
 
@@ -355,7 +347,7 @@ class _Builder:
         inputs = {"inputs": self._scored(task, "inputs"), "labels": self._scored(task, "labels")}
         if task.trained_on is not None:
             inputs["rows"] = self._rows(self._resolved.tasks[task.trained_on])
-        params = {"kind": "baseline", "task": _identity(task), "languages": list(self._languages(task))}
+        params = {"kind": "baseline", "task": parameters.identity(task), "languages": list(self._languages(task))}
         return self._add(Phase.SCORE, f"score/baseline/{task.name}", params, inputs)
 
     def _corpus(self, name: str) -> str:
@@ -371,7 +363,7 @@ class _Builder:
                 task = self._resolved.tasks[source.task]
                 use = split_use(self._suite, task, "train")
                 assert use is not None, source.task
-                entry |= {"task": _identity(task), "split": use.to_json(self._around.data)}
+                entry |= {"task": parameters.identity(task), "split": use.to_json(self._around.data)}
                 inputs |= {
                     f"exclude:{target}": self._passages(self._resolved.tasks[target])
                     for target in self._suite.targets
@@ -438,17 +430,3 @@ class _Builder:
             precision=self._suite.precision,
             threads=self._suite.threads,
         )
-
-
-def _identity(task: TaskSpec) -> dict[str, Any]:
-    """What preparing and scoring need to know of a task."""
-    return {"name": task.name, "type": task.type, "labels": list(task.labels), "metric": task.metric}
-
-
-def _task_json(task: TaskSpec, hyper: Hyper) -> dict[str, Any]:
-    limits = ("max_length", "doc_stride", "max_query_length", "max_answer_length")
-    return _identity(task) | {name: getattr(hyper, name) for name in limits}
-
-
-def _training_json(hyper: Hyper) -> dict[str, Any]:
-    return hyper.model_dump(exclude={"max_length", "doc_stride", "max_query_length", "max_answer_length"})

@@ -17,6 +17,7 @@ from harness.retrieval.readings import Reading, depth_scaled, require_there
 from harness.training.backbone import Backbone, Pooling, read_json
 from harness.training.encoding import limits
 from harness.training.parameters import TaskParams
+from harness.training.runtime import require_device
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 
@@ -52,7 +53,7 @@ class TextEmbedder:
         max_length: int = 512,
     ) -> None:
         torch.set_num_threads(threads)
-        self._embedder = SentenceEmbedder(checkpoint, readings=(reading,), device=device)
+        self._embedder = SentenceEmbedder(checkpoint, readings=(reading,), device=require_device(device))
         task = TaskParams(name="bitext", type=_TYPE, labels=(), metric="f1", max_length=max_length)
         self._limits = limits(task, self._embedder.backbone, self._embedder.tokenizer)
         self._work = work

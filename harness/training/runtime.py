@@ -39,9 +39,18 @@ def set_up(context: StageContext) -> torch.device:
     # Some tokenizers and datasets code draws from NumPy's global generator; ours never does.
     np.random.seed(context.seed % 2**32)  # noqa: NPY002
     torch.manual_seed(context.seed)
-    if context.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("no CUDA device is visible", where="device", remedy="run the stage on a host with a GPU")
-    return torch.device(context.device)
+    return require_device(context.device)
+
+
+def require_device(name: str) -> torch.device:
+    """The device of this name.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("no CUDA device is visible", where="device", remedy="use a host with a GPU, or the CPU")
+    return torch.device(name)
 
 
 def derived_seed(seed: int, *purpose: object) -> int:

@@ -9,7 +9,9 @@ from harness.commands.lazy import Entry, LazyGroup
 _HOME = "harness.commands.retrieve"
 COMMANDS = {
     "bitext": Entry(f"{_HOME}.bitext", "Mine pairs from two texts."),
+    "bucc": Entry(f"{_HOME}.bucc", "Mine BUCC 2018's corpora and score what is found."),
     "mine": Entry(f"{_HOME}.mine", "Mine pairs from saved embeddings."),
+    "tatoeba": Entry(f"{_HOME}.tatoeba", "Find Tatoeba's translations and score what is found."),
 }
 
 

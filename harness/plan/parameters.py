@@ -1,0 +1,51 @@
+"""What stages are told, as JSON values: the parts that a plan and a single tool have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from harness.plan.sources import SplitUse
+from harness.specs.task import TaskSpec
+from harness.specs.training import Hyper
+
+_LENGTHS = ("max_length", "doc_stride", "max_query_length", "max_answer_length")
+
+
+def identity(task: TaskSpec) -> dict[str, Any]:
+    """What preparing and scoring need to know of a task."""
+    return {"name": task.name, "type": task.type, "labels": list(task.labels), "metric": task.metric}
+
+
+def with_lengths(task: TaskSpec, hyper: Hyper) -> dict[str, Any]:
+    """What a model phase needs to know of a task: its identity, and how much text an input may hold."""
+    return identity(task) | {name: getattr(hyper, name) for name in _LENGTHS}
+
+
+def training(hyper: Hyper) -> dict[str, Any]:
+    """How to train; lengths belong to the task."""
+    return hyper.model_dump(exclude=set(_LENGTHS))
+
+
+def scored(
+    task: TaskSpec, use: SplitUse, kind: Literal["inputs", "labels"], digests: Mapping[str, str], limit: int | None
+) -> dict[str, Any]:
+    """Preparing one half of rows that are scored, or of the sample that retrieval is tuned on."""
+    return {
+        "kind": kind,
+        "task": identity(task),
+        "split": use.to_json(digests),
+        "languages": list(use.languages),
+        "limit": limit,
+    }
+
+
+def retrieval(
+    task: Mapping[str, Any],
+    languages: Iterable[str],
+    dev: Literal["none", "sample", "scored"],
+    dev_languages: Iterable[str],
+) -> dict[str, Any]:
+    """Retrieving in some languages, tuned on those of the sample."""
+    params = {"task": dict(task), "languages": list(languages), "dev": dev}
+    return params if dev == "none" else params | {"dev_languages": list(dev_languages)}
