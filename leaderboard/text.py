@@ -81,7 +81,7 @@ def _cells(board: Board, line: Line[T], show: Callable[[T], str]) -> tuple[str, 
 
 def _score(score: Score, gaps: GapNotes) -> str:
     if score.value is not None:
-        symbols = "".join(mark.symbol for mark in marks_of(score)) if score.member == "seed" else ""
+        symbols = "".join(mark.symbol for mark in marks_of(score))
         return points(score.value) + (symbols or " ")
     numbers = ",".join(str(number) for number in gaps.numbers(score.missing)) if score.member == "seed" else ""
     return f"{_GAP} ({numbers})" if numbers else f"{_GAP} "

@@ -58,8 +58,9 @@ def other_mark(name: str) -> Mark:
 
 
 def marks_of(score: Score) -> tuple[Mark, ...]:
-    """The marks that a target's results carry."""
-    return tuple(_MARKS.get(mark) or other_mark(mark) for mark in score.marks)
+    """The marks of a number: those of a target's results, and of a mean that holds an oracle's number that it does."""
+    marks = tuple(_MARKS.get(mark) or other_mark(mark) for mark in score.marks)
+    return marks if score.member == "seed" else tuple(mark for mark in marks if mark is ORACLE_MARK)
 
 
 def legend(marks: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -100,8 +101,7 @@ def score_cell(score: Score, gaps: GapNotes, *, css: str = "", href: str = "") -
         notes = gaps.numbers(score.missing) if score.member == "seed" else ()
         gaps_href = "" if notes else GAPS_HREF
         return Cell(text=DASH, css=_gap(css), title=no_mean(score), href=gaps_href, small=counted, notes=notes)
-    marks = marks_of(score) if score.member == "seed" else ()
-    return Cell(text=points(score.value), css=css, href=href, small=spread_text(score.spread), marks=marks)
+    return Cell(text=points(score.value), css=css, href=href, small=spread_text(score.spread), marks=marks_of(score))
 
 
 def difference_cell(difference: Difference | None, *, css: str = "") -> Cell:

@@ -13,6 +13,7 @@ from leaderboard.pages.backbones import backbone_view
 from leaderboard.pages.cells import BASELINE_MARK, UNKNOWN_MARK, Cell, Mark, legend, score_cell, spread_text
 from leaderboard.pages.columns import group_heads, line_cells
 from leaderboard.pages.frame import Page, Site
+from leaderboard.pages.reading import ReadingView, reading_view
 from leaderboard.read import CellKey, ResultsFolder
 from leaderboard.results import LanguageResult, Result, TargetInfo
 from leaderboard.scores import Row
@@ -59,6 +60,7 @@ class TargetSection:
     score: Cell
     metrics: tuple[str, ...]
     languages: tuple[LanguageRow, ...]
+    readings: tuple[ReadingView, ...]
     extras: tuple[Extras, ...]
 
 
@@ -138,6 +140,9 @@ def _section(
             _language(key.seed, language, result.languages[language], metrics)
             for key, result in results.items()
             for language in target.languages
+        ),
+        readings=tuple(
+            view for key, result in results.items() if (view := reading_view(key.seed, result.details)) is not None
         ),
         extras=tuple(
             Extras(

@@ -1,4 +1,4 @@
-"""A suite of one's own, small enough to be run again and again: one backbone, two recipes, four targets."""
+"""A suite of one's own, small enough to be run again and again: one backbone, two recipes, five targets."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ description: For tests.
 miniature: true
 backbones: [mini-xlmr]
 recipes: [none, {name: multitask, tasks: [mini-squad, mini-commonsenseqa]}]
-targets: [mini-xnli, mini-udpos, mini-xquad, mini-tatoeba]
+targets: [mini-xnli, mini-udpos, mini-xquad, mini-bucc, mini-tatoeba]
 training: mini
 task_limits:
   mini-xnli: {languages: [en, qaa]}
   mini-udpos: {languages: [en, qab]}
   mini-xquad: {languages: [en, qac]}
+  mini-bucc: {languages: [qab]}
   mini-tatoeba: {languages: [qaa, qad]}
+stand_ins:
+  mini-bucc: {test: {use: validation, why: For tests.}}
 notes: [For tests.]
 """
 

@@ -59,7 +59,7 @@ def store(finished: Path, tmp_path: Path) -> Path:
 def test_every_cell_has_a_result_with_what_it_stands_on(finished: Path) -> None:
     folder = read_results(finished / "results" / NAME)
 
-    assert len(folder.results) == 2 * 4
+    assert len(folder.results) == 2 * 5
     assert not folder.gaps
     cell = json.loads((finished / "results" / NAME / "mini-xlmr/multitask/mini-xquad-s1.json").read_text())
     stages = [entry["stage"].split("/")[0] for entry in cell["provenance"]["stages"]]
@@ -76,6 +76,23 @@ def test_a_mixture_says_what_it_really_drew(finished: Path) -> None:
     drawn = json.dumps(cell["details"]["intermediate"])
     assert "mini-squad" in drawn
     assert "mini-commonsenseqa" in drawn
+
+
+def test_a_result_of_retrieval_says_how_it_was_read(finished: Path) -> None:
+    """Tatoeba's layer is chosen; where what is tuned on is what is scored none is, and every page says so."""
+    folder = finished / "results" / NAME / "mini-xlmr/none"
+    tatoeba, bucc = (json.loads((folder / f"{name}-s1.json").read_text()) for name in ("mini-tatoeba", "mini-bucc"))
+
+    assert ("dev", []) == (tatoeba["details"]["rule"], tatoeba["marks"])
+    assert {3} == {len(scores) for scores in tatoeba["details"]["curve"].values()}
+    beside = {"accuracy_depth_scaled", "accuracy_foreign_to_english", "accuracy_strict"}
+    assert beside < tatoeba["languages"]["qad"]["metrics"].keys()
+    assert ("depth-scaled", ["oracle-threshold"]) == (bucc["details"]["rule"], bucc["marks"])
+    assert bucc["details"]["oracle_threshold"] is True
+    site = finished / "site" / NAME
+    for page in ("index.html", "task-mini-bucc.html", "row-mini-xlmr--none.html"):
+        assert "Oracle threshold" in (site / page).read_text(encoding="utf-8"), page
+    assert "Oracle threshold" not in (site / "task-mini-tatoeba.html").read_text(encoding="utf-8")
 
 
 def test_the_ledger_holds_what_each_stage_ran_on(finished: Path) -> None:
@@ -100,7 +117,7 @@ def test_predictions_lie_in_xtremes_layout(finished: Path) -> None:
 
     assert "mini-xnli/test-qaa.tsv" in names
     assert "mini-xquad/test-en.json" in names
-    assert len(predictions(finished)) == 2 * (2 + 2 + 2 + 2)
+    assert len(predictions(finished)) == 2 * (2 + 2 + 2 + 1 + 2)
 
 
 def test_labels_were_handed_to_score_alone(finished: Path) -> None:
@@ -232,7 +249,7 @@ def test_force_runs_what_was_named_and_nothing_else(suite: Path, store: Path) ->
     run(suite, store, "--force", "score/baseline/*")
 
     ran = {stage for stage, outcome in outcomes(store).items() if outcome == "done"}
-    assert {f"score/baseline/mini-{name}" for name in ("xnli", "udpos", "xquad", "tatoeba")} == ran
+    assert {f"score/baseline/mini-{name}" for name in ("xnli", "udpos", "xquad", "bucc", "tatoeba")} == ran
 
 
 def test_diff_names_what_separates_two_rows(finished: Path) -> None:

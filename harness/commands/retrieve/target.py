@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.commands.options import default_workers, echo_json, json_option, store_option
+from leaderboard.words import plural, points
 
 if TYPE_CHECKING:
     from harness.standalone import Evaluation
@@ -96,14 +97,14 @@ def _report(title: str, metric: str, found: Evaluation) -> list[str]:
     metrics = sorted({name for one in found.languages.values() for name in one["metrics"]} - {metric})
     heads = [title, "rows", metric, *(name.removeprefix(f"{metric}_") for name in metrics)]
     table = [
-        [language, f"{one['rows']:,}", *(_points(one["metrics"][name]) for name in (metric, *metrics))]
+        [language, f"{one['rows']:,}", *(points(one["metrics"][name]) for name in (metric, *metrics))]
         for language, one in found.languages.items()
     ]
     if found.mean is not None:
         means = [
             sum(one["metrics"][name] for one in found.languages.values()) / len(table) for name in (metric, *metrics)
         ]
-        table.append(["mean", "", *map(_points, means)])
+        table.append(["mean", "", *map(points, means)])
     lines += _aligned([heads, *table])
     if found.mean is None:
         lines += ["", f"No mean: there are no files of {', '.join(found.without_files)}."]
@@ -117,8 +118,8 @@ def _choice(details: dict[str, Any]) -> str:
     if details["rule"] == "dev":
         chosen = details["chosen_on"]
         return (
-            f"{reading}: the best on the samples of {chosen['languages']} languages ({_points(chosen['score'])}), none "
-            "of which is scored."
+            f"{reading}: the best on samples in {plural(chosen['languages'], 'language')} "
+            f"({points(chosen['score'])}), no pair of which is scored."
         )
     return f"{reading}: the depth-scaled rule, for want of a sample that is not scored."
 
@@ -128,11 +129,7 @@ def _curve(details: dict[str, Any]) -> list[str]:
     if "curve" not in details:
         return []
     heads = ["layer", *map(str, range(details["layers"] + 1))]
-    return ["", *_aligned([heads, *([name, *map(_points, scores)] for name, scores in details["curve"].items())])]
-
-
-def _points(value: float) -> str:
-    return f"{value * 100:.1f}"
+    return ["", *_aligned([heads, *([name, *map(points, scores)] for name, scores in details["curve"].items())])]
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -84,7 +84,7 @@ def test_the_folder_of_the_files_will_do_and_named_languages_have_a_mean(
 
     assert 0 == code
     assert said.startswith("Read from layer ")
-    assert "on the samples of 1 languages" in said
+    assert "on samples in 1 language (" in said
     assert ["Tatoeba", "rows", "accuracy", "depth_scaled", "foreign_to_english", "strict"] == rows["Tatoeba"]
     mean = (float(rows["de"][2]) + float(rows["fr"][2])) / 2
     assert pytest.approx(mean, abs=0.1) == float(rows["mean"][1])
