@@ -19,6 +19,7 @@ import torch
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from torch import nn
 
+from harness.retrieval.knn import unit_rows
 from harness.retrieval.layers import cut_above
 from harness.retrieval.readings import Reading, candidates, require_there
 from harness.training.backbone import Backbone
@@ -82,6 +83,7 @@ class SentenceEmbedder:
         backbone: what ``backbone.json`` says.
         tokenizer: the checkpoint's fast tokenizer.
         readings: as given.
+        device: as given.
         kept: layers of the encoder that are computed.
 
     Raises:
@@ -96,22 +98,22 @@ class SentenceEmbedder:
         readings: Sequence[Reading] | None = None,
         device: torch.device | str = "cpu",
         precision: str = "fp32",
-        memory: int = 4 << 30,
+        memory: int = 2 << 30,
     ) -> None:
         checkpoint = load_checkpoint(path)
         self.backbone: Backbone = checkpoint.backbone
         self.tokenizer: Any = checkpoint.tokenizer
         self.kept = self.backbone.layers
         self._pad_id = checkpoint.pad_id
-        self._device = torch.device(device)
+        self.device = torch.device(device)
         self._precision = precision
         self._memory = memory
-        self._encoder: Any = checkpoint.encoder.to(self._device).eval()
+        self._encoder: Any = checkpoint.encoder.to(self.device).eval()
         self._transformer = CheckpointTransformer(path, self._encoder)
         # As in training: where there is one type or none, the tokenizer's zeros are implied.
         takes_types = "token_type_ids" in inspect.signature(self._encoder.forward).parameters
         self._takes_types = takes_types and (getattr(checkpoint.config, "type_vocab_size", None) or 0) > 1
-        self._special = torch.tensor(_special_ids(self.backbone, self.tokenizer), device=self._device)
+        self._special = torch.tensor(_special_ids(self.backbone, self.tokenizer), device=self.device)
         self._poolings = {
             name: Pooling(self.backbone.hidden_size, pooling_mode=mode) for name, mode in _POOLING_MODES.items()
         }
@@ -151,8 +153,8 @@ class SentenceEmbedder:
         starts = np.unique(places, return_index=True)[1]  # of each distinct sentence, where it first stands
         inputs = pack(HeadKind.SEQUENCE, [features[start] for start in starts])
         done = 0
-        for part in micro_batches(inputs, np.arange(rows), PIECE_BUDGET[self._device.type]):
-            batch = collate(inputs, part, pad_id=self._pad_id, device=self._device)
+        for part in micro_batches(inputs, np.arange(rows), PIECE_BUDGET[self.device.type]):
+            batch = collate(inputs, part, pad_id=self._pad_id, device=self.device)
             for number, vectors in enumerate(self._embed_batch(batch)):
                 found.matrices[number, part] = vectors
             done += len(part)
@@ -166,7 +168,7 @@ class SentenceEmbedder:
         given = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.token_type_ids is not None and self._takes_types:
             given["token_type_ids"] = batch.token_type_ids
-        with autocast(self._device, self._precision):
+        with autocast(self.device, self._precision):
             states = self._transformer(given)["all_layer_embeddings"]
         words = batch.attention_mask * ~torch.isin(batch.input_ids, self._special)
         # A sentence of which nothing is left but special tokens is read from those.
@@ -194,6 +196,14 @@ class Vectors(Mapping[Reading, FloatMatrix]):
         """All sentences in one reading (sentences, hidden), in the order they were given. A copy."""
         vectors: FloatMatrix = self.matrices[self._numbers[reading]][self._places]
         return vectors
+
+    def unit(self, reading: Reading, name: str) -> FloatMatrix:
+        """The same, every row scaled to length one; nothing of that size lies in memory beside it.
+
+        Raises:
+            UserError: a row is not finite or has length zero; it is named, and ``name`` says whose it is.
+        """
+        return unit_rows(self.matrices[self._numbers[reading]], name=f"{name} ({reading})", rows=self._places)
 
     def __iter__(self) -> Iterator[Reading]:
         return iter(self._numbers)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from harness.retrieval.bitext import (
     MARGIN,
     NEIGHBOURS,
@@ -24,7 +26,7 @@ from harness.retrieval.bitext import (
     with_ids,
 )
 from harness.retrieval.embed import Vectors
-from harness.retrieval.knn import search_both, unit_rows
+from harness.retrieval.knn import search_both
 from harness.retrieval.readings import Reading
 from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet, read_sentences
 from harness.retrieval.threshold import Threshold
@@ -53,6 +55,8 @@ class _Corpora:
     Attributes:
         name: of both, for messages.
         reports: how the tokenizer fared.
+        threads: of the search.
+        device: of the search.
     """
 
     name: str
@@ -60,14 +64,13 @@ class _Corpora:
     english: _Side
     reports: Reports
     threads: int
+    device: torch.device
 
     def mine(self, reading: Reading) -> tuple[ScoredPairs, int]:
         """All candidate pairs between the two sides, and how many there were before repeated sentences got all ids."""
-        ahead, back = (
-            unit_rows(side.vectors[reading], name=f"embeddings of {self.name}: {side_name} ({reading})")
-            for side, side_name in ((self.foreign, "foreign"), (self.english, "English"))
-        )
-        forward, backward = search_both(ahead, back, *self._ks(), threads=self.threads)
+        ahead = self.foreign.vectors.unit(reading, f"foreign embeddings of {self.name}")
+        back = self.english.vectors.unit(reading, f"English embeddings of {self.name}")
+        forward, backward = search_both(ahead, back, *self._ks(), threads=self.threads, device=self.device)
         candidates = mine_pairs(forward, backward)
         return with_ids(candidates, self.foreign.unified, self.english.unified), len(candidates)
 
@@ -196,6 +199,7 @@ class BitextMiner:
             english=found[1],
             reports=Reports(foreign=reports[0], english=reports[1]),
             threads=self.embeddings.threads,
+            device=self.embeddings.embedder.device,
         )
 
 

@@ -63,7 +63,7 @@ class NearestRetriever:
         kind = task_type(self.embeddings.type)
         found = {}
         for reading in self.embeddings.embedder.readings:
-            both = unit_rows(vectors[reading], name=f"embeddings of {language}, sample ({reading})")
+            both = vectors.unit(reading, f"embeddings of {language}, sample")
             nearest = self._nearest(both[: len(sides[0])], both[len(sides[0]) :])
             score = kind.score(sample.references, nearest.tolist(), metric=self.metric, language=language)
             found[reading] = score.value

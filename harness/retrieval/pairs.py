@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class MiningSettings:
             the other ways keep everything.
         memory: bytes for both sides' embeddings and their products.
         threads: of the search; they do not change what is found.
+        device: of the search; the same holds.
     """
 
     margin: Margin = Margin.RATIO
@@ -63,6 +64,7 @@ class MiningSettings:
     threshold: float | None = None
     memory: int = 8 * 10**9
     threads: int = 1
+    device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
         """What the pairs depend on."""
@@ -129,6 +131,7 @@ def mine_sides(
         settings.k,
         threads=settings.threads,
         memory=min(DEFAULT_MEMORY, max(left, 1 << 20)),
+        device=settings.device,
         names=("source", "target"),
         report=report,
     )
@@ -164,20 +167,25 @@ def require_writable(path: Path) -> None:
         raise UserError(f"cannot be written ({error.strerror})", where=str(path)) from error
 
 
-def write_pairs(path: Path, pairs: MinedRows, texts: tuple[Sequence[str], Sequence[str]] | None = None) -> None:
+def pair_lines(pairs: MinedRows, texts: tuple[Sequence[str], Sequence[str]] | None = None) -> Iterator[str]:
     """One pair a line: score, source row, target row, with ``texts`` also both sentences; tab-separated, best first.
 
-    The file appears whole or not at all. Scores read back as the very numbers they were.
+    Scores read back as the very numbers they were.
     """
+    rows = zip(pairs.scores.tolist(), pairs.sources.tolist(), pairs.targets.tolist(), strict=True)
+    for score, source, target in rows:
+        fields = [repr(score), str(source), str(target)]
+        if texts is not None:
+            fields += [_one_field(texts[0][source]), _one_field(texts[1][target])]
+        yield "\t".join(fields)
+
+
+def write_pairs(path: Path, lines: Iterable[str]) -> None:
+    """Write lines to a file that appears whole or not at all."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with aside.open("w", encoding="utf-8", newline="\n") as file:
-            rows = zip(pairs.scores.tolist(), pairs.sources.tolist(), pairs.targets.tolist(), strict=True)
-            for score, source, target in rows:
-                line = [repr(score), str(source), str(target)]
-                if texts is not None:
-                    line += [_one_field(texts[0][source]), _one_field(texts[1][target])]
-                file.write("\t".join(line) + "\n")
+            file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

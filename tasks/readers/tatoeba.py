@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.errors import DataError
-from tasks.readers.base import ReadResult, read_lines
+from tasks.readers.base import ReadResult, fail, read_lines
 from tasks.rows import BitextSentence
 
 _FILES = 2
@@ -16,7 +16,7 @@ def read_tatoeba_pair(paths: Sequence[Path], *, language: str, labels: Sequence[
     """The foreign sentences, then the English ones; the unit is the pair's 0-based line number.
 
     Raises:
-        DataError: there are not two files, or they are not of equal length.
+        DataError: there are not two files, they are not of equal length, or a line is empty; file and line are named.
     """
     if len(paths) != _FILES:
         raise DataError(f"{len(paths)} files where 2 belong", remedy="name the foreign file, then the English one")
@@ -24,6 +24,10 @@ def read_tatoeba_pair(paths: Sequence[Path], *, language: str, labels: Sequence[
     if len(foreign) != len(english):
         what = f"{len(foreign)} sentences, but {len(english)} in {paths[1]}"
         raise DataError(what, where=str(paths[0]), remedy="the files must be aligned line by line; fetch both again")
+    for path, lines in zip(paths, (foreign, english), strict=True):
+        empty = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
+        if empty is not None:
+            fail("the line is empty", path, empty, remedy="one sentence a line")
     rows = [
         BitextSentence(
             id=f"{side}-{index}", unit=str(index), side=side, text=text.strip(), partners=(f"{other}-{index}",)

@@ -61,7 +61,9 @@ class Threshold(click.ParamType[float | str]):
     "--work", type=_FILE, help="Keep embeddings here, for other runs too.  [default: beside --out, till done]"
 )
 @json_option
-@click.option("--out", type=_FILE, required=True, help="Score, source row, target row (0-based), both sentences.")
+@click.option(
+    "--out", type=_FILE, help="Score, source row, target row (0-based), both sentences.  [default: standard output]"
+)
 def bitext(
     source: Path,
     target: Path,
@@ -79,30 +81,35 @@ def bitext(
     store: Path,
     work: Path | None,
     as_json: bool,
-    out: Path,
+    out: Path | None,
 ) -> None:
     """Mine pairs of translations from two texts, with no training.
 
-    Embeddings are kept in parts as they are made: after an interruption, the same command goes on where it was. A pair
-    of repeated lines is written with the first row of each.
+    With --out or --work embeddings are kept in parts as they are made: after an interruption, the same command goes on
+    where it was. A pair of repeated lines is written with the first row of each.
     """
     import shutil
 
     from harness.commands.retrieve.checkpoint import checkpoint_of
     from harness.console import progress
-    from harness.retrieval.pairs import mine_sides, require_writable, write_pairs
+    from harness.retrieval.pairs import mine_sides, pair_lines, require_writable, write_pairs
     from harness.retrieval.saved import read_text, side_of_texts
     from harness.retrieval.texts import TextEmbedder, reading_of
+    from tasks.errors import UserError
 
-    require_writable(out)
+    if out is not None:
+        require_writable(out)
+    elif as_json:
+        raise UserError("pairs and facts cannot both go to standard output", where="--json", remedy="give --out")
     texts = read_text(source), read_text(target)
-    keep = work is not None
-    folder = work or out.with_name(f".{out.name}.work")
     cut = threshold if isinstance(threshold, float) else AUTO_THRESHOLD if margin == "ratio" else None
-    how = settings(margin=margin, retrieval=retrieval, k=k, threshold=cut, memory=memory, threads=threads)
+    how = settings(
+        margin=margin, retrieval=retrieval, k=k, threshold=cut, memory=memory, threads=threads, device=device
+    )
     with ExitStack() as stack:
-        aside = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "checkpoint"
-        checkpoint = checkpoint_of(backbone, store, aside)
+        aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = work or (aside / "work" if out is None else out.with_name(f".{out.name}.work"))
+        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint")
         reading = reading_of(checkpoint, layer, pooling)
         embedder = TextEmbedder(checkpoint, reading=reading, work=folder, threads=how.threads, device=device)
         with progress("embedding") as report:
@@ -122,8 +129,15 @@ def bitext(
             pairs = mine_sides(sides[0], sides[1], how, report)
     if all_rows:
         pairs = pairs.at_all_rows(sides[0], sides[1])
-    write_pairs(out, pairs, texts)
-    if not keep:
+    rule = "" if isinstance(threshold, float) else " (a rule, not tuned on gold pairs)"
+    said = f"Read from {reading}; threshold {'none' if cut is None else cut}{rule}."
+    if out is None:
+        for line in pair_lines(pairs, texts):
+            click.echo(line)
+        click.echo(f"{len(pairs):,} pairs. {said}", err=True)
+        return
+    write_pairs(out, pair_lines(pairs, texts))
+    if work is None:
         shutil.rmtree(folder, ignore_errors=True)
     facts = {
         "out": str(out),
@@ -138,6 +152,5 @@ def bitext(
     if as_json:
         echo_json(facts)
         return
-    rule = "" if isinstance(threshold, float) else " (a rule, not tuned on gold pairs)"
     click.echo(f"{len(pairs):,} pairs: {out}")
-    click.echo(f"Read from {reading}; threshold {'none' if cut is None else cut}{rule}.")
+    click.echo(said)

@@ -44,7 +44,7 @@ def mine(
     its first row.
     """
     from harness.console import progress
-    from harness.retrieval.pairs import mine_sides, require_writable, write_pairs
+    from harness.retrieval.pairs import mine_sides, pair_lines, require_writable, write_pairs
     from harness.retrieval.saved import read_side
 
     require_writable(out)
@@ -55,7 +55,7 @@ def mine(
         pairs = mine_sides(source, target, how, report)
     if all_rows:
         pairs = pairs.at_all_rows(source, target)
-    write_pairs(out, pairs)
+    write_pairs(out, pair_lines(pairs))
     if as_json:
         echo_json({"out": str(out), "pairs": len(pairs), **how.to_json(), "sides": [source.facts(), target.facts()]})
     else:

@@ -71,7 +71,14 @@ def mining_options(command: CommandT) -> CommandT:
 
 
 def settings(
-    *, margin: str, retrieval: str, k: int, threshold: float | None, memory: int, threads: int | None
+    *,
+    margin: str,
+    retrieval: str,
+    k: int,
+    threshold: float | None,
+    memory: int,
+    threads: int | None,
+    device: str = "cpu",
 ) -> MiningSettings:
     """What the options say."""
     from harness.retrieval.margin import Margin, Retrieval
@@ -84,4 +91,5 @@ def settings(
         threshold=threshold,
         memory=memory,
         threads=threads or default_workers(),
+        device=device,
     )

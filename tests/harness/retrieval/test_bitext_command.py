@@ -68,6 +68,23 @@ def test_what_is_the_same_on_both_sides_is_found(
     assert [] == [path for path in tmp_path.iterdir() if path.name.endswith(".work")]
 
 
+def test_without_a_file_the_pairs_go_to_standard_output(
+    make_checkpoint: MakeCheckpoint, sides: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", sides[0], "--target", sides[1], "--backbone", make_checkpoint("bert"), "--threshold", 1]
+    out = tmp_path / "pairs.tsv"
+    assert 0 == call(capsys, *given, "--out", out, "--pooling", "first")[0]
+    code, said, err = call(capsys, *given, "--pooling", "first")
+
+    assert 0 == code
+    assert out.read_text(encoding="utf-8") == said
+    assert "pairs. Read from layer 2, first; threshold 1.0." in err
+    assert {"bert-3", "pairs.tsv", "source.txt", "target.txt"} == {path.name for path in tmp_path.iterdir()}
+    code, said, err = call(capsys, *given, "--json")
+    assert (2, "") == (code, said)
+    assert "--json: pairs and facts cannot both go to standard output; give --out" in err
+
+
 def test_a_published_model_is_converted_and_gives_the_same(
     make_checkpoint: MakeCheckpoint, sides: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,14 @@ def test_tatoeba_files_of_different_length_are_refused(tmp_path: Path) -> None:
         read_split("tatoeba_pair", paths, language="de", labels=())
 
 
+def test_an_empty_line_of_tatoeba_is_named(tmp_path: Path) -> None:
+    foreign, english = tmp_path / "tatoeba.deu-eng.deu", tmp_path / "tatoeba.deu-eng.eng"
+    foreign.write_text("eins\n \nzwei\n", encoding="utf-8")
+    english.write_text("one\n\ntwo\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tatoeba\.deu-eng\.deu, line 2: the line is empty"):
+        read_split("tatoeba_pair", [foreign, english], language="de", labels=[])
+
+
 def test_tatoeba_needs_two_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="1 files where 2 belong; name the foreign file, then the English one"):
         read_split("tatoeba_pair", [write(tmp_path / "1", "a\n")], language="de", labels=())
