@@ -8,6 +8,7 @@ from harness.context import StageContext
 from harness.errors import EnvironmentFault
 from harness.outcome import Outcome
 from harness.plan.build import Surroundings, build_plan
+from harness.plan.sources import data_files
 from harness.plan.stage import Phase
 from harness.planning import Planned, lock_digests
 from harness.run import Display, Request, walking
@@ -23,7 +24,8 @@ def named_checkpoint(name: str, store_folder: Path, workers: int, display: Displ
     """The checkpoint of a backbone's spec, from the store, or fetched and made there as in any run.
 
     Raises:
-        UserError: there is no such spec.
+        UserError: there is no such spec, or it is trained on release files: what of them may be read depends on what a
+            suite scores.
         EnvironmentFault: a stage failed; its reason is given.
     """
     catalog = Catalog()
@@ -39,6 +41,12 @@ def named_checkpoint(name: str, store_folder: Path, workers: int, display: Displ
         training="mini",
     )
     resolved = resolve(suite, catalog)
+    if data_files(resolved):
+        raise UserError(
+            f"it is trained on text of release files ({', '.join(data_files(resolved))}), less what a suite scores",
+            where=f"backbone {name}",
+            remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
+        )
     plan = build_plan(resolved, Surroundings(locks=lock_digests(), versions=phase_versions()))
     (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
     store = Store(store_folder)

@@ -17,6 +17,7 @@ COMMANDS = {
     "status": Entry(f"{_HOME}.status", "Show how the last run went, stage by stage."),
     "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
+    "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
     "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
     "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),

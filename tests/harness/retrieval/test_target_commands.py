@@ -148,6 +148,7 @@ def test_with_files_of_one_set_alone_the_threshold_is_an_oracles(
         (["--languages", "nl"], "there are no files of 'nl'; they are named like tatoeba/tatoeba"),
         (["--device", "cuda"], "device: no CUDA device is visible"),
         (["--backbone", "nobody"], "nobody"),
+        (["--backbone", "minilm+text"], "backbone minilm+text: it is trained on text of release files (squad_v1"),
     ],
 )
 def test_bad_input(
