@@ -21,7 +21,7 @@ from tasks import miniature
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row, read_rows, write_json_lines
-from tasks.selection import select_units
+from tasks.selection import held_out, select_units
 from tasks.types import task_type
 
 
@@ -45,11 +45,15 @@ def _prepare_rows(context: StageContext) -> None:
     scored = _scored_passages(context, task["type"])
     report: dict[str, Any] = {}
     kept: dict[str, list[Row]] = {}
+    splits = context.params["splits"]
+    share = splits.get("validation", {}).get("from_train")
     for split in ("validation", "train"):  # validation first: training must not hold its rows
-        source = context.params["splits"].get(split)
+        source = splits.get(split)
         if source is None:
             continue
-        rows, mended = _read(source, task, "en", context.data)
+        rows, mended = _read(splits["train"] if "from_train" in source else source, task, "en", context.data)
+        if share is not None:
+            rows = held_out(rows, share)[split == "train"]
         rows, overlapping = overlap.without(rows, scored)
         rows, in_validation = overlap.without(rows, overlap.passages(kept.get("validation", [])))
         chosen = select_units(rows, source["limit"])

@@ -33,6 +33,8 @@ class SplitUse:
 
     def to_json(self, digests: Mapping[str, str]) -> dict[str, Any]:
         """The form in stage parameters: formats and contents, never where the data directory lies."""
+        if self.spec.from_train is not None:
+            return {"from_train": self.spec.from_train}
         if self.spec.generator:
             return {
                 "generator": self.spec.generator,
@@ -54,6 +56,12 @@ def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | 
     why = stand_in.why if stand_in else None
     if stand_in is not None and stand_in.use is not None:
         scored_as, spec = stand_in.use, task.splits[stand_in.use]
+        if spec.from_train is not None:
+            raise SpecError(
+                f"'{stand_in.use}' is a part of the training rows and cannot stand in for '{split}'",
+                where=f"suite {suite.name}, field 'stand_ins.{task.name}.{split}'",
+                remedy="name another split, or files",
+            )
     elif stand_in is not None:
         spec = stand_in.split
     if spec is None:
@@ -63,7 +71,7 @@ def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | 
         languages = scored_languages(suite, task)
     elif task.type in RETRIEVAL_TYPES:
         languages = spec.languages or scored_languages(suite, task)
-    files = {} if spec.generator else {lang: _paths(task, spec, lang) for lang in languages}
+    files = {lang: _paths(task, spec, lang) for lang in languages} if spec.files else {}
     return SplitUse(
         task=task.name, split=split, scored_as=scored_as, spec=spec, languages=languages, files=files, why=why
     )

@@ -19,22 +19,26 @@ SplitName = Literal["train", "validation", "test"]
 
 
 class SplitSpec(SpecModel):
-    """Where the rows of one split come from: release files in a format, or the miniature generator."""
+    """Where the rows of one split come from: release files in a format, the miniature generator, or training rows."""
 
     format: str | None = None
     files: tuple[str, ...] = ()  # patterns below the data directory; {lang} and {code} are filled in
     published_rows: dict[str, int] = Field(default_factory=dict)
     generator: Literal["miniature"] | None = None
     rows: int | None = Field(default=None, ge=1)  # how many to generate, a language
+    from_train: float | None = Field(default=None, gt=0, le=0.5)  # of a validation split: this share of training units
     languages: tuple[str, ...] | None = None  # of a validation split for retrieval; None: those of the task
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.generator is not None:
+        if self.from_train is not None:
+            if self.generator or self.rows or self.format or self.files:
+                raise ValueError("a split 'from_train' has no rows, format or files of its own")
+        elif self.generator is not None:
             if self.rows is None or self.format or self.files:
                 raise ValueError("a generated split has 'rows' and neither 'format' nor 'files'")
         elif not self.format or not self.files:
-            raise ValueError("a split needs 'format' and 'files', or 'generator' and 'rows'")
+            raise ValueError("a split needs 'format' and 'files', 'generator' and 'rows', or 'from_train'")
         return self
 
 
@@ -82,6 +86,9 @@ class TaskSpec(SpecModel):
                 raise ValueError("bitext mining needs a 'validation' split, on which its threshold is chosen")
         elif "train" not in self.splits:
             raise ValueError("an intermediate task needs a 'train' split")
+        for name, split in self.splits.items():
+            if split.from_train is not None and (name != "validation" or "train" not in self.splits):
+                raise ValueError("'from_train' is for a 'validation' split beside a 'train' split")
         if len(set(self.languages)) != len(self.languages):
             raise ValueError("'languages' names a language twice")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.rows import BitextSentence, SentencePair
-from tasks.selection import select_units
+from tasks.selection import held_out, select_units
 
 
 def pairs(units: int, rows_a_unit: int = 3) -> list[SentencePair]:
@@ -66,3 +66,24 @@ def test_sentences_linked_through_a_repeated_one_are_taken_together() -> None:
     kept = {row.id for row in select_units(rows, 9)}
 
     assert {"f1", "f2", "e1"} <= kept
+
+
+def test_a_part_is_held_out_by_whole_units_whatever_else_is_there() -> None:
+    rows = pairs(400)
+    selecting, training = held_out(rows, 0.1)
+
+    assert len(rows) == len(selecting) + len(training)
+    assert {row.unit for row in selecting}.isdisjoint(row.unit for row in training)
+    assert 60 <= len(selecting) <= 180  # 120 are expected
+    fewer = held_out(rows[:300], 0.1)[0]
+    assert fewer == [row for row in selecting if row in rows[:300]]
+    assert {row.id for row in held_out(rows, 0.05)[0]} < {row.id for row in selecting}
+
+
+def test_a_limit_does_not_empty_what_is_held_out() -> None:
+    """The two hashes have nothing to do with each other."""
+    rows = pairs(400, 1)
+    first = select_units(rows, 40)
+    selecting, training = held_out(first, 0.5)
+    assert 10 <= len(selecting) <= 30
+    assert 40 == len(selecting) + len(training)

@@ -11,7 +11,18 @@ from tasks.types import task_type
 
 TASKS = Path(__file__).resolve().parents[2] / "tasks"
 FILES = sorted([*TASKS.glob("intermediate/*.yaml"), *TASKS.glob("target/*.yaml")])
-LANGUAGES = {"xnli": 15, "xquad": 11, "udpos": 33, "tatoeba": 36, "bucc2018": 4}  # XTREME's evaluate.py
+#: How many languages XTREME's evaluate.py scores.
+LANGUAGES = {
+    "xnli": 15,
+    "pawsx": 7,
+    "udpos": 33,
+    "panx": 40,
+    "xquad": 11,
+    "mlqa": 7,
+    "tydiqa": 9,
+    "bucc2018": 4,
+    "tatoeba": 36,
+}
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -227,3 +227,29 @@ def test_squad_paragraphs_that_stand_in_xquad_are_found_in_the_real_files(tmp_pa
     assert len(scored_contexts) == 240
     assert len(everything & scored_contexts) == 182
     assert not kept & scored_contexts
+
+
+def test_a_validation_split_from_training_rows(tmp_path: Path) -> None:
+    """A fixed part of the units selects and never trains, whatever the limits are."""
+    train = squad_file(tmp_path / "data/train.json", [f"Paragraph {number} stands here." for number in range(200)])
+
+    def prepared(**limits: int) -> dict[str, set[str]]:
+        splits = {
+            "train": split(train, limit=limits.get("train")),
+            "validation": {"from_train": 0.1, "limit": limits.get("validation")},
+        }
+        params = {"kind": "rows", "task": SQUAD, "splits": splits}
+        prepare.run(context(tmp_path, params, data=tmp_path / "data"))
+        files = {name: tmp_path / f"out/{name}.jsonl" for name in splits}
+        return {name: {row["id"] for row in read_json_lines(path)} for name, path in files.items()}
+
+    whole = prepared()
+    assert 200 == len(whole["train"]) + len(whole["validation"])
+    assert whole["train"].isdisjoint(whole["validation"])
+    assert 8 <= len(whole["validation"]) <= 32
+    few = prepared(train=50, validation=5)
+    assert (50, 5) == (len(few["train"]), len(few["validation"]))
+    assert few["train"] < whole["train"]
+    assert few["validation"] < whole["validation"]
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert 0 == report["train"]["removed_validation"]

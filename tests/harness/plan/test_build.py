@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.errors import SpecError
 from harness.plan.build import Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Phase, Plan, Stage
@@ -249,6 +250,23 @@ def test_tatoebas_layer_is_chosen_on_its_own_languages_whatever_is_scored() -> N
     files = [file["path"] for paths in keys[retrieve.inputs["dev"]].params["split"]["files"].values() for file in paths]
     assert 152 == len(files)
     assert not [path for path in files if ".deu-eng." in path]
+
+
+def test_tydiqa_selects_on_a_part_of_its_english_training_rows() -> None:
+    around = dataclasses.replace(AROUND, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
+    found = plan(around, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"])
+    (rows,) = named(found, "prepare/rows/tydiqa")
+
+    assert {"from_train", "limit"} == set(rows.params["splits"]["validation"])
+    assert {"en"} == set(rows.params["splits"]["train"]["files"])
+    assert not [path for path in data_paths("tydiqa") if "train" in path and ".en." not in path]
+
+
+def test_a_part_of_the_training_rows_never_stands_in_for_what_is_scored() -> None:
+    around = dataclasses.replace(AROUND, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
+    stand_ins = {"tydiqa": {"test": {"use": "validation", "why": "no files"}}}
+    with pytest.raises(SpecError, match="'validation' is a part of the training rows and cannot stand in for 'test'"):
+        plan(around, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"], stand_ins=stand_ins)
 
 
 def test_where_no_validation_rows_are_the_rule_decides() -> None:
