@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Told how much is done (0 to 1) and what is being done.
-Report = Callable[[float, str], None]
+from harness.context import Progress
 
 _FIRST_LINE = 2.0  # seconds; shorter work is silent
 _LINE_EVERY = 10.0
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Report]:
+def progress(title: str) -> Iterator[Progress]:
     """Show progress on standard error while the block runs."""
     if sys.stderr.isatty():
         with _bar(title) as report:
@@ -25,9 +24,10 @@ def progress(title: str) -> Iterator[Report]:
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Report]:
+def _bar(title: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -37,12 +37,12 @@ def _bar(title: str) -> Iterator[Report]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as bars:
+    with Bars(*columns, console=Console(stderr=True, highlight=False), transient=True) as bars:
         task = bars.add_task(title, total=1.0, note="")
         yield lambda fraction, note: bars.update(task, completed=fraction, note=note)
 
 
-def _lines(title: str) -> Report:
+def _lines(title: str) -> Progress:
     due = time.monotonic() + _FIRST_LINE
 
     def report(fraction: float, note: str) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.canonical import file_digest
-from harness.context import StageContext
+from harness.context import Progress, StageContext
 from harness.plan import parameters
 from harness.plan.sources import SplitUse, scored_languages, split_use, tuning_use
 from harness.specs.suite import StandIn, SuiteSpec, TaskLimits
 from harness.specs.task import SplitName, SplitSpec, TaskSpec
 from tasks.errors import UserError
 
-Progress = Callable[[float, str], None]
 #: Fractions of the work at which preparing ends and scoring begins.
 _PREPARED, _RETRIEVED = 0.05, 0.97
 

@@ -11,7 +11,7 @@ of every row and of every column, where two searches would compute all of them t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import faiss
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.context import Progress
 from harness.retrieval.distinct import Distinct
 from harness.retrieval.exact import FloatMatrix, IdMatrix, Rough, lengths, settle
 from harness.retrieval.tiles import DEFAULT_MEMORY, rough_both
@@ -101,7 +102,7 @@ def search_both(
     memory: int = DEFAULT_MEMORY,
     device: torch.device | str = "cpu",
     names: tuple[str, str] = ("left", "right"),
-    report: Callable[[float, str], None] | None = None,
+    report: Progress | None = None,
 ) -> tuple[Neighbours, Neighbours]:
     """What ``search(left, right, k_left)`` and ``search(right, left, k_right)`` find, for the products of one.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.context import Progress
 from harness.errors import EnvironmentFault
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.knn import search_both
@@ -99,9 +100,7 @@ class MinedRows:
         return MinedRows(scores=scores, sources=rows[:, 0], targets=rows[:, 1])
 
 
-def mine_sides(
-    source: Side, target: Side, settings: MiningSettings, report: Callable[[float, str], None] | None = None
-) -> MinedRows:
+def mine_sides(source: Side, target: Side, settings: MiningSettings, report: Progress | None = None) -> MinedRows:
     """Mine pairs of different sentences; each is given by the first row that holds it.
 
     Equal scores stand in the order of the sources, then of the targets.

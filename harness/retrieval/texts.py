@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from harness.canonical import digest, file_digest
+from harness.context import Progress
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.readings import Reading, depth_scaled, require_there
@@ -75,7 +76,7 @@ class TextEmbedder:
         """Of an embedding."""
         return self._embedder.backbone.hidden_size
 
-    def embed(self, texts: Sequence[str], report: Callable[[float, str], None]) -> FloatMatrix:
+    def embed(self, texts: Sequence[str], report: Progress) -> FloatMatrix:
         """Embeddings (sentences, width), float32, not normalised, in the order given."""
         found: FloatMatrix = np.empty((len(texts), self.width), np.float32)
         self._work.mkdir(parents=True, exist_ok=True)

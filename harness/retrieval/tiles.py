@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import faiss
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.context import Progress
 from harness.retrieval.exact import FloatMatrix, IdMatrix, Rough
 
 #: Bytes for products.
@@ -32,7 +32,7 @@ def rough_both(
     threads: int,
     memory: int = DEFAULT_MEMORY,
     device: torch.device,
-    report: Callable[[float, str], None],
+    report: Progress,
 ) -> tuple[Rough, Rough]:
     """The largest products of every row of ``left``, and of every row of ``right``, in single precision.
 
@@ -71,7 +71,7 @@ def _on_cpu(
     right: FloatMatrix,
     wanted: tuple[int, int],
     tile: tuple[int, int],
-    report: Callable[[float, str], None],
+    report: Progress,
 ) -> tuple[Rough, Rough]:
     """BLAS for the products, FAISS's heaps for rows, and for columns what exceeds the least that each has kept."""
     ahead, back = _Heaps(len(left), wanted[0]), _Columns(len(right), wanted[1])
@@ -193,7 +193,7 @@ def _on_device(
     wanted: tuple[int, int],
     tile: tuple[int, int],
     device: torch.device,
-    report: Callable[[float, str], None],
+    report: Progress,
 ) -> tuple[Rough, Rough]:
     """Everything in torch, where the products are. One side lies there whole, the other comes in parts."""
     other = torch.from_numpy(right).to(device)

@@ -7,11 +7,11 @@ sentences of another length, ids that come twice. Nothing is averaged over a set
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.context import Progress
 from harness.xtreme.files import answers_of, labels_of, pairs_of, questions_of, required, sentences_of
 from harness.xtreme.layout import GROUPS, TASKS, XtremeTask
 from tasks.errors import DataError
@@ -26,8 +26,6 @@ from tasks.metrics import (
 )
 
 Scores = dict[str, float]
-#: Told the task and the language that come next, and which of how many files that is.
-Told = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ class Report:
 
 
 def score_submission(
-    predictions: Path, labels: Path, *, partial: bool = False, unanswered: bool = False, told: Told | None = None
+    predictions: Path, labels: Path, *, partial: bool = False, unanswered: bool = False, told: Progress | None = None
 ) -> Report:
     """Score every task that has a folder among both.
 
