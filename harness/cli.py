@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
     "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
+    "export": Entry(f"{_HOME}.export", "Write a row's predictions as a submission to XTREME."),
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
     "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
     "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),
