@@ -72,7 +72,9 @@ def run(context: StageContext) -> None:
     sample = _sample(context, task)
     report = Reporter(context.progress)
     report(0.0, "loading the checkpoint")
-    embedder = SentenceEmbedder(context.inputs["checkpoint"], device=device, precision=context.precision)
+    embedder = SentenceEmbedder(
+        context.inputs["checkpoint"], device=device, precision=context.precision, scratch=context.out
+    )
     embeddings = Embeddings(
         type=task.type,
         embedder=embedder,

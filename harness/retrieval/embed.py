@@ -78,6 +78,7 @@ class SentenceEmbedder:
         device: where to compute.
         precision: ``fp32`` or ``bf16``; embeddings are float32 either way.
         memory: bytes of embeddings that are kept in memory at a time; more of them go to a file that has no name.
+        scratch: folder of that file; the system's for temporary files if None.
 
     Attributes:
         backbone: what ``backbone.json`` says.
@@ -99,6 +100,7 @@ class SentenceEmbedder:
         device: torch.device | str = "cpu",
         precision: str = "fp32",
         memory: int = 2 << 30,
+        scratch: Path | None = None,
     ) -> None:
         checkpoint = load_checkpoint(path)
         self.backbone: Backbone = checkpoint.backbone
@@ -108,6 +110,7 @@ class SentenceEmbedder:
         self.device = torch.device(device)
         self._precision = precision
         self._memory = memory
+        self._scratch = scratch
         self._encoder: Any = checkpoint.encoder.to(self.device).eval()
         self._transformer = CheckpointTransformer(path, self._encoder)
         # As in training: where there is one type or none, the tokenizer's zeros are implied.
@@ -147,7 +150,7 @@ class SentenceEmbedder:
         places = [first_seen.setdefault(_key(one), len(first_seen)) for one in features]
         rows = len(first_seen)
         shape = (len(self.readings), rows, self.backbone.hidden_size)
-        found = Vectors(self.readings, _room(shape, self._memory), np.array(places, dtype=np.int64))
+        found = Vectors(self.readings, _room(shape, self._memory, self._scratch), np.array(places, dtype=np.int64))
         if not rows:
             return found
         starts = np.unique(places, return_index=True)[1]  # of each distinct sentence, where it first stands
@@ -212,11 +215,11 @@ class Vectors(Mapping[Reading, FloatMatrix]):
         return len(self._numbers)
 
 
-def _room(shape: tuple[int, int, int], memory: int) -> FloatMatrix:
+def _room(shape: tuple[int, int, int], memory: int, scratch: Path | None) -> FloatMatrix:
     """A matrix of single precision: in memory, or if that is not enough in a file that goes with the last reference."""
     if math.prod(shape) * 4 <= memory:
         return np.empty(shape, np.float32)
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(dir=scratch) as file:
         room: FloatMatrix = np.memmap(file, np.float32, "w+", shape=shape)
     return room
 

@@ -102,11 +102,17 @@ def test_narrowed_it_gives_the_same_and_computes_less(make_checkpoint: MakeCheck
         embedder.narrow([Reading(layer=3)])
 
 
-def test_what_does_not_fit_into_memory_goes_to_a_file(make_checkpoint: MakeCheckpoint) -> None:
-    """Beside the embeddings of one reading nothing is kept that the bound does not allow."""
+def test_what_does_not_fit_into_memory_goes_to_a_file(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    """One without a name, so that nothing of it is left in the folder, whatever happens."""
     path = make_checkpoint("bert")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     kept = SentenceEmbedder(path).embed(encoded(SENTENCES))
-    filed = SentenceEmbedder(path, memory=1000).embed(encoded(SENTENCES))
+    filed = SentenceEmbedder(path, memory=1000, scratch=scratch).embed(encoded(SENTENCES))
+
+    assert [] == list(scratch.iterdir())
+    with pytest.raises(FileNotFoundError):
+        SentenceEmbedder(path, memory=1000, scratch=tmp_path / "nowhere").embed(encoded(SENTENCES))
 
     assert isinstance(filed.matrices, np.memmap)
     assert not isinstance(kept.matrices, np.memmap)
