@@ -96,7 +96,7 @@ def run(context: StageContext) -> None:
         part = rest.part(place / len(languages), (place + 1) / len(languages))
         reports[language] = retriever.retrieve(language, choice.reading, choice.fixed, answers, part)
     details = {**choice.details(embedder.backbone), **retriever.details()}
-    if context.params["dev"] == "scored":
+    if task.type == MINING and context.params["dev"] == "scored":
         details["oracle_threshold"] = True
     write_json(context.out / "details.json", details)
     if choice.scores:
@@ -116,6 +116,8 @@ def _sample(context: StageContext, task: TaskParams) -> SampleSet | None:
                 remedy="give BUCC's sample set (XTREME's dev files) as the task's validation split",
             )
         return None
+    if context.params["dev"] == "scored" and task.type == NEAREST:
+        return None  # it has no threshold, and a reading is never chosen on what is scored
     return SampleSet(
         inputs=context.inputs["dev"],
         labels=context.inputs["dev_labels"],
@@ -129,7 +131,7 @@ def _choose(
     """The reading, and an embedder that computes no more than is wanted from here on."""
     ruled = by_rule(embedder.backbone)
     choice = ruled
-    if dev == "scored":
+    if dev != "sample":
         embedder.narrow(ruled.readings())
     if sample is not None:
         scores = {

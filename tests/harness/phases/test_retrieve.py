@@ -208,6 +208,15 @@ def test_a_sample_says_nothing_about_what_is_scored(stage: Stage) -> None:
     assert (plain / "encoding.json").read_bytes() == (chosen / "encoding.json").read_bytes()
 
 
+def test_what_is_scored_never_chooses_a_reading(stage: Stage) -> None:
+    """Where a suite has the same rows stand in for the sample, it is as if there were none."""
+    plain = stage.run("plain")
+    same = stage.run("same", **{**sample(stage, {"zz": ZZ}, zz=ZZ_PAIRS), "dev": "scored"})
+
+    assert (plain / "details.json").read_bytes() == (same / "details.json").read_bytes()
+    assert not (same / "curves.json").exists()
+
+
 def test_a_sample_whose_references_are_of_other_rows(stage: Stage) -> None:
     params = sample(stage, {"zz": ZZ}, zz=ZZ_PAIRS)
     references = stage.inputs["dev_labels"] / "test-zz.jsonl"
