@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -202,6 +203,15 @@ def test_a_changed_parameter_says_which(diamond: Plan, store: Store) -> None:
     assert str(told[changed.key]) == "changed: params.learning_rate added"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """An interrupt is raised here, even if whoever started the tests in the background has interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_keeps_what_is_finished_and_drops_what_is_half_made(diamond: Plan, store: Store) -> None:
     runner = WritingRunner(slots=1)
     runner.before = lambda job: runner.wait_until_stopped(job) if job.stage.name == "b" else None
