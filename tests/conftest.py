@@ -1,7 +1,8 @@
 """What a test needs of the machine: looked for once, skipped with the reason, and listed at the end of the run.
 
 A test marked ``docker``, ``gpu``, ``data``, ``network`` or ``browser`` is skipped where ``codestilts doctor`` finds
-that thing not usable, one marked ``mini`` where no finished suite ``mini`` of this very code is found.
+that thing not usable, one marked ``mini`` where no finished suite ``mini`` of this very code is found, one marked
+``node`` or ``latex`` where the tools are not there that pages and exported tables are judged with.
 ``CODESTILTS_REQUIRE=data,browser`` turns such a skip into a failure: set it where the thing must be there, as .ci/run
 does.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -53,6 +55,29 @@ def check_mini() -> doctor.Finding:
     return doctor.Finding(name="mini", status="ok", detail=str(MINI_RESULTS))
 
 
+#: The npm packages that pages are judged with, pinned by the lock file beside them.
+NODE_PACKAGES = Path(__file__).resolve().parent / "browser"
+
+
+def check_node() -> doctor.Finding:
+    """Are Node.js and the locked packages there?"""
+    if shutil.which("node") is None:
+        return doctor.Finding(name="node", status="missing", detail="no Node.js found")
+    if not (NODE_PACKAGES / "node_modules" / "axe-core").is_dir():
+        return doctor.Finding(name="node", status="missing", detail="run `npm ci` in tests/browser first")
+    return doctor.Finding(name="node", status="ok", detail=str(NODE_PACKAGES))
+
+
+def check_latex() -> doctor.Finding:
+    """Are pdfLaTeX and booktabs there?"""
+    finder = shutil.which("kpsewhich")
+    if shutil.which("pdflatex") is None or finder is None:
+        return doctor.Finding(name="latex", status="missing", detail="no pdflatex found")
+    if not machine.output_of([finder, "booktabs.sty"], 20.0)[1].strip():
+        return doctor.Finding(name="latex", status="missing", detail="pdflatex without booktabs.sty")
+    return doctor.Finding(name="latex", status="ok", detail=str(finder))
+
+
 CHECKS: dict[str, Callable[[], doctor.Finding]] = {
     "docker": doctor.check_docker,
     "gpu": lambda: doctor.check_gpu(machine.installed()),
@@ -60,6 +85,8 @@ CHECKS: dict[str, Callable[[], doctor.Finding]] = {
     "network": doctor.check_network,
     "browser": doctor.check_browser,
     "mini": check_mini,
+    "node": check_node,
+    "latex": check_latex,
 }
 
 

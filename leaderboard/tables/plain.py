@@ -1,0 +1,95 @@
+"""A table as CSV and as JSON: numbers as they are (scores in fractions of one), for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from leaderboard.tables.value import Field, Table, all_notes
+
+TABLE_SCHEMA = "codestilts.table/1"
+#: Spreadsheets run a field that begins with one of these.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def table_csv(table: Table) -> str:
+    """One line a row. Where a column has marks, intervals or causes, they stand in columns of their own behind it.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves write it.
+    """
+    extras = [_extras(table, place) for place in range(len(table.columns))]
+    head: list[str] = []
+    for column, more in zip(table.columns, extras, strict=True):
+        head += [column.key, *(f"{column.key}.{extra}" for extra in more)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_safe(name) for name in head])
+    for row in table.rows:
+        line: list[Any] = []
+        for field, more in zip(row, extras, strict=True):
+            line += [
+                _safe(field.value),
+                *(
+                    _safe(getattr(field, extra) or None) if extra in ("mark", "missing") else getattr(field, extra)
+                    for extra in more
+                ),
+            ]
+        writer.writerow(line)
+    return text.getvalue()
+
+
+def _extras(table: Table, place: int) -> tuple[str, ...]:
+    fields = [row[place] for row in table.rows]
+    return tuple(
+        name
+        for name, there in (
+            ("low", any(field.low is not None for field in fields)),
+            ("high", any(field.high is not None for field in fields)),
+            ("mark", any(field.mark for field in fields)),
+            ("missing", any(field.missing for field in fields)),
+        )
+        if there
+    )
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def table_json(table: Table) -> str:
+    """The table with its caption, columns, notes, and one object a row, one row a line."""
+    record = {
+        "schema": TABLE_SCHEMA,
+        "name": table.name,
+        "caption": table.caption,
+        "miniature": table.miniature,
+        "notes": list(all_notes(table)),
+        "columns": [
+            {"key": column.key, "title": column.title, "group": column.group, "kind": column.kind}
+            for column in table.columns
+        ],
+    }
+    head = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in record.items())
+    rows = ",".join(
+        "\n" + _json({column.key: _field(field) for column, field in zip(table.columns, row, strict=True)})
+        for row in table.rows
+    )
+    return f'{{\n{head},\n"rows": [{rows}\n]\n}}\n'
+
+
+def _field(field: Field) -> Any:
+    """The value alone, or an object where there is more to say of it."""
+    more = {
+        name: value
+        for name, value in (
+            ("mark", field.mark or None), ("low", field.low), ("high", field.high), ("missing", field.missing or None)
+        )
+        if value is not None
+    }  # fmt: skip
+    return {"value": field.value, **more} if more else field.value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
