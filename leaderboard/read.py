@@ -59,13 +59,13 @@ def read_results(results: Path) -> ResultsFolder:
         raise UserError("there is no such results folder", where=str(results), remedy="run a suite first")
     if not (results / "suite.json").is_file():
         raise UserError("there is no suite.json in it", where=str(results), remedy="name the folder that a run wrote")
-    suite = _load(results, Path("suite.json"), SuiteGrid, SUITE_SCHEMA)
+    suite = load(results, Path("suite.json"), SuiteGrid, SUITE_SCHEMA)
     _check_suite(suite)
     cells = frozenset(_cells(suite))
     found: dict[CellKey, Result] = {}
     languages = {target.name: target.languages for target in suite.targets}
     for path in _result_files(results):
-        result = _load(results, path, Result, RESULT_SCHEMA)
+        result = load(results, path, Result, RESULT_SCHEMA)
         key = _check_result(path, result, suite.name, cells, languages)
         found[key] = result
     return ResultsFolder(suite=suite, results=found, gaps=_read_gaps(results, cells, found))
@@ -99,7 +99,12 @@ def _result_files(results: Path) -> list[Path]:
     return sorted(found)
 
 
-def _load(results: Path, path: Path, model: type[ModelT], schema: str) -> ModelT:
+def load(results: Path, path: Path, model: type[ModelT], schema: str) -> ModelT:
+    """One file of a results folder; ``path`` is relative to it.
+
+    Raises:
+        UserError: it is not JSON, of another schema version, or at odds with the model; file and field are named.
+    """
     try:
         text = (results / path).read_text(encoding="utf-8")
         record = json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number)
@@ -216,7 +221,7 @@ def _read_gaps(results: Path, cells: frozenset[CellKey], found: Iterable[CellKey
         return {}
     scored = frozenset(found)
     gaps: dict[CellKey, Gap] = {}
-    for number, gap in enumerate(_load(results, Path("gaps.json"), Gaps, GAPS_SCHEMA).gaps):
+    for number, gap in enumerate(load(results, Path("gaps.json"), Gaps, GAPS_SCHEMA).gaps):
         key = CellKey(gap.backbone, gap.recipe, gap.target, gap.seed)
         where = f"gaps.json, field gaps.{number}"
         if key not in cells:
