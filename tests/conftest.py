@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import pytest
 from harness import doctor, machine
 from harness.data import DATA_VARIABLE
 from harness.planning import plan_suite
+from tests.hub_server import HubServer
 
 # Before anything imports torch or a tokenizer: results must not depend on the machine's cores, nor on a hub.
 for _name, _value in {
@@ -151,3 +152,22 @@ def browser() -> Path:
     if found is None:
         pytest.skip("browser: no Chromium or Chrome found")
     return found
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A hub on loopback that the environment names; no test reaches another one. Nobody waits between two tries."""
+    import huggingface_hub.constants
+    import huggingface_hub.utils
+
+    from harness.hub import patience
+
+    server = HubServer()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(patience, "sleep", server.waits.append)
+    yield server
+    huggingface_hub.utils.close_session()
+    server.close()

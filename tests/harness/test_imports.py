@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-_HEAVY = {"torch", "transformers", "datasets", "sentence_transformers", "faiss", "docker"}
+_HEAVY = {"torch", "transformers", "datasets", "sentence_transformers", "faiss", "docker", "huggingface_hub"}
 _FORBIDDEN = {
     "tasks": {"harness", "leaderboard", *_HEAVY},
     "leaderboard": {"harness", *_HEAVY},
@@ -20,6 +20,7 @@ _FORBIDDEN = {
     "harness/store": {"harness.plan", "harness.runners", "harness.walk", "harness.specs", *_HEAVY},
     "harness/runners": {"harness.phases", "harness.walk", "harness.store", *_HEAVY},
     "harness/phases": {"harness.plan", "harness.store", "harness.runners", "harness.walk", "harness.specs"},
+    "harness/hub": {"harness.plan", "harness.store", "harness.runners", "harness.phases", "harness.specs", "torch"},
     "harness/training": {"harness.plan", "harness.store", "harness.runners", "harness.phases", "harness.specs"},
 }
 
