@@ -46,7 +46,7 @@ check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=images $(BIN)/mypy images/install.py images/lock.py
+	MYPYPATH=images $(BIN)/mypy images/install.py images/lock.py images/in_image.py
 
 format: install-dev
 	$(BIN)/ruff format .

@@ -22,6 +22,7 @@ COMMANDS = {
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
     "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
     "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),
+    "images": Entry(f"{_HOME}.images", "Build, check and publish the images that stages run in."),
     "schema": Entry(f"{_HOME}.schema", "Print the JSON Schema of a kind of spec."),
     "site": Entry(f"{_HOME}.site", "Build leaderboard pages from a results folder."),
     "store": Entry(f"{_HOME}.store", "Verify or clean the store."),

@@ -8,7 +8,8 @@
 Everything is resolved once (dev.in holds all the others); each lock is then resolved within that solution. Versions are
 chosen for Linux and macOS and every Python from 3.11 on, one version each, so that a result does not depend on the
 Python at hand. torch's CUDA packages stand apart in torch-cuda.txt: the other locks install with the index's CUDA build
-of torch (together with torch-cuda.txt) and with a CPU build (without).
+of torch (together with torch-cuda.txt) and with a CPU build (without). torch.txt is torch alone, for base images that
+bring none.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from urllib.parse import unquote
 
 LOCKS = Path(__file__).resolve().parent / "locks"
 CPU_HASHES = "torch-cpu.sha256"
-KINDS = ("train", "retrieve", "report", "local")
+KINDS = ("fetch", "train", "retrieve", "report", "local")
 OLDEST_PYTHON, FIRST_PYTHON_WITHOUT_WHEELS = "3.11", "3.15"
 PYTHON_MINORS = ("11", "12", "13", "14")
 MACHINES = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
@@ -150,6 +151,7 @@ def solve(*, upgrade: bool) -> dict[str, list[Pin]]:
     local = {pin.name for pin in locks["local"]}
     locks["dev"] = [pin for pin in whole if pin.name not in local]
     locks["torch-cuda"] = cuda_pins(locks["train"])
+    locks["torch"] = [pin for pin in locks["train"] if pin.name == "torch"]
     return {kind: [pin for pin in pins if kind == "torch-cuda" or not pin.is_cuda] for kind, pins in locks.items()}
 
 
@@ -225,7 +227,11 @@ def with_cpu_builds(pins: list[Pin], hashes: dict[str, str]) -> list[Pin]:
 
 def write(folder: Path, locks: dict[str, list[Pin]], hashes: dict[str, str]) -> None:
     """Write every lock and the list of CPU builds."""
-    sources = {"dev": "dev.in (what local.txt does not hold)", "torch-cuda": "train.in (torch's CUDA packages)"}
+    sources = {
+        "dev": "dev.in (what local.txt does not hold)",
+        "torch": "train.in (torch alone)",
+        "torch-cuda": "train.in (torch's CUDA packages)",
+    }
     for kind, pins in locks.items():
         source = sources.get(kind, f"{kind}.in")
         header = HEADER.format(source=source) if kind in KINDS else f"# Written by images/lock.py from {source}.\n"

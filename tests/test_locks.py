@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "images" / "locks"
-PHASES = ("train", "retrieve", "report")
-NAMES = (*PHASES, "local", "dev", "torch-cuda")
+PHASES = ("fetch", "train", "retrieve", "report")
+NAMES = (*PHASES, "local", "dev", "torch", "torch-cuda")
 
 
 @pytest.fixture
@@ -70,6 +70,17 @@ def test_the_local_lock_serves_every_phase_and_dev_only_adds_to_it() -> None:
 
 def test_the_report_lock_is_without_torch() -> None:
     assert set() == pins("report").keys() & {"torch", "transformers", "datasets", "sentence-transformers", "faiss-cpu"}
+
+
+def test_the_fetch_lock_has_the_hubs_clients_and_no_torch() -> None:
+    assert {"huggingface-hub", "datasets"} < pins("fetch").keys()
+    assert set() == pins("fetch").keys() & {"torch", "transformers", "sentence-transformers", "faiss-cpu"}
+
+
+def test_torch_alone_is_what_the_train_lock_says() -> None:
+    block = re.search(r"(?m)^torch==[^\n]*\n(?: [^\n]*\n)*", (LOCKS / "train.txt").read_text(encoding="utf-8"))
+    assert block
+    assert (LOCKS / "torch.txt").read_text(encoding="utf-8").partition("\n")[2] == block[0]
 
 
 def test_cuda_packages_stand_in_their_own_lock_alone() -> None:

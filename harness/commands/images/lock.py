@@ -1,0 +1,43 @@
+"""``codestilts images lock``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands.images.options import lock_option
+
+if TYPE_CHECKING:
+    from harness.images.lockfile import TorchBuild
+
+
+@click.command(epilog="Example: codestilts images lock --base codestilts-base:bookworm --torch cpu")
+@lock_option
+@click.option("--base", metavar="IMAGE", help="Base of all images: name:tag@sha256:..., or one the engine holds.")
+@click.option("--torch-base", metavar="IMAGE", help="Another base for train and retrieve.")
+@click.option("--torch", type=click.Choice(["base", "cpu", "cuda"]), help="The base's own torch, or a build to add.")
+@click.option("--source", default="", help="Where the digest of the base was read.")
+@click.option("--ids", is_flag=True, help="Also pin the ids of the images that the engine holds.")
+def lock(
+    lock: Path | None, base: str | None, torch_base: str | None, torch: TorchBuild | None, source: str, ids: bool
+) -> None:
+    """Write images.lock.yaml anew: bases, dependency locks, and what each image is built from.
+
+    What is not named stays as the lock has it.
+    """
+    from harness.images import engine, lockfile
+    from harness.images.locking import base_from, relocked, with_ids
+
+    path = lock or lockfile.lock_path()
+    made = relocked(
+        lockfile.read_lock(path) if path.is_file() else None,
+        plain=base_from(base, source, engine.connect) if base else None,
+        torch=base_from(torch_base, source, engine.connect) if torch_base else None,
+        torch_build=torch,
+    )
+    if ids:
+        made = with_ids(made, engine.connect())
+    changed = lockfile.write_lock(made, path)
+    click.echo(f"{path}: {'written' if changed else 'it said so already'}.")

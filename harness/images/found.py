@@ -1,0 +1,127 @@
+"""The images on an engine beside the lock: the right one for each phase, or what is wrong, with both digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import EnvironmentFault
+from harness.images import engine
+from harness.images.lockfile import ImagesLock, LockedImage
+from harness.images.recipe import recipe_digest, requirements_digest
+from harness.images.targets import Target
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+REPOSITORY = "codestilts"
+TARGET_LABEL, RECIPE_LABEL, LOCK_LABEL = "codestilts.image", "codestilts.recipe", "codestilts.lock"
+PHASES_LABEL, BASE_LABEL, PART_LABEL = "codestilts.phases", "codestilts.base", "codestilts.part"
+BUILD, RELOCK = "codestilts images build", "codestilts images lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundImage:
+    """An image on the engine that is what the lock says.
+
+    Attributes:
+        id: what containers are started from: ``sha256:`` and 64 digits.
+        reference: its readable name.
+        environment: what the keys of its stages say about the base (``Environment.base``).
+        recipe: digest of what it was built from.
+    """
+
+    target: Target
+    id: str
+    reference: str
+    environment: str
+    recipe: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What is wrong with one image: in one sentence without its full stop, and what to do."""
+
+    target: Target
+    what: str
+    remedy: str
+
+
+def reference_of(target: Target | str, recipe: str) -> str:
+    """Name and tag of the image built from a recipe; two checkouts never take each other's."""
+    return f"{REPOSITORY}/{target}:{recipe.removeprefix('sha256:')[:12]}"
+
+
+def current_recipe(lock: ImagesLock, target: Target) -> str:
+    """The recipe as the files say now, on the lock's base."""
+    build = lock.torch_build if target.needs_torch else "base"
+    return recipe_digest(target, base=lock.base_of(target).digest, torch_build=build)
+
+
+def look(client: APIClient, lock: ImagesLock, target: Target) -> FoundImage | Problem:
+    """Hold one image on the engine against the lock, and the lock against the files it was written from."""
+    locked = lock.images.get(target)
+    if stale := _stale(lock, target, locked):
+        return stale
+    assert locked is not None  # _stale speaks of a missing one
+    for name in (locked.id, locked.published, reference_of(target, locked.recipe)):
+        if name and (image := engine.inspect(client, name)):
+            return _wrong(image, name, locked, target) or FoundImage(
+                target=target,
+                id=image["Id"],
+                reference=next(iter(image.get("RepoTags") or ()), name),
+                environment=lock.environment(target),
+                recipe=locked.recipe,
+            )
+    return Problem(
+        target=target,
+        what=f"the engine holds no image {reference_of(target, locked.recipe)}",
+        remedy=f"codestilts images pull, or {BUILD}" if locked.published else BUILD,
+    )
+
+
+def _stale(lock: ImagesLock, target: Target, locked: LockedImage | None) -> Problem | None:
+    if locked is None:
+        return Problem(target=target, what="the lock does not name this image", remedy=RELOCK)
+    for what, then, now in (
+        ("its dependency lock", locked.requirements, requirements_digest(target)),
+        ("what it is built from", locked.recipe, current_recipe(lock, target)),
+    ):
+        if then != now:
+            return Problem(
+                target=target,
+                what=f"{what} is {now}, and images.lock.yaml says {then}",
+                remedy=f"{RELOCK}, then {BUILD}",
+            )
+    return None
+
+
+def _wrong(image: dict[str, Any], name: str, locked: LockedImage, target: Target) -> Problem | None:
+    labels = image["Config"].get("Labels") or {}
+    for what, found, wanted in (
+        ("was built from", labels.get(RECIPE_LABEL, "nothing we know of"), locked.recipe),
+        ("has the id", image["Id"], locked.id or image["Id"]),
+    ):
+        if found != wanted:
+            return Problem(
+                target=target,
+                what=f"the image {name} {what} {found}, and images.lock.yaml says {wanted}",
+                remedy=f"{BUILD}; if the image on the engine is the right one, {RELOCK} after it",
+            )
+    return None
+
+
+def images_for(client: APIClient, lock: ImagesLock, targets: Iterable[Target]) -> dict[Target, FoundImage]:
+    """The images to run, all of them as locked.
+
+    Raises:
+        EnvironmentFault: some are missing or other ones; all problems in one message.
+    """
+    looked = [look(client, lock, target) for target in sorted(set(targets))]
+    problems = [found for found in looked if isinstance(found, Problem)]
+    if problems:
+        said = "; ".join(f"{problem.target}: {problem.what}" for problem in problems)
+        remedies = dict.fromkeys(problem.remedy for problem in problems)
+        raise EnvironmentFault(f"the images are not as locked ({said})", remedy=" / ".join(remedies))
+    return {found.target: found for found in looked if isinstance(found, FoundImage)}

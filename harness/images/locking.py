@@ -1,0 +1,82 @@
+"""Writing ``images.lock.yaml``: which bases, what is built from, and the ids of the images that are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.errors import SpecError
+from harness.images import engine
+from harness.images.found import FoundImage, current_recipe, look
+from harness.images.lockfile import Base, ImagesLock, LockedImage, TorchBuild
+from harness.images.recipe import requirements_digest
+from harness.images.targets import Target
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+
+def base_from(reference: str, source: str, connect: Callable[[], APIClient]) -> Base:
+    """Pin an image to build on: by the digest in its reference, else by its registry's, else by its id on the engine.
+
+    Args:
+        reference: ``name:tag@sha256:...``, or the name of an image that the engine holds.
+        source: where the digest was read, for people.
+        connect: reaches the engine; called only where the reference has no digest.
+
+    Raises:
+        SpecError: there is nothing to pin it by.
+        EnvironmentFault: no engine answers.
+    """
+    image, at, digest = reference.partition("@")
+    if at:
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+            raise SpecError(f"'{digest}' is no digest", where=reference, remedy="give name:tag@sha256: and 64 digits")
+        return Base(image=image, digest=digest, source=source)
+    found = engine.inspect(connect(), reference)
+    if found is None:
+        raise SpecError(
+            "has no digest, and the engine holds no such image",
+            where=reference,
+            remedy="give name:tag@sha256:..., or pull or make it first",
+        )
+    for name in found.get("RepoDigests") or ():
+        return Base(image=reference, digest=name.partition("@")[2], source=source)
+    return Base(
+        image=reference, digest=found["Id"], kind="local", source=source or "made on the machine that locked it"
+    )
+
+
+def relocked(
+    before: ImagesLock | None, *, plain: Base | None, torch: Base | None, torch_build: TorchBuild | None
+) -> ImagesLock:
+    """The lock anew: with the bases that are given, the rest as it was, and every image as the files say now.
+
+    A ``plain`` base alone serves images with torch, too.
+
+    Raises:
+        SpecError: there is no lock yet, and no base is given.
+    """
+    torch = torch or plain or (before.torch if before else None)
+    plain = plain or (before.plain if before else torch)
+    if plain is None or torch is None:
+        raise SpecError("there is no lock of images yet", remedy="name the base to build on with --base")
+    build = torch_build or (before.torch_build if before else "base")
+    bare = ImagesLock(schema=1, plain=plain, torch=torch, torch_build=build)
+    images = {
+        target: LockedImage(requirements=requirements_digest(target), recipe=current_recipe(bare, target))
+        for target in Target
+    }
+    return bare.model_copy(update={"images": images})
+
+
+def with_ids(lock: ImagesLock, client: APIClient) -> ImagesLock:
+    """The lock with the ids of the images that the engine holds and that are built from the locked recipes."""
+    looked = [look(client, lock, target) for target in Target]
+    pinned = {
+        found.target: lock.images[found.target].model_copy(update={"id": found.id})
+        for found in looked
+        if isinstance(found, FoundImage)
+    }
+    return lock.model_copy(update={"images": {**lock.images, **pinned}})
