@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: Folder below a stage's output for the state that a try which does not come to its end leaves to the next one. Kept
+#: aside and put back by whoever runs stages; never part of an artifact.
+RESUME = ".resume"
+
 #: Called with the fraction done (0 to 1) and a short note such as ``"step 30 of 75, loss 1.21"``.
 Progress = Callable[[float, str], None]
 
@@ -19,7 +23,7 @@ class StageContext:
         params: everything that can change the result, as the plan wrote it (JSON values).
         inputs: artifact directories by role, to be read only.
         data: the ``--data`` directory, for phases that read release files; None elsewhere.
-        out: the only directory that may be written; empty at the start.
+        out: the only directory that may be written; empty at the start but for what an earlier try left in ``RESUME``.
         seed: the stage's seed; every random choice comes from it.
         threads: compute threads of torch, FAISS and OpenMP; already set when the phase starts.
         device: ``cpu`` or ``cuda``.

@@ -27,6 +27,7 @@ class FailureClass(StrEnum):
 
     BAD_INPUT = "bad-input"  # the user's data or spec
     STAGE_ERROR = "stage-error"  # the stage's own code
+    DIVERGED = "diverged"  # a loss or a gradient of the training is no finite number
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"  # the worker died of a signal
     WORKER_DIED = "worker-died"  # the worker ended without a word
@@ -38,7 +39,12 @@ class FailureClass(StrEnum):
     @property
     def environmental(self) -> bool:
         """Whether the machine rather than the work is at fault."""
-        return self not in (FailureClass.BAD_INPUT, FailureClass.STAGE_ERROR, FailureClass.BLOCKED)
+        return self not in (
+            FailureClass.BAD_INPUT,
+            FailureClass.STAGE_ERROR,
+            FailureClass.DIVERGED,
+            FailureClass.BLOCKED,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from harness.context import StageContext
 from harness.errors import EnvironmentFault
 from harness.outcome import FailureClass
 from harness.plan.stage import Phase, Stage
+from harness.training.errors import Diverged
 from tasks.errors import UserError
 
 SPEC_FILE = "stage.json"
@@ -83,6 +84,8 @@ def classify(error: BaseException) -> tuple[FailureClass, str]:
             FailureClass.OUT_OF_MEMORY,
             f"out of memory ({text or 'MemoryError'}); use smaller batches or more memory.",
         )
+    if isinstance(error, Diverged):
+        return FailureClass.DIVERGED, f"the training diverged: {text}"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FailureClass.DISK_FULL, "the disk is full; free space and run again."
     return FailureClass.STAGE_ERROR, f"{type(error).__name__}: {text or 'no message'}"

@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.context import RESUME
 from harness.errors import StoreError
 from harness.explain import Decision, Judge, Reason
 from harness.outcome import Failure, FailureClass, Outcome
-from harness.plan.stage import Plan, Stage
+from harness.plan.stage import Phase, Plan, Stage
 from harness.runners.base import Ended, Job, Runner
 from harness.stage import classify, write_spec
 from harness.store.artifacts import State, Store
 from harness.store.ledger import Ledger, now
 from harness.store.manifest import Manifest
+from harness.store.unfinished import Unfinished
 from harness.surroundings import git_state
+
+#: Phases that save what they have done so far.
+_RESUMABLE = frozenset({Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
 
 
 class Watcher(Protocol):
@@ -87,6 +92,7 @@ class Walk:
         self._restore: dict[str, Decision] = {}
         self._pending: set[str] = set()
         self._work = store.root / "tmp" / ledger.run
+        self._unfinished = Unfinished(store.root)
         self._stop = threading.Event()
         self._halted = False
         self.progress = Progress()
@@ -199,9 +205,14 @@ class Walk:
         work = self._work / stage.key
         started = now()
         try:
-            ended = self._runner.run(self._job(stage, work), lambda f, n: self._watcher.progressed(stage, f, n))
+            afresh = decision.reason is Reason.FORCED
+            job = self._job(stage, work, afresh=afresh)
+            ended = self._runner.run(job, lambda f, n: self._watcher.progressed(stage, f, n))
             manifest = None
-            if ended.failure is None and not self._stop.is_set():
+            if ended.failure is not None and ended.failure.kind.environmental:
+                self._unfinished.take_back(stage.key, work / "out")
+            elif ended.failure is None and not self._stop.is_set():
+                shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
                 manifest = self._store.publish(work / "out", self._manifest(stage, started, ended))
         except (StoreError, OSError, ValueError) as error:
             kind, reason = classify(error)
@@ -222,9 +233,12 @@ class Walk:
             surroundings=ended.surroundings,
         ), manifest
 
-    def _job(self, stage: Stage, work: Path) -> Job:
+    def _job(self, stage: Stage, work: Path, *, afresh: bool) -> Job:
         shutil.rmtree(work, ignore_errors=True)
         (work / "out").mkdir(parents=True)
+        if stage.phase in _RESUMABLE:
+            digests = {role: self.progress.digests[key] for role, key in stage.inputs.items()}
+            self._unfinished.hand_out(stage.key, digests, work / "out", afresh=afresh)
         inputs = {role: self._store.folder(key).resolve() for role, key in stage.inputs.items()}
         data = self._options.data.resolve() if stage.needs_data and self._options.data else None
         write_spec(stage, work / "spec", inputs, data)

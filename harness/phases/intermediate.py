@@ -11,7 +11,9 @@ from tasks.errors import UserError
 
 
 def run(context: StageContext) -> None:
-    """Write a checkpoint with the trained encoder and a head for each task, under the task's name.
+    """Write a checkpoint with the trained encoder and a head for each task, under the name the task gives it (its own).
+
+    Tasks that give the same name share the head.
 
     ``params.mlm`` puts masked-language-model steps on ``inputs.corpus`` between the steps on tasks (``+mlm``);
     ``params.translated`` names, by task, the languages whose rows of ``inputs.translated:TASK`` are trained on beside
@@ -30,6 +32,7 @@ def run(context: StageContext) -> None:
         context,
         tasks,
         Mixing.from_params(context.params.get("mixing") or {}),
+        heads_of={task["name"]: task["head"] for task in context.params["tasks"] if task.get("head")},
         translated=context.params.get("translated") or {},
         mlm=None if mlm is None else MlmParams(**mlm),
     )

@@ -9,7 +9,8 @@ from harness.phases.finetune import HEAD
 from harness.training.backbone import write_json
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
 from harness.training.encoding import decode_rows, encode_rows, head_kind, limits
-from harness.training.inference import predict_logits
+from harness.training.inference import piece_budget, predict_logits
+from harness.training.memory import PieceBudget
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up
@@ -39,15 +40,15 @@ def run(context: StageContext) -> None:
     folder = context.out / "predictions" / task.name
     folder.mkdir(parents=True)
     reports: dict[str, dict[str, int]] = {}
+    budget = piece_budget(device)
     for position, language in enumerate(languages):
         rows = read_inputs(context.inputs["inputs"], language, task)
         part = Reporter(context.progress, position / len(languages), (position + 1) / len(languages))
-        report = _predict(context, task, language, rows, checkpoint, model, folder, part)
+        report = _predict(context, task, language, rows, checkpoint, model, folder, part, budget)
         reports[language] = report.to_json()
     write_json(context.out / "encoding.json", reports)
-    write_json(
-        context.out / "details.json", {"max_length": limits(task, checkpoint.backbone, checkpoint.tokenizer).max_length}
-    )
+    longest = limits(task, checkpoint.backbone, checkpoint.tokenizer).max_length
+    write_json(context.out / "details.json", {"max_length": longest, **budget.to_json()})
 
 
 def read_inputs(folder: Path, language: str, task: TaskParams) -> list[Row]:
@@ -77,6 +78,7 @@ def _predict(
     model: Model,
     folder: Path,
     report: Reporter,
+    budget: PieceBudget,
 ) -> EncodingReport:
     """Encode, answer and write one language."""
     encoded = encode_rows(
@@ -96,6 +98,7 @@ def _predict(
         device=next(model.parameters()).device,
         precision=context.precision,
         report=report.part(0.1, 1.0),
+        budget=budget,
     )
     allowed = limits(task, checkpoint.backbone, checkpoint.tokenizer)
     predictions = decode_rows(task, rows, encoded.features, logits, allowed)

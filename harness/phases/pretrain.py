@@ -7,7 +7,9 @@ from harness.training.checkpoint import load_checkpoint, save_checkpoint, save_m
 from harness.training.corpus_steps import BlockParams, CorpusSteps
 from harness.training.loop import fit
 from harness.training.masked_lm import MaskedLanguageModel
+from harness.training.memory import PieceBudget
 from harness.training.parameters import Hyper
+from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter, set_up
 
 
@@ -36,26 +38,30 @@ def run(context: StageContext) -> None:
         context.inputs["corpus"],
         context.seed,
     )
-    batches, facts = text.batches(steps, budget=hyper.micro_batch_pieces, device=device, report=report.part(0.0, 0.1))
+    batches = text.batches(steps, device=device, report=report.part(0.0, 0.1))
+    budget = PieceBudget(pieces=hyper.micro_batch_pieces)
     model = MaskedLanguageModel(checkpoint.encoder, text.head)
     history = fit(
         model.to(device),
-        batches,
+        batches.steps,
         model.loss,
         hyper=hyper,
-        epoch_ends=(steps,),
+        points=(steps,),
         evaluate=None,
         device=device,
         precision=context.precision,
         report=report.part(0.1, 1.0),
+        budget=budget,
+        resume=ResumeFile(context.out),
     )
     save_checkpoint(context.out, checkpoint)
     save_mlm_head(context.out, model.head)
     record = {
         **history.to_json(),
-        **facts,
+        **batches.record(steps),
         "phase": "pretrain",
         "effective_batch": batch_size,
         "block_length": length,
+        **budget.to_json(),
     }
     write_training(context.out, record)

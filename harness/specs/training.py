@@ -18,6 +18,7 @@ class Hyper(SpecModel):
     max_steps: int | None = Field(default=None, ge=1)
     batch_size: int = Field(ge=1)
     warmup_fraction: float = Field(ge=0, le=1)
+    warmup_steps: int | None = Field(default=None, ge=0)  # instead of the fraction
     weight_decay: float = Field(ge=0)
     adam_epsilon: float = Field(default=1e-8, gt=0)
     adam_beta1: float = Field(default=0.9, gt=0, lt=1)
@@ -26,6 +27,9 @@ class Hyper(SpecModel):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     attention_dropout: float = Field(default=0.1, ge=0, lt=1)
     micro_batch_pieces: int = Field(default=8192, ge=1)
+    evaluate_every: int | None = Field(default=None, ge=1)  # steps; None: at each epoch's end
+    evaluation_rows: int | None = Field(default=None, ge=1)  # validation rows of a task; None: all
+    patience: int | None = Field(default=None, ge=1)  # validations without a gain; None: never stop early
     max_length: int = Field(ge=16)
     doc_stride: int = Field(default=128, ge=1)
     max_query_length: int = Field(default=64, ge=8)

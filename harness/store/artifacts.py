@@ -5,6 +5,7 @@ STORE/
   lock                   held by the one run that may write
   artifacts/KE/KEY/      files and manifest.json
   tmp/                   work in progress; emptied at the start of a run
+  unfinished/KEY/        what a training that did not come to its end goes on from
   runs/RUN.jsonl         the ledger
   logs/RUN/              a log file a stage
   results/SUITE, site/SUITE
@@ -28,6 +29,7 @@ from harness.canonical import file_digest
 from harness.errors import StoreError
 from harness.outcome import FailureClass
 from harness.store.manifest import MANIFEST, Manifest, describe_files, read_manifest, sync_folder
+from harness.store.unfinished import Unfinished
 
 SCHEMA = 1
 
@@ -182,7 +184,8 @@ class Store:
         shutil.rmtree(self.folder(key), ignore_errors=True)
 
     def clear_tmp(self) -> None:
-        """Remove what interrupted runs left behind. Only the holder of the lock may."""
+        """Remove what interrupted runs left behind, but for saved states. Only the holder of the lock may."""
+        Unfinished(self.root).salvage()
         for path in (self.root / "tmp").iterdir():
             shutil.rmtree(path, ignore_errors=True)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.store.artifacts import Held, State, Store
+from harness.store.unfinished import Unfinished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
     ]
     if not dry_run:
         store.clear_tmp()
+    found += _stale_states(store, keep, dry_run=dry_run)
     for key in list(store):
         held = store.look(key)
         name = held.manifest.name if held.manifest else "?"
@@ -64,6 +67,19 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
                 store.remove(key)
         elif held.manifest is not None:
             found += _leftover_files(held, dry_run=dry_run)
+    return found
+
+
+def _stale_states(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> list[Removed]:
+    """Saved states of trainings that are done after all, or that (if ``keep`` is given) nobody asks for."""
+    found = []
+    for folder in Unfinished(store.root):
+        done = store.look(folder.name).manifest is not None
+        if done or (keep is not None and folder.name not in keep):
+            why = "its stage is done" if done else "no suite given needs it"
+            found.append(Removed(what=f"unfinished/{folder.name[:8]}", why=why, size=_size(folder)))
+            if not dry_run:
+                shutil.rmtree(folder, ignore_errors=True)
     return found
 
 

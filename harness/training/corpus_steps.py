@@ -13,9 +13,9 @@ from harness.training import heads, masked_lm
 from harness.training.batches import shuffled
 from harness.training.checkpoint import Checkpoint, load_mlm_head, new_mlm_head
 from harness.training.heads import MaskedLMHead
-from harness.training.loop import Step
 from harness.training.masked_lm import MaskedBlocks
 from harness.training.runtime import Reporter, derived_seed
+from harness.training.steps import Step
 from tasks.errors import DataError, UserError
 
 
@@ -32,6 +32,27 @@ class BlockParams:
     batch_size: int
     block_length: int
     mask_probability: float = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusBatches:
+    """Endless effective batches of a corpus, and what to record of them."""
+
+    steps: Iterator[Step[MaskedBlocks]]
+    params: BlockParams
+    blocks: int
+    head_from: str
+
+    def record(self, steps: int) -> dict[str, Any]:
+        """What to record of the corpus, of which so many steps were taken."""
+        inputs = steps * self.params.batch_size
+        return {
+            "steps": steps,
+            "pieces": inputs * self.params.block_length,
+            "corpus_blocks": self.blocks,
+            "passes": inputs / self.blocks,
+            "mlm_head": self.head_from,
+        }
 
 
 class CorpusSteps:
@@ -63,10 +84,8 @@ class CorpusSteps:
         if found is None:
             heads.initialise(self.head, derived_seed(seed, "mlm_head"))
 
-    def batches(
-        self, steps: int, *, budget: int, device: torch.device, report: Reporter
-    ) -> tuple[Iterator[Step[MaskedBlocks]], dict[str, Any]]:
-        """Endless effective batches, and what to record of ``steps`` of them.
+    def batches(self, steps: int, *, device: torch.device, report: Reporter) -> CorpusBatches:
+        """Effective batches for ``steps`` steps.
 
         Raises:
             DataError: the corpus is missing or too small.
@@ -83,20 +102,12 @@ class CorpusSteps:
             most=steps * params.batch_size,
             report=report,
         )
-        record = {
-            "steps": steps,
-            "pieces": steps * params.batch_size * params.block_length,
-            "corpus_blocks": len(blocks),
-            "passes": steps * params.batch_size / len(blocks),
-            "mlm_head": self._head_from,
-        }
         batches = masked_lm.steps(
             blocks,
             shuffled(len(blocks), params.batch_size, derived_seed(self._seed, "blocks")),
             self._vocabulary,
             probability=params.mask_probability,
-            budget=budget,
             seed=self._seed,
             device=device,
         )
-        return batches, record
+        return CorpusBatches(steps=batches, params=params, blocks=len(blocks), head_from=self._head_from)

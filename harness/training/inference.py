@@ -10,7 +10,8 @@ import torch
 
 from harness.context import Progress
 from harness.training.batches import Batch, collate, micro_batches, padding_limit
-from harness.training.inputs import Inputs
+from harness.training.inputs import Inputs, IntArray
+from harness.training.memory import PieceBudget, out_of_memory
 from harness.training.model import Model
 from harness.training.runtime import autocast
 from tasks.types.base import HeadKind
@@ -21,25 +22,52 @@ FloatArray = npt.NDArray[np.float32]
 PIECE_BUDGET = {"cpu": 4096, "cuda": 65536}
 
 
+def piece_budget(device: torch.device) -> PieceBudget:
+    """How much a device predicts at once, to begin with."""
+    return PieceBudget(pieces=PIECE_BUDGET.get(device.type, 4096))
+
+
 def predict_logits(
-    model: Model, head: str, inputs: Inputs, *, pad_id: int, device: torch.device, precision: str, report: Progress
+    model: Model,
+    head: str,
+    inputs: Inputs,
+    *,
+    pad_id: int,
+    device: torch.device,
+    precision: str,
+    report: Progress,
+    budget: PieceBudget | None = None,
 ) -> list[FloatArray]:
     """The logits of each input, in order, in the shape its head kind says (``tasks.types.base.HeadKind``).
 
-    Equal inputs are computed once. The model is left in the mode (training or evaluation) it was in.
+    Equal inputs are computed once. The model is left in the mode (training or evaluation) it was in. Where memory runs
+    out, ``budget`` is made smaller and says so.
     """
+    budget = budget or piece_budget(device)
     distinct, member = _distinct(inputs)
     spare = padding_limit(device.type, model.arithmetic)
-    parts = micro_batches(inputs, distinct, PIECE_BUDGET.get(device.type, 4096), padding=spare)
+    waiting = micro_batches(inputs, distinct, budget.pieces, padding=spare)
+    parts: list[IntArray] = []
     results: list[FloatArray] = []
     was_training = model.training
     model.eval()
     pieces = int(inputs.lengths[distinct].sum())
     done = 0
     with torch.inference_mode(), autocast(device, precision):
-        for part in parts:
-            batch = collate(inputs, part, pad_id=pad_id, device=device)
-            results.extend(_split(batch, model(batch, head).float().cpu().numpy()))
+        while waiting:
+            part = waiting.pop(0)
+            try:
+                batch = collate(inputs, part, pad_id=pad_id, device=device)
+                logits = model(batch, head).float().cpu().numpy()
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error) or len(part) == 1:
+                    raise
+                budget.halve("prediction")
+                rest = np.concatenate([part, *waiting])  # longest first, as micro_batches left them
+                waiting = micro_batches(inputs, rest, budget.pieces, padding=spare)
+                continue
+            results.extend(_split(batch, logits))
+            parts.append(part)
             done += int(inputs.lengths[part].sum())
             report(done / pieces, f"predicting, {done:,} of {pieces:,} pieces")
     model.train(was_training)

@@ -34,6 +34,11 @@ class Interleaving:
     on_task: npt.NDArray[np.bool_]
 
     @classmethod
+    def none(cls, task_steps: int) -> Self:
+        """Steps on tasks alone."""
+        return cls(on_task=np.ones(task_steps, bool))
+
+    @classmethod
     def draw(cls, task_steps: int, mlm_steps: int, seed: int) -> Self:
         """Steps of both kinds in random order; the last is on a task, for its weights are what is evaluated."""
         total = task_steps + mlm_steps
@@ -42,7 +47,11 @@ class Interleaving:
         on_task[generator.choice(total - 1, size=mlm_steps, replace=False)] = False
         return cls(on_task=on_task)
 
+    def drawn(self, schedule: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
+        """What the first ``steps`` steps of the training took of a schedule of steps on tasks."""
+        return schedule[: int(self.on_task[:steps].sum())]
+
     def ends(self, task_ends: tuple[int, ...]) -> tuple[int, ...]:
-        """The epochs' ends, given in steps on tasks, in steps of the whole training; both count from 1."""
+        """Points of a training, given in steps on tasks, in steps of the whole training; both count from 1."""
         places = np.flatnonzero(self.on_task) + 1
         return tuple(int(places[end - 1]) for end in task_ends)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,8 +18,8 @@ from harness.training.backbone import Backbone
 from harness.training.encoding import prefix_ids
 from harness.training.heads import MaskedLMHead
 from harness.training.inputs import IntArray
-from harness.training.loop import Step
 from harness.training.runtime import Reporter, derived_seed
+from harness.training.steps import Step
 from tasks.errors import DataError, UserError
 from tasks.rows import read_json_lines
 
@@ -202,22 +203,24 @@ def steps(
     vocabulary: Vocabulary,
     *,
     probability: float,
-    budget: int,
     seed: int,
     device: torch.device,
 ) -> Iterator[Step[MaskedBlocks]]:
     """Endless effective batches, one for each batch of block indices in ``order``; masks are drawn anew every time."""
-    per_part = max(1, budget // blocks.shape[1])
     for number, indices in enumerate(order):
         generator = np.random.default_rng(derived_seed(seed, "mask", number))
         original = blocks[indices].astype(np.int64)
         holes, chosen = mask(original, vocabulary, probability, generator)
-        parts = [
-            _part(original[i : i + per_part], holes[i : i + per_part], chosen[i : i + per_part], device)
-            for i in range(0, len(indices), per_part)
-        ]
         # With nothing chosen the loss is zero, not a division by zero.
-        yield Step(parts=parts, targets=max(1, int(chosen.sum())))
+        yield Step(split=partial(_split, original, holes, chosen, device), targets=max(1, int(chosen.sum())))
+
+
+def _split(
+    original: IntArray, holes: IntArray, chosen: npt.NDArray[np.bool_], device: torch.device, budget: int
+) -> list[Callable[[], MaskedBlocks]]:
+    size = max(1, budget // original.shape[1])
+    starts = range(0, len(original), size)
+    return [partial(_part, original[i : i + size], holes[i : i + size], chosen[i : i + size], device) for i in starts]
 
 
 def _part(original: IntArray, holes: IntArray, chosen: npt.NDArray[np.bool_], device: torch.device) -> MaskedBlocks:

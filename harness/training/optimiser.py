@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
@@ -32,7 +31,7 @@ def learning_rate(hyper: Hyper, step: int, total: int) -> float:
 
     No step has a rate of zero: the first already moves, and zero is reached only one step after the end.
     """
-    warmup = math.ceil(hyper.warmup_fraction * total)
+    warmup = hyper.warmup(total)
     if step <= warmup:
         return hyper.learning_rate * step / warmup
     return hyper.learning_rate * (total - step + 1) / (total - warmup)

@@ -49,6 +49,10 @@ class Hyper:
             all its choices, and one window of a question's context each count as one input.
         micro_batch_pieces: most pieces, padding included, that pass through the model at once. It splits a batch and
             never changes which inputs are in it.
+        warmup_steps: steps of the warm-up; when given, ``warmup_fraction`` is not used.
+        evaluate_every: optimiser steps from one validation to the next; None: one at each epoch's end.
+        evaluation_rows: most validation rows of a task that a validation looks at; None: all.
+        patience: validations in a row without a gain after which the training stops; None: it never stops early.
     """
 
     learning_rate: float
@@ -64,6 +68,10 @@ class Hyper:
     dropout: float = 0.1
     attention_dropout: float = 0.1
     micro_batch_pieces: int = 8192
+    warmup_steps: int | None = None
+    evaluate_every: int | None = None
+    evaluation_rows: int | None = None
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -76,6 +84,10 @@ class Hyper:
             "max_grad_norm": self.max_grad_norm > 0,
             "dropout": 0 <= self.dropout < 1,
             "attention_dropout": 0 <= self.attention_dropout < 1,
+            "warmup_steps": self.warmup_steps is None or self.warmup_steps >= 0,
+            "evaluate_every": self.evaluate_every is None or self.evaluate_every >= 1,
+            "evaluation_rows": self.evaluation_rows is None or self.evaluation_rows >= 1,
+            "patience": self.patience is None or self.patience >= 1,
         }
         for name, valid in checks.items():
             if not valid:
@@ -103,6 +115,17 @@ class Hyper:
         if self.max_steps is not None:
             return self.max_steps
         return max(1, math.ceil(self.epochs * epoch_inputs / self.batch_size))
+
+    def warmup(self, total: int) -> int:
+        """Steps of the warm-up in a training of ``total`` steps."""
+        return math.ceil(self.warmup_fraction * total) if self.warmup_steps is None else min(self.warmup_steps, total)
+
+    def evaluation_points(self, epoch_inputs: int) -> tuple[int, ...]:
+        """The steps, counted from 1, after which the model is validated; the last step of the training is the last."""
+        if self.evaluate_every is None:
+            return self.epoch_ends(epoch_inputs)
+        total = self.total_steps(epoch_inputs)
+        return (*range(self.evaluate_every, total, self.evaluate_every), total)
 
     def epoch_ends(self, epoch_inputs: int) -> tuple[int, ...]:
         """The steps after which an epoch is over; the last is always the last step of the training."""

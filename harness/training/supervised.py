@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,18 +26,23 @@ from harness.training.checkpoint import (
     save_head,
     write_training,
 )
-from harness.training.corpus_steps import CorpusSteps
+from harness.training.corpus_steps import CorpusBatches, CorpusSteps
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
-from harness.training.inference import predict_logits
+from harness.training.inference import piece_budget, predict_logits
+from harness.training.inputs import IntArray
 from harness.training.interleaved import Interleaving, MlmParams
-from harness.training.loop import Evaluation, Step, fit
+from harness.training.loop import Evaluation, fit
 from harness.training.masked_lm import MaskedBlocks, loss_sum
+from harness.training.memory import PieceBudget
 from harness.training.mixture import Mixing
 from harness.training.model import Model
 from harness.training.parameters import Hyper, TaskParams
+from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter, derived_seed, set_up
-from tasks.errors import DataError
+from harness.training.steps import Step
+from tasks.errors import DataError, UserError
 from tasks.rows import Row, read_rows
+from tasks.selection import select_units
 from tasks.types import task_type
 from tasks.types.base import HeadKind
 
@@ -46,9 +51,10 @@ from tasks.types.base import HeadKind
 class TaskData:
     """One task's encoded rows: English ones, and in training perhaps translations (``translated``: rows by language).
 
-    ``head`` is the name its head is kept under.
+    ``name`` is what it is called in records, ``head`` the name its head is kept under; tasks may share one.
     """
 
+    name: str
     head: str
     task: TaskParams
     kind: HeadKind
@@ -84,14 +90,18 @@ Part = tuple[str, Batch] | MaskedBlocks
 
 def load_task(
     task: TaskParams,
-    head: str,
     folder: Path,
     checkpoint: Checkpoint,
     report: Reporter,
     *,
+    name: str,
+    head: str,
+    evaluation_rows: int | None = None,
     translations: Mapping[str, Path] = MappingProxyType({}),
 ) -> TaskData:
     """Read and encode the rows artifact of a task, and files of translated training rows by language.
+
+    ``evaluation_rows`` limits the validation rows, by whole resampling units.
 
     Raises:
         DataError: a split is missing or empty, or its rows have no answers.
@@ -110,6 +120,8 @@ def load_task(
                 added = read_rows(file, task_type(task.type).row_class)
                 translated[language] = len(added)
                 rows[split] += added
+        else:
+            rows[split] = select_units(rows[split], evaluation_rows)
         encoded[split] = encode_rows(
             task,
             rows[split],
@@ -122,6 +134,7 @@ def load_task(
         if encoded[split].inputs.targets is None:
             raise DataError("some rows have no answer", where=where, remedy="train only on answered rows")
     return TaskData(
+        name=name,
         head=head,
         task=task,
         kind=head_kind(task),
@@ -150,7 +163,9 @@ class Trainer:
         self.context = context
         self.device = device
         self.pad_id = checkpoint.pad_id
-        self.model = Model(checkpoint.encoder, {data.head: self._new_head(data) for data in tasks}).to(device)
+        self.budget = PieceBudget(pieces=hyper.micro_batch_pieces)
+        self.predicting = piece_budget(device)
+        self.model = Model(checkpoint.encoder, self._new_heads(tasks)).to(device)
         self.mlm = mlm
         self.corpus: CorpusSteps | None = None
         #: All that is trained; the masked-LM head is trained along, and left behind.
@@ -159,6 +174,23 @@ class Trainer:
             inputs = context.inputs
             self.corpus = CorpusSteps(mlm, checkpoint, inputs["checkpoint"], inputs["corpus"], context.seed)
             self.trained = nn.ModuleList([self.model, self.corpus.head.to(device)])
+
+    def _new_heads(self, tasks: Sequence[TaskData]) -> dict[str, nn.Module]:
+        """A head for each name; tasks that name the same one share it.
+
+        Raises:
+            UserError: they answer with different labels, or in different ways.
+        """
+        first: dict[str, TaskData] = {}
+        for data in tasks:
+            other = first.setdefault(data.head, data)
+            if (other.kind, other.task.labels) != (data.kind, data.task.labels):
+                raise UserError(
+                    f"{other.name} and {data.name} share the head {data.head!r} but not their type and labels",
+                    where="params.tasks.head",
+                    remedy="give them heads of their own, or the same labels in the same order",
+                )
+        return {head: self._new_head(data) for head, data in first.items()}
 
     def _new_head(self, data: TaskData) -> nn.Module:
         backbone = self.checkpoint.backbone
@@ -175,69 +207,77 @@ class Trainer:
     def train(self, mixing: Mixing, report: Reporter) -> Trained:
         """Train encoder and heads; the encoder of the checkpoint is changed in place."""
         sizes = [len(data.train.inputs) for data in self.tasks]
-        ends = self.hyper.epoch_ends(mixing.epoch_inputs(sizes))
-        schedule = mixing.schedule(sizes, ends[-1], self.context.seed)
-        evaluate = partial(self._evaluate, lambda _, note: report.note(f"validation: {note}"))
-        steps, ends, extra = self._interleave(self._steps(schedule), ends, report)
+        points = self.hyper.evaluation_points(mixing.epoch_inputs(sizes))
+        schedule = mixing.schedule(sizes, points[-1], self.context.seed)
+        order, corpus_steps, corpus = self._corpus_steps(points[-1], report)
         history = fit(
             self.trained,
-            steps,
+            self._steps(schedule, order, corpus_steps),
             self._loss,
             hyper=self.hyper,
-            epoch_ends=ends,
-            evaluate=evaluate,
+            points=order.ends(points),
+            evaluate=partial(self._evaluate, lambda _, note: report.note(f"validation: {note}")),
             device=self.device,
             precision=self.context.precision,
             report=report,
+            budget=self.budget,
+            resume=ResumeFile(self.context.out),
         )
-        counts = np.bincount(schedule, minlength=len(sizes))
+        drawn = order.drawn(schedule, history.steps)
+        counts = np.bincount(drawn, minlength=len(sizes))
         record = {
             **history.to_json(),
             "effective_batch": self.hyper.batch_size,
             "epoch_inputs": mixing.epoch_inputs(sizes),
-            **extra,
-            "mixture": {data.head: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
+            **({} if corpus is None else {"mlm": corpus.record(history.steps - len(drawn))}),
+            "mixture": {data.name: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
             "tasks": {
-                data.head: data.summary(int(count), self.hyper.batch_size)
+                data.name: data.summary(int(count), self.hyper.batch_size)
                 for data, count in zip(self.tasks, counts, strict=True)
             },
+            **PieceBudget(pieces=0, halvings=[*self.budget.halvings, *self.predicting.halvings]).to_json(),
         }
         facts = {data.head: HeadFacts(kind=data.kind, labels=data.task.labels) for data in self.tasks}
         return Trained(heads={name: (head, facts[name]) for name, head in self.model.heads.items()}, record=record)
 
-    def _interleave(
-        self, on_tasks: Iterator[Step[Part]], ends: tuple[int, ...], report: Reporter
-    ) -> tuple[Iterator[Step[Part]], tuple[int, ...], dict[str, Any]]:
-        """The steps on tasks, with those of masked language modelling between them; epochs' ends; what to record."""
+    def _corpus_steps(
+        self, on_tasks: int, report: Reporter
+    ) -> tuple[Interleaving, Iterator[Step[MaskedBlocks]], CorpusBatches | None]:
+        """How steps of masked language modelling stand between those on tasks; these steps; where they are from."""
         if self.mlm is None or self.corpus is None:
-            return on_tasks, ends, {}
-        count = self.mlm.steps(ends[-1])
-        batches, record = self.corpus.batches(
-            count, budget=self.hyper.micro_batch_pieces, device=self.device, report=report.part(0.0, 0.05)
-        )
-        order = Interleaving.draw(ends[-1], count, self.context.seed)
+            return Interleaving.none(on_tasks), iter(()), None
+        count = self.mlm.steps(on_tasks)
+        found = self.corpus.batches(count, device=self.device, report=report.part(0.0, 0.05))
+        return Interleaving.draw(on_tasks, count, self.context.seed), found.steps, found
 
-        def steps() -> Iterator[Step[Part]]:
-            for on_task in order.on_task:
-                yield next(on_tasks) if on_task else _widened(next(batches))
-
-        return steps(), order.ends(ends), {"mlm": record}
-
-    def _steps(self, schedule: npt.NDArray[np.int64]) -> Iterator[Step[Part]]:
+    def _steps(
+        self, schedule: npt.NDArray[np.int64], order: Interleaving, corpus: Iterator[Step[MaskedBlocks]]
+    ) -> Iterator[Step[Part]]:
         streams = [
-            shuffled(len(data.train.inputs), self.hyper.batch_size, derived_seed(self.context.seed, "rows", data.head))
+            shuffled(len(data.train.inputs), self.hyper.batch_size, derived_seed(self.context.seed, "rows", data.name))
             for data in self.tasks
         ]
+        indices = iter(schedule.tolist())
+        for on_task in order.on_task:
+            if on_task:
+                index = next(indices)
+                yield self._task_step(self.tasks[index], next(streams[index]))
+            else:
+                step = next(corpus)
+                yield Step(split=step.split, targets=step.targets)
+
+    def _task_step(self, data: TaskData, chosen: IntArray) -> Step[Part]:
+        inputs = data.train.inputs
         spare = padding_limit(self.device.type, self.model.arithmetic)
-        for index in schedule:
-            data = self.tasks[int(index)]
-            chosen = next(streams[int(index)])
-            parts = micro_batches(data.train.inputs, chosen, self.hyper.micro_batch_pieces, padding=spare)
-            batches: list[Part] = [
-                (data.head, collate(data.train.inputs, part, pad_id=self.pad_id, device=self.device)) for part in parts
-            ]
-            # A batch in which every tagged word was cut has no target; its loss is zero, not a division by zero.
-            yield Step(parts=batches, targets=max(1, target_count(data.train.inputs, chosen)))
+
+        def make(part: IntArray) -> Part:
+            return data.head, collate(inputs, part, pad_id=self.pad_id, device=self.device)
+
+        def split(budget: int) -> list[Callable[[], Part]]:
+            return [partial(make, part) for part in micro_batches(inputs, chosen, budget, padding=spare)]
+
+        # A batch in which every tagged word was cut has no target; its loss is zero, not a division by zero.
+        return Step(split=split, targets=max(1, target_count(inputs, chosen)))
 
     def _loss(self, part: Part) -> torch.Tensor:
         if isinstance(part, MaskedBlocks):
@@ -260,18 +300,15 @@ class Trainer:
                 device=self.device,
                 precision=self.context.precision,
                 report=report,
+                budget=self.predicting,
             )
             allowed = limits(data.task, self.checkpoint.backbone, self.checkpoint.tokenizer)
             predictions = decode_rows(data.task, data.validation_rows, data.validation.features, logits, allowed)
             score = task_type(data.task.type).score(
                 data.validation_rows, predictions, metric=data.task.metric, language="en"
             )
-            record[data.head] = {"value": score.value, "metrics": score.metrics, "rows": score.rows}
+            record[data.name] = {"value": score.value, "metrics": score.metrics, "rows": score.rows}
         return Evaluation(value=statistics.fmean(entry["value"] for entry in record.values()), record=record)
-
-
-def _widened(step: Step[MaskedBlocks]) -> Step[Part]:
-    return Step(parts=list(step.parts), targets=step.targets)
 
 
 def train_checkpoint(
@@ -279,6 +316,7 @@ def train_checkpoint(
     tasks: Mapping[str, TaskParams],
     mixing: Mixing,
     *,
+    heads_of: Mapping[str, str] = MappingProxyType({}),
     translated: Mapping[str, Sequence[str]] = MappingProxyType({}),
     mlm: MlmParams | None = None,
 ) -> None:
@@ -286,8 +324,9 @@ def train_checkpoint(
 
     Args:
         context: the stage's.
-        tasks: by the names their heads are kept under.
+        tasks: by the names they are recorded under.
         mixing: how the tasks share the steps.
+        heads_of: the names their heads are kept under, where those are others; tasks with one name share one head.
         translated: by task, the languages of the translated rows that are trained on too.
         mlm: masked-language-model steps to put between the others.
     """
@@ -298,13 +337,24 @@ def train_checkpoint(
         context.inputs["checkpoint"], dropout=hyper.dropout, attention_dropout=hyper.attention_dropout
     )
     loaded = []
-    for position, (head, task) in enumerate(tasks.items()):
+    for position, (name, task) in enumerate(tasks.items()):
         part = report.part(0.1 * position / len(tasks), 0.1 * (position + 1) / len(tasks))
         files = {
             language: context.inputs[f"translated:{task.name}"] / f"train-{language}.jsonl"
             for language in translated.get(task.name, ())
         }
-        loaded.append(load_task(task, head, context.inputs[f"rows:{task.name}"], checkpoint, part, translations=files))
+        loaded.append(
+            load_task(
+                task,
+                context.inputs[f"rows:{task.name}"],
+                checkpoint,
+                part,
+                name=name,
+                head=heads_of.get(name, name),
+                evaluation_rows=hyper.evaluation_rows,
+                translations=files,
+            )
+        )
     trained = Trainer(checkpoint, loaded, hyper, context, device, mlm).train(mixing, report.part(0.1, 1.0))
     save_checkpoint(context.out, checkpoint)
     for name, (module, facts) in trained.heads.items():

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from harness.context import RESUME
 from harness.explain import Reason, foretell
 from harness.outcome import FailureClass, Outcome
-from harness.plan.stage import Plan
+from harness.plan.stage import Phase, Plan
 from harness.store.artifacts import State, Store
+from harness.store.cleaning import collect
 from harness.store.ledger import Ledger, new_run_id, read_events
+from harness.store.unfinished import Unfinished
 from harness.walk import Options, StageEnd, Walk, select
 from tests.harness.conftest import WritingRunner, make_stage
 
@@ -248,3 +251,81 @@ def test_a_full_disk_fails_the_stage_as_such(diamond: Plan, store: Store, monkey
     assert ends["a"].failure is not None
     assert FailureClass.DISK_FULL is ends["a"].failure.kind
     assert Outcome.BLOCKED is ends["d"].outcome
+
+
+class Saving(WritingRunner):
+    """A training: says what it found of an earlier try, and saves before it fails."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=1)
+        self.found: list[str | None] = []
+        self.before = self._save
+
+    def _save(self, job: Any) -> None:
+        if job.stage.name != "train":
+            return
+        state = job.out / RESUME / "state.pt"
+        self.found.append(state.read_text() if state.exists() else None)
+        state.write_text(f"try {len(self.found)}")
+
+
+@pytest.fixture
+def training() -> Plan:
+    rows = make_stage("rows")
+    train = make_stage("train", phase=Phase.FINETUNE, inputs={"rows": rows})
+    return Plan(suite="training", stages=(rows, train), cells=())
+
+
+@pytest.mark.parametrize(
+    ("failure", "found"),
+    [
+        (FailureClass.KILLED, [None, "try 1"]),
+        (FailureClass.OUT_OF_MEMORY, [None, "try 1"]),
+        (FailureClass.DIVERGED, [None, None]),
+        (FailureClass.STAGE_ERROR, [None, None]),
+    ],
+)
+def test_a_training_goes_on_where_the_machine_was_at_fault(
+    training: Plan, store: Store, failure: FailureClass, found: list[str | None]
+) -> None:
+    runner = Saving()
+    runner.fail["train"] = failure
+    walk(training, store, runner)
+    del runner.fail["train"]
+    ends = walk(training, store, runner)
+
+    assert found == runner.found
+    assert {"rows": "cached", "train": "done"} == outcomes(ends)
+    held = store.look(training.stages[1].key)
+    assert held.manifest is not None
+    assert ["out.txt", "weights.bin"] == sorted(entry.path for entry in held.manifest.files)
+    assert not (held.folder / RESUME).exists()
+    assert [] == list(Unfinished(store.root))
+
+
+def test_a_training_starts_anew_when_forced_or_on_other_inputs(training: Plan, store: Store) -> None:
+    runner = Saving()
+    runner.fail["train"] = FailureClass.KILLED
+    walk(training, store, runner)
+    walk(training, store, runner, forced={training.stages[1].key})
+    runner.content["rows"] = "other rows"
+    walk(training, store, runner, forced={training.stages[0].key})
+
+    assert [None, None, None] == runner.found
+
+
+def test_what_a_killed_orchestrator_left_is_salvaged_with_the_next_run(training: Plan, store: Store) -> None:
+    runner = Saving()
+    key = training.stages[1].key
+    runner.fail["train"] = FailureClass.KILLED
+    walk(training, store, runner)
+    left = store.root / "tmp" / "some-run" / key / "out"
+    left.mkdir(parents=True)
+    (store.root / "unfinished" / key).rename(left / RESUME)
+    store.clear_tmp()
+    walk(training, store, runner)
+
+    assert [None, "try 1"] == runner.found
+    assert f"unfinished/{key[:8]}" in [removed.what for removed in collect(store, set(), dry_run=True)]
+    collect(store, set(), dry_run=False)
+    assert [] == list(Unfinished(store.root))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.context import StageContext
+from harness.context import RESUME, StageContext
 from harness.phases import convert
 from tasks.rows import (
     Answer,
@@ -82,8 +83,19 @@ def _toy_row(kind: str, name: str, draw: random.Random) -> Row:
 def run_stage(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs a phase's function in a new output directory, which it gives back."""
 
-    def run(phase: Any, params: Mapping[str, Any], inputs: Mapping[str, Path], *, seed: int = 1, **fields: Any) -> Path:
+    def run(
+        phase: Any,
+        params: Mapping[str, Any],
+        inputs: Mapping[str, Path],
+        *,
+        seed: int = 1,
+        left: Path | None = None,
+        **fields: Any,
+    ) -> Path:
+        """``left`` is what an earlier try has left to go on from."""
         out = tmp_path_factory.mktemp("out")
+        if left is not None:
+            shutil.copytree(left, out / RESUME)
         fields.setdefault("progress", lambda _fraction, _note: None)
         phase.run(StageContext(params=params, inputs=inputs, out=out, seed=seed, **fields))
         return out

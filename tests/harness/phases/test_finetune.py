@@ -32,7 +32,7 @@ def test_a_trivial_task_is_learned(run_stage: Any, tiny: Path, toy_artifact: Any
 
     record = training_of(out)
     assert record["loss_curve"][0][1] > 2 * record["loss_curve"][-1][1]
-    assert 1.0 == max(epoch["value"] for epoch in record["epochs"])
+    assert 1.0 == max(epoch["value"] for epoch in record["evaluations"])
     assert 8 == record["effective_batch"]
     assert 8 * record["steps"] == record["tasks"]["target"]["inputs_drawn"]
     facts = json.loads((out / "heads" / "target.json").read_text())
@@ -45,7 +45,7 @@ def test_a_byte_level_roberta_learns_too(run_stage: Any, tiny_roberta: Path, toy
     params = {"task": toy.task("token_tagging"), "hyper": hyper}
     out = run_stage(finetune, params, {"checkpoint": tiny_roberta, "rows:toy": rows})
 
-    assert 1.0 == max(epoch["value"] for epoch in training_of(out)["epochs"])
+    assert 1.0 == max(epoch["value"] for epoch in training_of(out)["evaluations"])
 
 
 def test_the_result_does_not_depend_on_what_ran_before(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> None:
@@ -142,5 +142,5 @@ def test_bf16_learns_and_leaves_fp32_weights(run_stage: Any, tiny: Path, toy_art
     inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair")}
     out = run_stage(finetune, {"task": toy.task("sentence_pair"), "hyper": hyper}, inputs, precision="bf16")
 
-    assert 1.0 == max(epoch["value"] for epoch in training_of(out)["epochs"])
+    assert 1.0 == max(epoch["value"] for epoch in training_of(out)["evaluations"])
     assert {torch.float32} == {tensor.dtype for tensor in load_file(out / "encoder/model.safetensors").values()}

@@ -30,7 +30,7 @@ def test_a_mixture_of_all_types_leaves_one_head_each(run_stage: Any, tiny: Path,
     assert 20 == sum(counts.values())
     assert min(counts.values()) > 0
     assert dict.fromkeys(toy.kinds, 0.25) == record["mixture"]
-    last = record["epochs"][-1]
+    last = record["evaluations"][-1]
     values = [entry["value"] for entry in last["validation"].values()]
     assert pytest.approx(sum(values) / 4) == last["value"]
     again = run_stage(intermediate, params, {"checkpoint": tiny, **inputs})
@@ -61,9 +61,9 @@ def test_mlm_steps_stand_between_the_very_steps_of_the_recipe_without(
     assert 6 == record["mlm"]["steps"]
     assert 6 * 4 * 16 == record["mlm"]["pieces"]
     assert 12 == record["tasks"]["toy"]["steps"]
-    assert 18 == record["epochs"][-1]["step"]  # the last step is on a task, and then it is validated
+    assert 18 == record["evaluations"][-1]["step"]  # the last step is on a task, and then it is validated
     without = json.loads((plain / "training.json").read_text())
-    assert len(without["epochs"]) == len(record["epochs"])
+    assert len(without["evaluations"]) == len(record["evaluations"])
     assert toy.files(plain)["encoder/model.safetensors"] != toy.files(added)["encoder/model.safetensors"]
     assert ["toy"] == [file.stem for file in (added / "heads").glob("*.safetensors")]
     again = run_stage(intermediate, {**params, "mlm": MLM}, {**inputs, "corpus": corpus})
@@ -101,3 +101,45 @@ def test_blocks_longer_than_the_backbone_are_refused(
     inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=8, validation=4), "corpus": corpus}
     with pytest.raises(UserError, match="blocks of 4096 pieces exceed"):
         run_stage(intermediate, params, inputs)
+
+
+def test_tasks_that_name_one_head_share_it(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> None:
+    """As all natural language inference does in ANLI+; each is drawn, scored and recorded for itself."""
+    tasks = [toy.task("sentence_pair", name=name) | {"head": "nli"} for name in ("snli", "mnli")]
+    tasks.append(toy.task("sentence_pair", name="qqp"))
+    inputs = {f"rows:{task['name']}": toy_artifact("sentence_pair", 16, 8) for task in tasks}
+    params = {"tasks": tasks, "mixing": {"kind": "uniform"}, "hyper": {**toy.hyper, "max_steps": 12}}
+    out = run_stage(intermediate, params, {"checkpoint": tiny, **inputs})
+
+    assert ["nli", "qqp"] == sorted(file.stem for file in (out / "heads").glob("*.safetensors"))
+    record = json.loads((out / "training.json").read_text())
+    assert {"snli", "mnli", "qqp"} == record["tasks"].keys() == record["mixture"].keys()
+    assert {"snli", "mnli", "qqp"} == record["evaluations"][-1]["validation"].keys()
+
+
+def test_a_shared_head_needs_the_same_labels(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> None:
+    tasks = [toy.task("sentence_pair", name="a", head="nli"), toy.task("token_tagging", name="b")]
+    tasks = [task | {"head": "nli"} for task in tasks]
+    inputs = {f"rows:{task['name']}": toy_artifact(task["type"], 8, 4) for task in tasks}
+    params = {"tasks": tasks, "hyper": {**toy.hyper, "max_steps": 2}}
+    with pytest.raises(UserError, match="a and b share the head 'nli' but not their type and labels"):
+        run_stage(intermediate, params, {"checkpoint": tiny, **inputs})
+
+
+def test_training_stops_early_and_validates_on_few_rows(
+    run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any
+) -> None:
+    """The record says how many steps were planned and taken, and what was drawn in those."""
+    hyper = {**toy.hyper, "epochs": 40.0, "evaluate_every": 5, "evaluation_rows": 6, "patience": 2}
+    params = {"tasks": [toy.task("sentence_pair")], "hyper": hyper}
+    out = run_stage(intermediate, params, {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", 48, 24)})
+
+    record = json.loads((out / "training.json").read_text())
+    values = [entry["value"] for entry in record["evaluations"]]
+    best = values.index(max(values))
+    assert record["stopped_early"]
+    assert record["steps"] < record["planned_steps"] == 240
+    assert best + 2 == len(values) - 1
+    assert 5 * (best + 1) == record["best_step"]
+    assert {6} == {entry["validation"]["toy"]["rows"] for entry in record["evaluations"]}
+    assert record["steps"] == record["tasks"]["toy"]["steps"]

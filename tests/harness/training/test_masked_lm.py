@@ -83,16 +83,16 @@ def test_steps_are_seeded_and_split_within_the_budget(tokenizer: Any) -> None:
 
     def first(seed: int, budget: int) -> Any:
         order = iter([np.array([0, 1, 2, 3])] * 2)
-        made = steps(blocks, order, vocabulary, probability=0.5, budget=budget, seed=seed, device=torch.device("cpu"))
-        return list(islice(made, 2))
+        made = steps(blocks, order, vocabulary, probability=0.5, seed=seed, device=torch.device("cpu"))
+        return [(step.targets, [make() for make in step.split(budget)]) for step in islice(made, 2)]
 
-    one, two = first(1, 32)
+    (targets, one), (_, two) = first(1, 32)
     whole = first(1, 1000)[0]
-    assert [2, 2] == [len(part.input_ids) for part in one.parts]
-    assert one.targets == whole.targets == sum(len(part.targets) for part in one.parts)
-    assert torch.equal(whole.parts[0].input_ids, torch.cat([part.input_ids for part in one.parts]))
-    assert not torch.equal(one.parts[0].input_ids, two.parts[0].input_ids)
-    assert not torch.equal(one.parts[0].input_ids, first(2, 32)[0].parts[0].input_ids)
+    assert [2, 2] == [len(part.input_ids) for part in one]
+    assert targets == whole[0] == sum(len(part.targets) for part in one)
+    assert torch.equal(whole[1][0].input_ids, torch.cat([part.input_ids for part in one]))
+    assert not torch.equal(one[0].input_ids, two[0].input_ids)
+    assert not torch.equal(one[0].input_ids, first(2, 32)[0][1][0].input_ids)
 
 
 def test_the_decoder_is_the_input_embedding(encoder: nn.Module, config: Any, tokenizer: Any) -> None:
@@ -103,9 +103,8 @@ def test_the_decoder_is_the_input_embedding(encoder: nn.Module, config: Any, tok
     vocabulary = read_vocabulary(tokenizer, BACKBONE)
     blocks = np.tile(np.arange(5, 15, dtype=np.int32), (2, 1))
     order = iter([np.array([0, 1])])
-    batch = next(
-        steps(blocks, order, vocabulary, probability=0.5, budget=99, seed=0, device=torch.device("cpu"))
-    ).parts[0]
+    step = next(steps(blocks, order, vocabulary, probability=0.5, seed=0, device=torch.device("cpu")))
+    batch = step.split(99)[0]()
     model.loss(batch).backward()
     embeddings = encoder.get_input_embeddings().weight
 

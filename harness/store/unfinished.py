@@ -1,0 +1,64 @@
+"""What a stage that did not come to its end saved of its work, kept for the next try.
+
+Lies in ``STORE/unfinished/KEY``: the folder ``RESUME`` of the stage's output, with a mark of the inputs it was made
+from. Never an artifact, and gone when the stage is done.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from harness.canonical import digest
+from harness.context import RESUME
+
+#: File that names the inputs: state made from others is worth nothing, even under the same key.
+_INPUTS = "inputs"
+
+
+class Unfinished:
+    """The saved states of a store, by key of their stage. The caller holds the store's lock."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "unfinished"
+        self._tmp = root / "tmp"
+
+    def __iter__(self) -> Iterator[Path]:
+        """Folders of saved states, by key, sorted."""
+        yield from sorted(self._folder.iterdir()) if self._folder.is_dir() else ()
+
+    def hand_out(self, key: str, inputs: Mapping[str, str], out: Path, *, afresh: bool) -> None:
+        """Put what an earlier try saved into an empty output folder, if it was made from the same inputs (digests).
+
+        ``afresh``: do away with it instead.
+        """
+        mark = digest(dict(inputs))
+        kept, target = self._folder / key, out / RESUME
+        if kept.is_dir() and not afresh and _mark(kept) == mark:
+            kept.rename(target)
+            return
+        shutil.rmtree(kept, ignore_errors=True)
+        target.mkdir()
+        (target / _INPUTS).write_text(mark, encoding="ascii")
+
+    def take_back(self, key: str, out: Path) -> None:
+        """Keep what is saved in an output folder whose stage did not come to its end; nothing, if it saved nothing."""
+        saved = out / RESUME
+        if not saved.is_dir() or all(path.name == _INPUTS for path in saved.iterdir()):
+            return
+        self._folder.mkdir(exist_ok=True)
+        shutil.rmtree(self._folder / key, ignore_errors=True)
+        saved.rename(self._folder / key)
+
+    def salvage(self) -> None:
+        """Keep what runs that were killed outright have left in their working folders (``tmp/RUN/KEY/out``)."""
+        for out in sorted(self._tmp.glob("*/*/out")):
+            self.take_back(out.parent.name, out)
+
+
+def _mark(folder: Path) -> str | None:
+    try:
+        return (folder / _INPUTS).read_text(encoding="ascii")
+    except OSError:
+        return None
