@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from harness.explain import Decision
-from harness.outcome import Outcome
+from harness.outcome import Failure, Outcome
 from harness.plan.stage import Plan, Stage
 from harness.walk import StageEnd
 
@@ -88,6 +88,11 @@ class PlainDisplay:
         if time.monotonic() - self._last.get(stage.key, 0.0) >= _LINE_EVERY:
             self._last[stage.key] = time.monotonic()
             self.say(f"         {stage.name} {fraction:.0%} {note}")
+
+    def retried(self, stage: Stage, failure: Failure, wait: float) -> None:
+        """The machine ended a stage, and it is started again."""
+        self._estimate.progressed(stage.key, 0.0)
+        self.say(f"  again  {stage.name} in {wait:.0f} s ({failure.kind}: {failure.reason})")
 
     def ended(self, stage: Stage, end: StageEnd) -> None:
         """A stage ended, in whatever way."""

@@ -28,11 +28,16 @@ class FailureClass(StrEnum):
     BAD_INPUT = "bad-input"  # the user's data or spec
     STAGE_ERROR = "stage-error"  # the stage's own code
     DIVERGED = "diverged"  # a loss or a gradient of the training is no finite number
-    OUT_OF_MEMORY = "out-of-memory"
+    OUT_OF_MEMORY = "out-of-memory"  # of the machine, of the stage's own limit, or of the GPU
     KILLED = "killed"  # the worker died of a signal
     WORKER_DIED = "worker-died"  # the worker ended without a word
     DISK_FULL = "disk-full"
     NETWORK = "network"  # fetch only
+    TIMEOUT = "timeout"  # it ran past its deadline
+    GPU_LOST = "gpu-lost"  # the device went away, or is not there at all
+    ENGINE_GONE = "engine-gone"  # the container engine does not answer, or was restarted under the stage
+    ENGINE_REFUSED = "engine-refused"  # it answers, and would not run the stage
+    IMAGE = "image"  # the stage's image is missing, or not the one of the lock
     INTERRUPTED = "interrupted"
     BLOCKED = "blocked"  # something it stands on failed
 
@@ -45,6 +50,27 @@ class FailureClass(StrEnum):
             FailureClass.DIVERGED,
             FailureClass.BLOCKED,
         )
+
+    @property
+    def passing(self) -> bool:
+        """Whether the fault may be gone in a moment, so that the same stage is worth starting again.
+
+        A limit on memory or time would only be run into once more, and a missing image does not come by itself.
+        """
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {
+        FailureClass.KILLED,
+        FailureClass.WORKER_DIED,
+        FailureClass.DISK_FULL,
+        FailureClass.NETWORK,
+        FailureClass.GPU_LOST,
+        FailureClass.ENGINE_GONE,
+        FailureClass.ENGINE_REFUSED,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,6 +179,7 @@ def _walk(
         selected=selected,
         keep_weights=request.keep_weights,
         fail_fast=request.fail_fast,
+        waits=walk.WAITS,
     )
     try:
         return walk.Walk(planned.plan, store, runner, ledger, display, options).run()

@@ -27,6 +27,22 @@ from tasks.errors import UserError
 
 SPEC_FILE = "stage.json"
 
+#: What CUDA says when the device is at fault and not the work: it fell off the bus, its memory is broken, another holds
+#: it, or the engine took it away (a daemon reload does). Errors that a kernel of ours could cause are not among them.
+_GPU_LOST = (
+    "no CUDA-capable device is detected",
+    "CUDA-capable device(s) is/are busy or unavailable",
+    "all CUDA-capable devices are busy or unavailable",
+    "uncorrectable ECC error",
+    "CUDA driver initialization failed",
+    "CUDA unknown error",
+    "unknown error was encountered",
+    "invalid device ordinal",
+    "hardware stack error",
+    "NVML: Unknown Error",
+    "Unable to determine the device handle for GPU",
+)
+
 Emit = Callable[[Mapping[str, Any]], None]
 
 
@@ -86,6 +102,9 @@ def classify(error: BaseException) -> tuple[FailureClass, str]:
         )
     if isinstance(error, Diverged):
         return FailureClass.DIVERGED, f"the training diverged: {text}"
+    if any(sign in text for sign in _GPU_LOST):
+        remedy = "check it on the host (nvidia-smi, and the kernel's log for Xid), then run again"
+        return FailureClass.GPU_LOST, f"the GPU was lost ({text[:300]}); {remedy}."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FailureClass.DISK_FULL, "the disk is full; free space and run again."
     return FailureClass.STAGE_ERROR, f"{type(error).__name__}: {text or 'no message'}"

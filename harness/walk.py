@@ -29,12 +29,16 @@ from harness.surroundings import git_state
 #: Phases that save what they have done so far.
 _RESUMABLE = frozenset({Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
 
+#: Seconds before each further try of a stage that a passing fault ended: time for an engine to come back.
+WAITS = (2.0, 8.0, 30.0)
+
 
 class Watcher(Protocol):
     """What a display is told. Called from several threads."""
 
     def begun(self, stage: Stage, decision: Decision) -> None: ...
     def progressed(self, stage: Stage, fraction: float, note: str) -> None: ...
+    def retried(self, stage: Stage, failure: Failure, wait: float) -> None: ...
     def ended(self, stage: Stage, end: StageEnd) -> None: ...
 
 
@@ -60,6 +64,7 @@ class Options:
     selected: Collection[str] | None = None  # keys; None: all
     keep_weights: bool = False
     fail_fast: bool = False
+    waits: tuple[float, ...] = ()  # seconds before a stage that a passing fault ended is started again; one try each
 
 
 @dataclass(kw_only=True)
@@ -189,23 +194,49 @@ class Walk:
     # -- running -------------------------------------------------------------------------------------------------------
 
     def _start(self, pool: ThreadPoolExecutor, futures: dict[Future[tuple[StageEnd, Manifest | None]], Stage]) -> None:
+        later = []
         while self._ready and len(futures) < self._runner.slots:
-            _, _, key, decision = heapq.heappop(self._ready)
+            entry = heapq.heappop(self._ready)
+            _, _, key, decision = entry
             stage = self._stages[key]
+            if not self._runner.has_room(stage, tuple(futures.values())):
+                later.append(entry)
+                continue
             self.progress.running[key] = stage
             self._watcher.begun(stage, decision)
             self._ledger.write("begun", stage=stage.name, key=key, reason=str(decision))
             futures[pool.submit(self._execute, stage, decision)] = stage
+        for entry in later:
+            heapq.heappush(self._ready, entry)
 
     def _execute(self, stage: Stage, decision: Decision) -> tuple[StageEnd, Manifest | None]:
         """Run and publish one stage. In a thread of the pool; never raises."""
         if self._stop.is_set():
             failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.")
             return StageEnd(outcome=Outcome.FAILED, decision=decision, failure=failure), None
+        earlier: list[Failure] = []
+        while True:
+            end, manifest = self._attempt(stage, decision, earlier)
+            if end.failure is None or not end.failure.kind.passing or len(earlier) >= len(self._options.waits):
+                return end, manifest
+            wait_for = self._options.waits[len(earlier)]
+            earlier.append(end.failure)
+            self._ledger.write(
+                "retried", stage=stage.name, key=stage.key, attempt=len(earlier), failure=end.failure.to_json(),
+                seconds=round(end.seconds, 3), wait=wait_for,
+            )  # fmt: skip
+            self._watcher.retried(stage, end.failure, wait_for)
+            if self._stop.wait(wait_for):
+                return end, None
+
+    def _attempt(
+        self, stage: Stage, decision: Decision, earlier: Collection[Failure]
+    ) -> tuple[StageEnd, Manifest | None]:
+        """Run and publish one stage once."""
         work = self._work / stage.key
         started = now()
         try:
-            afresh = decision.reason is Reason.FORCED
+            afresh = decision.reason is Reason.FORCED and not earlier
             job = self._job(stage, work, afresh=afresh)
             ended = self._runner.run(job, lambda f, n: self._watcher.progressed(stage, f, n))
             manifest = None
@@ -213,7 +244,7 @@ class Walk:
                 self._unfinished.take_back(stage.key, work / "out")
             elif ended.failure is None and not self._stop.is_set():
                 shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
-                manifest = self._store.publish(work / "out", self._manifest(stage, started, ended))
+                manifest = self._store.publish(work / "out", self._manifest(stage, started, ended, earlier))
         except (StoreError, OSError, ValueError) as error:
             kind, reason = classify(error)
             failure = Failure(kind=kind, reason=reason)
@@ -252,7 +283,7 @@ class Walk:
             log=log.resolve(),
         )
 
-    def _manifest(self, stage: Stage, started: str, ended: Ended) -> Manifest:
+    def _manifest(self, stage: Stage, started: str, ended: Ended, earlier: Collection[Failure]) -> Manifest:
         provenance: dict[str, Any] = {
             "made": started,
             "seconds": round(ended.seconds, 3),
@@ -262,6 +293,8 @@ class Walk:
             "git": git_state(),
             **ended.surroundings,
         }
+        if earlier:  # attempts that the machine ended; nothing of them is in the artifact
+            provenance["retried_after"] = [failure.to_json() for failure in earlier]
         inputs = {role: self.progress.digests[key] for role, key in stage.inputs.items()}
         return Manifest(
             key=stage.key,

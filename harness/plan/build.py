@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.errors import SpecError
-from harness.plan import cost, parameters
+from harness.plan import cost, limits, parameters
 from harness.plan.sources import (
     SplitUse,
     scored_languages,
@@ -51,12 +51,14 @@ class Surroundings:
         versions: the integer code version of each phase.
         data: SHA-256 of every release file the suite reads, by path relative to the data directory.
         base: base image digest, or ``local``.
+        device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
     """
 
     locks: Mapping[str, str]
     versions: Mapping[str, int]
     data: Mapping[str, str] = field(default_factory=dict)
     base: str = "local"
+    device: Literal["cpu", "cuda"] | None = None
 
 
 def build_plan(resolved: ResolvedSuite, surroundings: Surroundings) -> Plan:
@@ -75,6 +77,7 @@ class _Builder:
         self._suite = resolved.spec
         self._resolved = resolved
         self._around = surroundings
+        self._device = surroundings.device or resolved.spec.device
         self._stages: dict[str, Stage] = {}
         self._backbone_keys: dict[str, str] = {}
         self._cells: list[Cell] = []
@@ -145,7 +148,7 @@ class _Builder:
             inputs |= {f"translated:{task.name}": self._translated(task) for task in tasks if translated[task.name]}
             size *= 2
         handle = f"intermediate/{backbone.name}/{recipe.name}/s{seed}"
-        return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size)
+        return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size, backbone=backbone)
 
     def _finetune(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
         hyper = self._hyper(task, backbone)
@@ -157,6 +160,7 @@ class _Builder:
             seed=seed,
             transient=("encoder/*", "heads/*"),
             size=cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs),
+            backbone=backbone,
         )
 
     def _predict(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, train: str) -> str:
@@ -167,6 +171,7 @@ class _Builder:
             {"task": parameters.with_lengths(task, self._hyper(task, backbone)), "languages": list(languages)},
             {"checkpoint": train, "inputs": self._scored(task, "inputs")},
             size=cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+            backbone=backbone,
         )
 
     def _retrieve(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
@@ -187,6 +192,7 @@ class _Builder:
             parameters.retrieval(known, languages, dev, sampled),
             inputs,
             size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+            backbone=backbone,
         )
 
     # -- backbones -----------------------------------------------------------------------------------------------------
@@ -225,7 +231,8 @@ class _Builder:
                 "tokenizer": source.tokenizer,
             }
             inputs, seed = {"corpus": self._corpus(source.corpus)}, source.seed
-        return self._add(Phase.CONVERT, f"convert/{spec.name}", {"backbone": params}, inputs, seed=seed, size=5)
+        handle = f"convert/{spec.name}"
+        return self._add(Phase.CONVERT, handle, {"backbone": params}, inputs, seed=seed, size=5, backbone=spec)
 
     def _pretrain(self, spec: BackboneSpec, pretrain: PretrainSpec, checkpoint: str) -> str:
         hyper = {
@@ -258,6 +265,7 @@ class _Builder:
             {"checkpoint": checkpoint, "corpus": self._corpus(pretrain.corpus)},
             seed=pretrain.seed,
             size=cost.pretraining_cost(spec, pieces),
+            backbone=spec,
         )
 
     def _fetch(self, source: PackageSource | PackageText) -> str:
@@ -401,6 +409,7 @@ class _Builder:
         needs_data: bool = False,
         transient: tuple[str, ...] = (),
         size: float = 1.0,
+        backbone: BackboneSpec | None = None,
     ) -> str:
         stage = Stage(
             phase=phase,
@@ -413,6 +422,8 @@ class _Builder:
             needs_data=needs_data,
             transient=transient,
             cost=size,
+            limits=limits.limits(phase, backbone, size, self._device),
+            disk=limits.disk(phase, backbone),
         )
         self._stages.setdefault(stage.key, stage)
         return stage.key
@@ -426,7 +437,7 @@ class _Builder:
         return Environment(
             base=self._around.base,
             lock=lock,
-            device=self._suite.device,
+            device=self._device,
             precision=self._suite.precision,
             threads=self._suite.threads,
         )

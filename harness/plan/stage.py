@@ -45,6 +45,21 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a stage may use of the machine. Past them it is stopped; within them they change no result.
+
+    Attributes:
+        memory: bytes of main memory.
+        seconds: wall time.
+        processes: processes and threads together.
+    """
+
+    memory: int = 4 * 2**30
+    seconds: float = 6 * 3600.0
+    processes: int = 512
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """A phase with its parameters, seed and inputs.
 
@@ -56,6 +71,8 @@ class Stage:
         needs_data: it reads release files; their digests stand in ``params``.
         transient: files that may go once everything standing on the stage is done (glob patterns).
         cost: rough size, in seconds of one CPU core; orders the work and feeds the time left. Not in the key.
+        limits: what it may use of the machine. Not in the key.
+        disk: rough size of what it leaves, in bytes. Not in the key.
     """
 
     phase: Phase
@@ -68,6 +85,8 @@ class Stage:
     needs_data: bool = False
     transient: tuple[str, ...] = ()
     cost: float = 1.0
+    limits: Limits = field(default=Limits(), compare=False)
+    disk: int = 0
     key: str = field(init=False, compare=False, default="")
 
     def __post_init__(self) -> None:

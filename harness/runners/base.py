@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,6 +55,10 @@ class Runner(Protocol):
     name: str
     slots: int
 
+    def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
+        """Whether the stage can start beside those that run: a GPU is leased to one stage at a time."""
+        ...
+
     def run(self, job: Job, progress: Progress) -> Ended:
         """Run one stage to its end. Never raises for what goes wrong inside the stage."""
         ...
@@ -66,3 +70,9 @@ class Runner(Protocol):
     def close(self) -> None:
         """Let go of everything the runner holds."""
         ...
+
+
+def timeout_reason(stage: Stage) -> str:
+    """One sentence about a stage that ran past its deadline, with what to do."""
+    hours = stage.limits.seconds / 3600
+    return f"it ran past its deadline of {hours:.3g} hours; give stages more with --stage-hours, if it was not stuck."

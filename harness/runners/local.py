@@ -9,28 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.context import Progress
 from harness.outcome import Failure, FailureClass
-from harness.runners.base import Ended, Job
-
-#: Two threads give other bytes than one, so libraries must not choose for themselves; and no stage but fetch may reach
-#: for a network.
-_FIXED_ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
-    "TOKENIZERS_PARALLELISM": "false",
-    "HF_HUB_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYTHONUNBUFFERED": "1",
-    "KMP_BLOCKTIME": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+from harness.plan.stage import Stage
+from harness.runners import environment
+from harness.runners.base import Ended, Job, timeout_reason
+from harness.runners.gpus import Leases
 
 
 class LocalRunner:
@@ -38,19 +26,38 @@ class LocalRunner:
 
     name = "local"
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, gpus: Sequence[str] = ()) -> None:
+        """A runner of so many stages at once.
+
+        Args:
+            slots: how many.
+            gpus: what it may lease to stages that ask for one, as ``CUDA_VISIBLE_DEVICES`` names them.
+        """
         self.slots = slots
+        self._leases = Leases(gpus)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._guard = threading.Lock()
         self._stopped = False
 
+    def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
+        """Whether there is a GPU for a stage that wants one."""
+        return self._leases.has_room(stage, running)
+
     def run(self, job: Job, progress: Progress) -> Ended:
         """Run one stage in a warm worker with the right number of threads."""
-        worker = self._take(job.stage.environment.threads)
+        with self._leases.lease(job.stage) as gpu:
+            return self._run(job, progress, gpu)
+
+    def _run(self, job: Job, progress: Progress, gpu: str | None) -> Ended:
+        worker = self._take(job.stage.environment.threads, gpu)
         started = time.monotonic()
+        late = threading.Timer(job.stage.limits.seconds, worker.kill)
+        late.daemon = True
+        late.start()
         report = worker.run(job, progress)
         seconds = time.monotonic() - started
+        late.cancel()
         if worker.alive:
             with self._guard:
                 self._idle.append(worker)
@@ -58,6 +65,8 @@ class LocalRunner:
             worker.wait()
             self._forget(worker)
         failure = self._failure(report, worker, job)
+        if failure is not None and failure.kind is FailureClass.KILLED and seconds >= job.stage.limits.seconds:
+            failure = Failure(kind=FailureClass.TIMEOUT, reason=timeout_reason(job.stage), log=str(job.log))
         return Ended(
             failure=failure,
             seconds=seconds,
@@ -79,18 +88,18 @@ class LocalRunner:
         for worker in list(self._all):
             worker.wait()
 
-    def _take(self, threads: int) -> _Worker:
+    def _take(self, threads: int, gpu: str | None) -> _Worker:
         with self._guard:
             for worker in self._idle:
-                if worker.threads == threads:
+                if (worker.threads, worker.gpu) == (threads, gpu):
                     self._idle.remove(worker)
                     return worker
-            spare = self._idle.pop() if self._idle else None  # another thread count: replaced, not kept beside
+            spare = self._idle.pop() if self._idle else None  # other threads or GPU: replaced, not kept beside
         if spare is not None:
             spare.kill()
             spare.wait()
             self._forget(spare)
-        worker = _Worker(threads)
+        worker = _Worker(threads, gpu)
         with self._guard:
             self._all.add(worker)
         if self._stopped:
@@ -115,15 +124,17 @@ class LocalRunner:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, gpu: str | None) -> None:
         self.threads = threads
+        self.gpu = gpu
         self._kills_before = _kernel_kills()
-        environment = {**os.environ, **_FIXED_ENVIRONMENT, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+        # A stage that wants no GPU sees none.
+        visible = {"CUDA_VISIBLE_DEVICES": gpu or ""}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.runners.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={**os.environ, **environment.fixed(threads), **visible},
             text=True,
             bufsize=1,
         )

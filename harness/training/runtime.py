@@ -14,7 +14,8 @@ import torch
 from torch.utils import deterministic
 
 from harness.context import Progress, StageContext
-from tasks.errors import UserError
+from harness.errors import EnvironmentFault
+from harness.outcome import FailureClass
 
 
 def set_up(context: StageContext) -> torch.device:
@@ -24,7 +25,7 @@ def set_up(context: StageContext) -> torch.device:
     use them.
 
     Raises:
-        UserError: the device is not there.
+        EnvironmentFault: the device is not there.
     """
     # cuBLAS is deterministic only with a fixed workspace, and reads this when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -46,10 +47,15 @@ def require_device(name: str) -> torch.device:
     """The device of this name.
 
     Raises:
-        UserError: it is not there.
+        EnvironmentFault: it is not there.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("no CUDA device is visible", where="device", remedy="use a host with a GPU, or the CPU")
+        raise EnvironmentFault(
+            "no CUDA device is visible",
+            where="device",
+            remedy="use a host with a GPU, or the CPU (--device cpu)",
+            failure_class=FailureClass.GPU_LOST,
+        )
     return torch.device(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class WritingRunner:
         self.before: Callable[[Job], None] = lambda _job: None
         self._guard = threading.Lock()
         self._stopped = threading.Event()
+
+    def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
+        return True
 
     def run(self, job: Job, progress: Progress) -> Ended:
         with self._guard:

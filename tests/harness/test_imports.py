@@ -18,7 +18,7 @@ _FORBIDDEN = {
     "harness/specs": {"harness.plan", "harness.store", "harness.runners", "harness.walk", *_HEAVY},
     "harness/plan": {"harness.store", "harness.runners", "harness.walk", "harness.phases", *_HEAVY},
     "harness/store": {"harness.plan", "harness.runners", "harness.walk", "harness.specs", *_HEAVY},
-    "harness/runners": {"harness.phases", "harness.walk", "harness.store", *_HEAVY},
+    "harness/runners": {"harness.phases", "harness.walk", "harness.store", *_HEAVY - {"docker"}},
     "harness/phases": {"harness.plan", "harness.store", "harness.runners", "harness.walk", "harness.specs"},
     "harness/hub": {"harness.plan", "harness.store", "harness.runners", "harness.phases", "harness.specs", "torch"},
     "harness/training": {"harness.plan", "harness.store", "harness.runners", "harness.phases", "harness.specs"},
@@ -37,8 +37,20 @@ def test_nothing_imports_upward(folder: str) -> None:
     assert [] == found
 
 
+def test_only_what_speaks_to_an_engine_knows_its_sdk() -> None:
+    found = {
+        path.relative_to(ROOT).parent.as_posix()
+        for folder in ("harness", "tasks", "leaderboard")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if any(name == "docker" or name.startswith("docker.") for name in _imports(path))
+    }
+
+    assert found <= {"harness/runners/docker", "harness/images"}
+
+
 @pytest.mark.parametrize(
-    "module", ["harness.cli", "harness.planning", "harness.run", "harness.doctor", "leaderboard.site"]
+    "module",
+    ["harness.cli", "harness.planning", "harness.run", "harness.doctor", "harness.runners.local", "leaderboard.site"],
 )
 def test_the_top_is_light(module: str) -> None:
     """Neither the command line nor planning nor the site loads a heavy package."""

@@ -7,15 +7,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
 
-from harness.context import RESUME
+from harness.context import RESUME, Progress
 from harness.explain import Reason, foretell
 from harness.outcome import FailureClass, Outcome
-from harness.plan.stage import Phase, Plan
+from harness.plan.stage import Phase, Plan, Stage
+from harness.runners.base import Ended, Job
 from harness.store.artifacts import State, Store
 from harness.store.cleaning import collect
 from harness.store.ledger import Ledger, new_run_id, read_events
@@ -29,6 +30,7 @@ class Silent:
 
     def begun(self, *_: Any) -> None: ...
     def progressed(self, *_: Any) -> None: ...
+    def retried(self, *_: Any) -> None: ...
     def ended(self, *_: Any) -> None: ...
 
 
@@ -329,3 +331,107 @@ def test_what_a_killed_orchestrator_left_is_salvaged_with_the_next_run(training:
     assert f"unfinished/{key[:8]}" in [removed.what for removed in collect(store, set(), dry_run=True)]
     collect(store, set(), dry_run=False)
     assert [] == list(Unfinished(store.root))
+
+
+class Passing(WritingRunner):
+    """Fails a stage so many times before it lets it through."""
+
+    def __init__(self, times: int, kind: FailureClass) -> None:
+        super().__init__(slots=1)
+        self.times = times
+        self.kind = kind
+
+    def run(self, job: Job, progress: Progress) -> Ended:
+        self.fail = {}
+        if job.stage.name == "b" and self.times:
+            self.times -= 1
+            self.fail = {"b": self.kind}
+            (job.out / "half-made.txt").write_text("of an attempt that came to nothing")
+        return super().run(job, progress)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureClass if kind.passing])
+def test_a_passing_fault_is_tried_again_and_written_down(store: Store, diamond: Plan, kind: FailureClass) -> None:
+    runner = Passing(2, kind)
+
+    ends = walk(diamond, store, runner, waits=(0.01, 0.01, 0.01))
+
+    assert {Outcome.DONE} == {end.outcome for end in ends.values()}
+    assert 3 == runner.ran.count("b")
+    (run,) = (store.root / "runs").glob("*.jsonl")
+    retried = [event for event in read_events(store.root, run.stem) if event["event"] == "retried"]
+    assert [("b", 1, kind.value), ("b", 2, kind.value)] == [
+        (event["stage"], event["attempt"], event["failure"]["kind"]) for event in retried
+    ]
+    (made,) = [held for stage in diamond.stages if stage.name == "b" and (held := store.look(stage.key).manifest)]
+    assert [kind.value] * 2 == [failure["kind"] for failure in made.provenance["retried_after"]]
+    assert {"out.txt", "weights.bin"} == {entry.path for entry in made.files}, "nothing is left of a failed attempt"
+
+
+def test_a_training_that_is_tried_again_goes_on_even_when_forced(training: Plan, store: Store) -> None:
+    class Once(Saving):
+        def run(self, job: Job, progress: Progress) -> Ended:
+            ended = super().run(job, progress)
+            if job.stage.name == "train":
+                self.fail = {}
+            return ended
+
+    runner = Once()
+    runner.fail["train"] = FailureClass.KILLED
+    ends = walk(training, store, runner, forced={training.stages[1].key}, waits=(0.01,))
+
+    assert {"rows": "done", "train": "done"} == outcomes(ends)
+    assert [None, "try 1"] == runner.found
+
+
+def test_tries_are_bounded(store: Store, diamond: Plan) -> None:
+    runner = Passing(9, FailureClass.ENGINE_GONE)
+
+    ends = walk(diamond, store, runner, waits=(0.01, 0.01))
+
+    assert Outcome.FAILED is ends["b"].outcome
+    assert 3 == runner.ran.count("b")
+    assert Outcome.BLOCKED is ends["d"].outcome
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureClass if not kind.passing and kind.value != "blocked"])
+def test_what_would_only_happen_again_is_not_tried_again(store: Store, diamond: Plan, kind: FailureClass) -> None:
+    runner = Passing(1, kind)
+
+    ends = walk(diamond, store, runner, waits=(0.01, 0.01))
+
+    assert Outcome.FAILED is ends["b"].outcome
+    assert 1 == runner.ran.count("b")
+
+
+def test_an_interrupt_does_not_wait_for_the_next_try(store: Store, diamond: Plan) -> None:
+    runner = Passing(1, FailureClass.ENGINE_GONE)
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            walk(diamond, store, runner, waits=(60.0,))
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert time.monotonic() - started < 20
+
+
+def test_a_stage_without_room_waits_and_the_others_go_on(store: Store, diamond: Plan) -> None:
+    """One GPU for b and c, which could else run side by side."""
+
+    class OneAtATime(WritingRunner):
+        most = 0
+
+        def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
+            self.most = max(self.most, len(running))
+            return not running
+
+    runner = OneAtATime()
+
+    ends = walk(diamond, store, runner)
+
+    assert {Outcome.DONE} == {end.outcome for end in ends.values()}
+    assert 1 == runner.most

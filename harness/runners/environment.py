@@ -1,0 +1,23 @@
+"""The environment variables a stage sees, whichever runner starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Two threads give other bytes than one, so libraries must not choose for themselves.
+_FIXED = {
+    "PYTHONHASHSEED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTHONUNBUFFERED": "1",
+    "KMP_BLOCKTIME": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+#: No stage but fetch may reach for a network.
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+def fixed(threads: int, *, offline: bool = True) -> Mapping[str, str]:
+    """What is set for every stage, for the number of compute threads it was planned with."""
+    return {**_FIXED, **(_OFFLINE if offline else {}), **dict.fromkeys(_THREADS, str(threads))}
