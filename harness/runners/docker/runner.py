@@ -1,0 +1,169 @@
+"""The Docker runner: each stage in a container of its own, closed in, watched, and removed whatever happens."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+
+from harness.context import Progress
+from harness.outcome import Failure, FailureClass
+from harness.plan.stage import Phase, Stage
+from harness.runners.base import Ended, Job
+from harness.runners.docker import confinement, labels
+from harness.runners.docker.faults import ENGINE_ERRORS, judge
+from harness.runners.docker.watch import End, Watch, failure_of
+from harness.runners.gpus import Leases
+from harness.stage import write_spec
+
+_PATIENCE = 60.0  # seconds an engine may be away before its stages are given up
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageImage:
+    """The image of a phase: its id, which is what is run, and what is written down with every artifact."""
+
+    id: str
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a Docker runner is told.
+
+    Attributes:
+        slots: how many stages run at once.
+        images: the image of every phase.
+        code: folder that holds our packages, mounted read-only; it must not change while the runner lives.
+        store: what the store is called on the engine (``labels.of_store``).
+        run: id of the run.
+        gpus: devices it may lease, by the ids the engine knows them by.
+        cdi: the engine knows devices by CDI names only.
+        security: the engine's security options, as it tells them.
+        patience: seconds an engine may be away.
+    """
+
+    slots: int
+    images: Mapping[Phase, StageImage]
+    code: Path
+    store: str
+    run: str
+    gpus: Sequence[str] = ()
+    cdi: bool = False
+    security: tuple[str, ...] = ()
+    patience: float = _PATIENCE
+
+
+class DockerRunner:
+    """Runs up to ``slots`` stages at once. The caller holds the store's lock."""
+
+    name = "docker"
+
+    def __init__(self, client: APIClient, settings: Settings) -> None:
+        """Make a runner; what dead runs left on the engine is removed first."""
+        self.slots = settings.slots
+        self._client = client
+        self._settings = settings
+        self._leases = Leases(settings.gpus)
+        self._who = confinement.person(settings.security)
+        self._stopped = threading.Event()
+        self.swept = labels.sweep(client, settings.store)
+
+    def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
+        """Whether there is a GPU for a stage that wants one."""
+        return self._leases.has_room(stage, running)
+
+    def run(self, job: Job, progress: Progress) -> Ended:
+        """Run one stage in a container of its own."""
+        started = time.monotonic()
+        report: Mapping[str, Any] = {}
+        failure: Failure | None = None
+        with self._leases.lease(job.stage) as gpu:
+            try:
+                with self._container(job, gpu) as container:
+                    end = self._see_through(container, job, progress)
+                failure, report = failure_of(end, job), end.report
+            except ENGINE_ERRORS as error:
+                kind, reason = judge(error)
+                failure = Failure(kind=kind, reason=reason, log=str(job.log))
+        if failure is not None and self._stopped.is_set():
+            failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=str(job.log))
+        self._hand_back(job.out)
+        return Ended(
+            failure=failure,
+            seconds=time.monotonic() - started,
+            peak_memory=report.get("peak_memory"),
+            surroundings=self._surroundings(job.stage, report),
+        )
+
+    def stop(self) -> None:
+        """Kill and remove all of this run's containers at once."""
+        self._stopped.set()
+        try:
+            labels.remove(self._client, store=self._settings.store, run=self._settings.run)
+        except ENGINE_ERRORS:  # gone: the next run sweeps
+            return
+
+    def close(self) -> None:
+        """Remove what is left of this run, and let go of the engine."""
+        self.stop()
+        self._client.close()
+
+    def _see_through(self, container: str, job: Job, progress: Progress) -> End:
+        if self._stopped.is_set():
+            return End(report={}, code=-1, out_of_memory=False)
+        self._client.start(container)
+        with Watch(self._client, container, job, progress, patience=self._settings.patience) as watch:
+            return watch.until_end()
+
+    @contextmanager
+    def _container(self, job: Job, gpu: str | None) -> Iterator[str]:
+        """A created container, gone after the block."""
+        stage, settings = job.stage, self._settings
+        # One that an engine kept while it was away, and that nobody watched to its end.
+        labels.remove(self._client, store=settings.store, stage=stage.key)
+        inside = {role: Path(path) for role, path in confinement.inputs_inside(job).items()}
+        spec = job.spec.with_name(job.spec.name + "-inside")
+        write_spec(stage, spec, inside, Path(confinement.DATA) if job.data else None)
+        if self._who != confinement.caller():
+            os.chown(job.out, self._who.user, self._who.group)
+        marks = labels.of_container(store=settings.store, run=settings.run, stage=stage.key, name=stage.name)
+        host = confinement.host(job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi)
+        made = self._client.create_container(
+            **confinement.container(job, image=settings.images[stage.phase].id, labels=marks, who=self._who, gpu=gpu),
+            host_config=self._client.create_host_config(**host),
+        )
+        try:
+            yield made["Id"]
+        finally:
+            self._remove(made["Id"])
+
+    def _remove(self, container: str) -> None:
+        try:
+            self._client.remove_container(container, force=True, v=True)
+        except ENGINE_ERRORS:  # gone already, or swept later
+            return
+
+    def _hand_back(self, out: Path) -> None:
+        """Give what a stranger left in our folder to the caller; links are not followed."""
+        if self._who == confinement.caller() or os.getuid() != 0:
+            return
+        mine = confinement.caller()
+        for folder, names, files in os.walk(out):
+            for name in (*names, *files):
+                os.chown(Path(folder) / name, mine.user, mine.group, follow_symlinks=False)
+        os.chown(out, mine.user, mine.group)
+
+    def _surroundings(self, stage: Stage, report: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the stage says of its surroundings, on which host, and in which image."""
+        found = report.get("surroundings")
+        inside = dict(found) if isinstance(found, Mapping) else {}
+        image = self._settings.images[stage.phase]
+        return {**inside, "host": os.uname().nodename, "image": {"id": image.id, **image.about}}
