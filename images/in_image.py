@@ -138,6 +138,8 @@ def install_packages(target: str) -> None:
     pip_install(VENV, ["--ignore-installed", "-r", str(request)], label=f"packages of {target}", total=count)
     if target != "fetch":  # which downloads with pip
         remove_pip(site_packages(VENV))
+        for path in (VENV / "bin").glob("pip*"):
+            path.unlink()
     (VENV / LOG).unlink()
     compile_all(site_packages(VENV))
     (VENV / ABOUT).write_text(json.dumps(about(target), indent=1, sort_keys=True) + "\n", encoding="utf-8")

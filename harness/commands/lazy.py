@@ -12,10 +12,11 @@ from harness.errors import UnknownNameError
 
 
 class Entry(NamedTuple):
-    """Where a command lies (it has the name it is listed by), and its line of help."""
+    """Where a command lies, its line of help, and what it is called there if not what it is listed by."""
 
     module: str
     help: str
+    attribute: str = ""
 
 
 class LazyGroup(click.Group):
@@ -31,7 +32,8 @@ class LazyGroup(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in self.entries:
             return None
-        command: click.Command = getattr(importlib.import_module(self.entries[name].module), name)
+        entry = self.entries[name]
+        command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute or name)
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -45,7 +45,8 @@ def _context() -> dict[str, Any]:
 
 def unreachable(error: Exception) -> EnvironmentFault:
     """The fault of an engine that does not answer."""
-    return EnvironmentFault(f"no Docker engine answers ({_innermost(error)})", remedy=_REMEDY)
+    where = os.environ.get("DOCKER_HOST") or "its socket"
+    return EnvironmentFault(f"no Docker engine answers at {where} ({_innermost(error)})", remedy=_REMEDY)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REPOSITORY = "codestilts"
 TARGET_LABEL, RECIPE_LABEL, LOCK_LABEL = "codestilts.image", "codestilts.recipe", "codestilts.lock"
 PHASES_LABEL, BASE_LABEL, PART_LABEL = "codestilts.phases", "codestilts.base", "codestilts.part"
-BUILD, RELOCK = "codestilts images build", "codestilts images lock"
+BUILD, PULL, RELOCK = "codestilts images build", "codestilts images pull", "codestilts images lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +65,20 @@ def look(client: APIClient, lock: ImagesLock, target: Target) -> FoundImage | Pr
     if stale := _stale(lock, target, locked):
         return stale
     assert locked is not None  # _stale speaks of a missing one
-    for name in (locked.id, locked.published, reference_of(target, locked.recipe)):
+    ours = reference_of(target, locked.recipe)
+    for name in (locked.id, locked.published, ours):
         if name and (image := engine.inspect(client, name)):
             return _wrong(image, name, locked, target) or FoundImage(
                 target=target,
                 id=image["Id"],
-                reference=next(iter(image.get("RepoTags") or ()), name),
+                reference=ours if ours in (image.get("RepoTags") or ()) else name,
                 environment=lock.environment(target),
                 recipe=locked.recipe,
             )
     return Problem(
         target=target,
         what=f"the engine holds no image {reference_of(target, locked.recipe)}",
-        remedy=f"codestilts images pull, or {BUILD}" if locked.published else BUILD,
+        remedy=PULL if locked.published else BUILD,
     )
 
 
@@ -99,17 +100,32 @@ def _stale(lock: ImagesLock, target: Target, locked: LockedImage | None) -> Prob
 
 def _wrong(image: dict[str, Any], name: str, locked: LockedImage, target: Target) -> Problem | None:
     labels = image["Config"].get("Labels") or {}
-    for what, found, wanted in (
-        ("was built from", labels.get(RECIPE_LABEL, "nothing we know of"), locked.recipe),
-        ("has the id", image["Id"], locked.id or image["Id"]),
-    ):
-        if found != wanted:
-            return Problem(
-                target=target,
-                what=f"the image {name} {what} {found}, and images.lock.yaml says {wanted}",
-                remedy=f"{BUILD}; if the image on the engine is the right one, {RELOCK} after it",
-            )
+    found = labels.get(RECIPE_LABEL, "nothing we know of")
+    if found != locked.recipe:
+        return _other(target, f"the image {name} was built from {found}", locked.recipe)
+    # Pulled images are known by the registry's digest: which id an engine gives them depends on how it stores images.
+    pulled = {held.partition("@")[2] for held in image.get("RepoDigests") or ()}
+    if locked.published and locked.published.partition("@")[2] in pulled:
+        return None
+    if locked.id and image["Id"] != locked.id:
+        return _other(target, f"the image {name} has the id {image['Id']}", locked.id, relock=f"{RELOCK} --ids")
+    if locked.published and not locked.id:
+        return _other(
+            target,
+            f"the image {name} is {', '.join(sorted(pulled)) or 'in no registry'}",
+            locked.published,
+            PULL,
+            relock=f"{RELOCK} --published REGISTRY",
+        )
     return None
+
+
+def _other(target: Target, what: str, wanted: str, remedy: str = BUILD, *, relock: str = RELOCK) -> Problem:
+    return Problem(
+        target=target,
+        what=f"{what}, and images.lock.yaml says {wanted}",
+        remedy=f"{remedy}; or, if the engine's image is the right one, {relock}",
+    )
 
 
 def images_for(client: APIClient, lock: ImagesLock, targets: Iterable[Target]) -> dict[Target, FoundImage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from harness.errors import SpecError
@@ -53,7 +53,7 @@ def relocked(
 ) -> ImagesLock:
     """The lock anew: with the bases that are given, the rest as it was, and every image as the files say now.
 
-    A ``plain`` base alone serves images with torch, too.
+    A ``plain`` base alone serves images with torch, too. Ids and published digests stay where nothing else changed.
 
     Raises:
         SpecError: there is no lock yet, and no base is given.
@@ -64,19 +64,27 @@ def relocked(
         raise SpecError("there is no lock of images yet", remedy="name the base to build on with --base")
     build = torch_build or (before.torch_build if before else "base")
     bare = ImagesLock(schema=1, plain=plain, torch=torch, torch_build=build)
-    images = {
-        target: LockedImage(requirements=requirements_digest(target), recipe=current_recipe(bare, target))
-        for target in Target
-    }
+    images = {target: _locked(bare, target, before.images.get(target) if before else None) for target in Target}
     return bare.model_copy(update={"images": images})
+
+
+def _locked(lock: ImagesLock, target: Target, before: LockedImage | None) -> LockedImage:
+    """An image as the files say now; what was pinned of it stays, as long as it is built from the same."""
+    now = LockedImage(requirements=requirements_digest(target), recipe=current_recipe(lock, target))
+    return before if before and (before.recipe, before.requirements) == (now.recipe, now.requirements) else now
 
 
 def with_ids(lock: ImagesLock, client: APIClient) -> ImagesLock:
     """The lock with the ids of the images that the engine holds and that are built from the locked recipes."""
     looked = [look(client, lock, target) for target in Target]
-    pinned = {
-        found.target: lock.images[found.target].model_copy(update={"id": found.id})
-        for found in looked
-        if isinstance(found, FoundImage)
-    }
-    return lock.model_copy(update={"images": {**lock.images, **pinned}})
+    return _pinned(lock, {found.target: {"id": found.id} for found in looked if isinstance(found, FoundImage)})
+
+
+def with_published(lock: ImagesLock, published: Mapping[Target, str]) -> ImagesLock:
+    """The lock with the digests that a registry gave to the images."""
+    return _pinned(lock, {target: {"published": reference} for target, reference in published.items()})
+
+
+def _pinned(lock: ImagesLock, more: Mapping[Target, Mapping[str, str]]) -> ImagesLock:
+    images = {target: image.model_copy(update=dict(more.get(target, {}))) for target, image in lock.images.items()}
+    return lock.model_copy(update={"images": images})

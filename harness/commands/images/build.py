@@ -34,7 +34,8 @@ def build(
 
     from harness import console
     from harness.images import engine, lockfile
-    from harness.images.build import Supplies, build
+    from harness.images.build import build
+    from harness.images.folder import Supplies
     from harness.images.targets import Target
     from harness.images.wheels import Wheelhouse
 

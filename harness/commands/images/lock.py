@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 @click.option("--torch", type=click.Choice(["base", "cpu", "cuda"]), help="The base's own torch, or a build to add.")
 @click.option("--source", default="", help="Where the digest of the base was read.")
 @click.option("--ids", is_flag=True, help="Also pin the ids of the images that the engine holds.")
+@click.option("--published", metavar="REGISTRY", help="Also pin the digests that images got there, to be pulled by.")
 def lock(
-    lock: Path | None, base: str | None, torch_base: str | None, torch: TorchBuild | None, source: str, ids: bool
+    lock: Path | None,
+    base: str | None,
+    torch_base: str | None,
+    torch: TorchBuild | None,
+    source: str,
+    ids: bool,
+    published: str | None,
 ) -> None:
     """Write images.lock.yaml anew: bases, dependency locks, and what each image is built from.
 
     What is not named stays as the lock has it.
     """
     from harness.images import engine, lockfile
-    from harness.images.locking import base_from, relocked, with_ids
+    from harness.images.locking import base_from, relocked, with_ids, with_published
+    from harness.images.registry import published_in
 
     path = lock or lockfile.lock_path()
     made = relocked(
@@ -39,5 +47,8 @@ def lock(
     )
     if ids:
         made = with_ids(made, engine.connect())
+    if published:
+        client = engine.connect()
+        made = with_published(made, published_in(client, made, published))
     changed = lockfile.write_lock(made, path)
     click.echo(f"{path}: {'written' if changed else 'it said so already'}.")

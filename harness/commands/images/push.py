@@ -1,0 +1,40 @@
+"""``codestilts images push``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.images.options import lock_option, targets_argument
+from harness.commands.options import echo_json, json_option
+
+
+@click.command(epilog="Example: codestilts images push registry.example.org/team")
+@click.argument("registry")
+@targets_argument
+@lock_option
+@json_option
+def push(registry: str, targets: tuple[str, ...], lock: Path | None, as_json: bool) -> None:
+    """Push IMAGES, or all of them, to a REGISTRY, so that other hosts pull the very same ones by digest.
+
+    Then `codestilts images lock --published REGISTRY` pins the digests. Credentials are those of `docker login`.
+    """
+    from dataclasses import asdict
+
+    from harness import console
+    from harness.images import engine, lockfile
+    from harness.images import registry as registries
+    from harness.images.found import images_for
+    from harness.images.targets import Target
+
+    client = engine.connect()
+    found = images_for(client, lockfile.read_lock(lock), [Target(name) for name in targets] or Target)
+    pushed = []
+    for image in found.values():
+        with console.progress(f"images push {image.target}") as say:
+            pushed.append(registries.push(client, image, registry, say))
+        if not as_json:
+            click.echo(pushed[-1].reference)
+    if as_json:
+        echo_json([asdict(entry) for entry in pushed])

@@ -1,0 +1,76 @@
+"""The folder an image is built from, as the tar archive that the engine is sent."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from harness.errors import SpecError
+from harness.images.recipe import dockerfile_for, files_for
+from harness.images.wheels import Wheelhouse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplies:
+    """Where a build takes packages from.
+
+    Attributes:
+        wheelhouse: a folder of wheels; with it, nothing is downloaded and the build has no network.
+        ca_bundle: certificates that downloads are checked with.
+        network: the build's network: ``default`` or ``host``.
+        torch_index: address of PyTorch's CPU wheel index.
+    """
+
+    wheelhouse: Wheelhouse | None = None
+    ca_bundle: Path | None = None
+    network: str = "default"
+    torch_index: str = ""
+
+
+@contextmanager
+def build_folder(target: str, supplies: Supplies) -> Iterator[IO[bytes]]:
+    """The build folder as a tar archive, on disk: wheels are large."""
+    with tempfile.TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w") as archive:
+            _add(archive, "Dockerfile", dockerfile_for(target).encode())
+            files = files_for(target)
+            for name, path in files.items():
+                _add(archive, name, path.read_bytes())
+            if supplies.wheelhouse:
+                for path in supplies.wheelhouse.wheels_for(files):
+                    _add(archive, f"wheels/{path.name}", path)
+            if supplies.ca_bundle:
+                _add(archive, "ca.pem", _certificates(supplies.ca_bundle))
+        file.seek(0)
+        yield file
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+    """Add a file without what differs between machines, so that the engine's cache knows it again."""
+    member = tarfile.TarInfo(name)
+    member.mode = 0o644
+    if isinstance(content, Path):
+        member.size = content.stat().st_size
+        with content.open("rb") as file:
+            archive.addfile(member, file)
+    else:
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+
+
+def _certificates(path: Path) -> bytes:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise SpecError(
+            f"cannot be read ({error.strerror})", where=str(path), remedy="give --ca-bundle a file"
+        ) from error
+    if b"-----BEGIN CERTIFICATE-----" not in text:
+        raise SpecError("holds no certificate", where=str(path), remedy="give --ca-bundle a file in PEM form")
+    return text
