@@ -19,6 +19,8 @@ COMMANDS = {
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
     "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
     "export": Entry(f"{_HOME}.export", "Write a row's predictions as a submission to XTREME."),
+    "verify": Entry(f"{_HOME}.verify", "Score predictions again, and say which claim of results does not hold."),
+    "submit": Entry(f"{_HOME}.submit", "Pack rows for a board, or verify and accept such rows."),
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
     "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
     "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),

@@ -17,6 +17,7 @@ from harness.specs.suite import SuiteSpec, TaskLimits
 from harness.versions import phase_versions
 
 SMOKE_ROWS = 20
+SMOKE_SUFFIX = "-smoke"
 _SMOKE_STEPS = 2
 
 
@@ -35,18 +36,25 @@ def plan_suite(name: str, *, data_dir: Path | None, smoke: bool = False, cache: 
     Raises:
         UserError: a spec is wrong or release files are missing.
     """
-    catalog = Catalog()
-    suite = catalog.suite(name)
-    if smoke:
-        suite = smoked(suite)
-    resolved = resolve(suite, catalog)
-    if smoke:
-        resolved = _smoked_backbones(resolved)
+    resolved = resolved_suite(name, smoke=smoke)
     files = data_files(resolved)
     folder = data.data_folder(data_dir)
     digests = data.digests(files, folder, cache)
     surroundings = Surroundings(locks=lock_digests(), versions=phase_versions(), data=digests)
     return Planned(resolved=resolved, plan=build_plan(resolved, surroundings), data=folder if files else None)
+
+
+def resolved_suite(name: str, *, smoke: bool = False) -> ResolvedSuite:
+    """A suite, by its shipped name or its file, with every spec it names.
+
+    Raises:
+        UserError: a spec is wrong.
+    """
+    catalog = Catalog()
+    suite = catalog.suite(name)
+    if not smoke:
+        return resolve(suite, catalog)
+    return _smoked_backbones(resolve(smoked(suite), catalog))
 
 
 def smoked(suite: SuiteSpec) -> SuiteSpec:
@@ -55,7 +63,7 @@ def smoked(suite: SuiteSpec) -> SuiteSpec:
     few = TaskLimits(train=SMOKE_ROWS, validation=SMOKE_ROWS, test=SMOKE_ROWS)
     return suite.model_copy(
         update={
-            "name": f"{suite.name}-smoke",
+            "name": f"{suite.name}{SMOKE_SUFFIX}",
             "title": f"{suite.title} (smoke run)",
             "limits": few,
             "task_limits": task_limits,

@@ -6,17 +6,17 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from harness.outcome import Outcome
 from harness.plan.sources import scored_languages, split_use, tuning_use
-from harness.plan.stage import Cell, Phase, Plan
+from harness.plan.stage import Cell, Phase, Plan, Stage
 from harness.rowdiff import STAGES_FILE
 from harness.specs.backbone import BackboneSpec
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import TaskSpec
-from harness.store.artifacts import Store
+from harness.store.artifacts import Held, Store
 from harness.walk import StageEnd
 from leaderboard.results import (
     BackboneInfo,
@@ -42,7 +42,7 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
     aside = out.parent / f".{out.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    reader = _Reader(resolved, plan, store)
+    reader = CellReader(resolved, plan.by_key(), store)
     gaps = []
     for cell in plan.cells:
         end = ends[cell.score]
@@ -51,12 +51,13 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
             continue
         folder = aside / cell.backbone / cell.recipe
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / f"{cell.target}-s{cell.seed}.json", reader.result(cell, ends).model_dump(by_alias=True))
+        result = reader.result(cell, baseline=ends[cell.baseline].outcome.satisfied)
+        write_json(folder / f"{cell.target}-s{cell.seed}.json", result.model_dump(by_alias=True))
         units = reader.units(cell).model_dump(by_alias=True)
-        _write(folder / f"{cell.target}-s{cell.seed}.units.json", units, depth=2)
-    _write(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
-    _write(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
-    _write(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
+        write_json(folder / f"{cell.target}-s{cell.seed}.units.json", units, depth=2)
+    write_json(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
+    write_json(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
+    write_json(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
     old = out.parent / f".{out.name}.old"
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
@@ -81,21 +82,40 @@ def grid(resolved: ResolvedSuite) -> SuiteGrid:
     )
 
 
-class _Reader:
-    """Reads what the stages of a cell left."""
+class Artifacts(Protocol):
+    """What :class:`CellReader` needs of a store: artifacts by key."""
 
-    def __init__(self, resolved: ResolvedSuite, plan: Plan, store: Store) -> None:
+    def folder(self, key: str) -> Path:
+        """Where an artifact lies or would lie."""
+        ...
+
+    def look(self, key: str) -> Held:
+        """What is there."""
+        ...
+
+
+class CellReader:
+    """Reads what the stages of a cell left.
+
+    Args:
+        resolved: the suite.
+        stages: at least those behind the cells, by key, inputs before what reads them.
+        artifacts: what they left.
+    """
+
+    def __init__(self, resolved: ResolvedSuite, stages: Mapping[str, Stage], artifacts: Artifacts) -> None:
         self._resolved = resolved
-        self._store = store
-        self._stages = plan.by_key()
+        self._store = artifacts
+        self._stages = stages
         self._links: dict[str, dict[str, Any]] = {}
 
-    def result(self, cell: Cell, ends: Mapping[str, StageEnd]) -> Result:
+    def result(self, cell: Cell, *, baseline: bool) -> Result:
+        """One result; ``baseline`` says whether the target's baseline is there."""
         scored = self._json(cell.score, "result.json")
-        baseline = self._json(cell.baseline, "result.json") if ends[cell.baseline].outcome.satisfied else None
+        trivial = self._json(cell.baseline, "result.json") if baseline else None
         encoding = self._json(cell.predictions, "encoding.json")
         languages = {
-            language: _language(entry, encoding.get(language), baseline["languages"][language] if baseline else None)
+            language: _language(entry, encoding.get(language), trivial["languages"][language] if trivial else None)
             for language, entry in scored["languages"].items()
         }
         return Result(
@@ -116,6 +136,7 @@ class _Reader:
         return {key: self._stages[key].identity() for key in sorted(self._links)}
 
     def units(self, cell: Cell) -> Units:
+        """Its counts."""
         return Units.model_validate(self._json(cell.score, "units.json"))
 
     def _marks(self, cell: Cell) -> tuple[str, ...]:
@@ -292,7 +313,8 @@ def _translated_notes(resolved: ResolvedSuite) -> list[str]:
     return [f"Not zero-shot: {', '.join(names)} trained on translated rows in {languages} before the target's English."]
 
 
-def _write(path: Path, value: Mapping[str, Any], *, depth: int = 3) -> None:
+def write_json(path: Path, value: Mapping[str, Any], *, depth: int = 3) -> None:
+    """Write a file of a results folder; the layers down to ``depth`` have a line an entry."""
     path.write_text(layered_json(value, depth) + "\n", encoding="utf-8")
 
 

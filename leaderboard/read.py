@@ -35,6 +35,10 @@ class CellKey(NamedTuple):
         """Where its result lies, relative to the results folder."""
         return Path(self.backbone, self.recipe, f"{self.target}-s{self.seed}.json")
 
+    def units_path(self) -> Path:
+        """Where its counts per unit lie, relative to the results folder."""
+        return Path(self.backbone, self.recipe, f"{self.target}-s{self.seed}.units.json")
+
     def __str__(self) -> str:
         return f"{self.backbone} / {self.recipe} / {self.target}, seed {self.seed}"
 

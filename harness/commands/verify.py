@@ -1,0 +1,73 @@
+"""``codestilts verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands.options import data_option, echo_json, json_option
+
+if TYPE_CHECKING:
+    from harness.publish.findings import Verdict
+
+_SHOWN = 20
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog="Example: codestilts verify row.zip --data data")
+@click.argument("path", type=_PATH)
+@click.option("--all", "everything", is_flag=True, help="Verify everything below PATH: results, rows, submissions.")
+@data_option
+@click.option("--store", type=_PATH, help="Store with label artifacts.  [default: the one that PATH lies in]")
+@click.option("--labels", type=_PATH, help="XTREME's label files, TASK/test-LANG.tsv|json.")
+@click.option("--suite", help="Suite that the results are of, by name or file.  [default: as they say]")
+@json_option
+def verify(
+    path: Path,
+    everything: bool,
+    data: Path | None,
+    store: Path | None,
+    labels: Path | None,
+    suite: str | None,
+    as_json: bool,
+) -> int:
+    """Score the predictions behind results again, and say which claim does not hold.
+
+    PATH is a submission, a results folder, a row's folder in one, or an accepted row's file. Labels come from --labels,
+    --store or --data, or are generated, and never from a submission. Exit code 1: a claim does not hold.
+    """
+    from harness.commands.verifying import verifier
+
+    with verifier(data, store, labels, suite) as found:
+        verdicts = list(found.verify_all(path)) if everything else [found.verify(path)]
+    if as_json:
+        records = [verdict.to_json() for verdict in verdicts]
+        echo_json(records if everything else records[0])
+    else:
+        for verdict in verdicts:
+            show(verdict)
+        if everything:
+            bad = sum(not verdict.holds for verdict in verdicts)
+            click.echo(f"{len(verdicts)} verified, {bad} with claims that do not hold.")
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+def show(verdict: Verdict) -> None:
+    """A verdict for people: what does not hold first."""
+    for finding in verdict.findings[:_SHOWN]:
+        click.echo(f"does not hold: {finding}")
+    if len(verdict.findings) > _SHOWN:
+        click.echo(f"... and {len(verdict.findings) - _SHOWN} more (--json lists all)")
+    sources: dict[str, list[str]] = {}
+    for target, source in sorted(verdict.references.items()):
+        sources.setdefault(source, []).append(target)
+    for source, targets in sources.items():
+        click.echo(f"labels: {', '.join(targets)}: {source}")
+    for what in verdict.unchecked:
+        click.echo(f"not checked: {what}")
+    ending = "all claims hold" if verdict.holds else f"{len(verdict.findings)} claims do not hold"
+    click.echo(
+        f"{verdict.path}: {verdict.results} results, {verdict.rescored} scored again from predictions; {ending}."
+    )

@@ -1,0 +1,1 @@
+"""What leaves this machine, and what comes from another: submissions, their verification, boards on a branch."""

@@ -1,0 +1,86 @@
+"""Where the artifacts behind results lie: a store, or an unpacked submission, which holds what verifying needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.canonical import file_digest
+from harness.plan.stage import Environment, Phase, Stage
+from harness.results import Artifacts
+from harness.store.artifacts import Held, State
+from harness.store.manifest import MANIFEST, FileEntry, Manifest, read_manifest
+
+FOLDER = "artifacts"
+
+#: What a submission holds of an artifact beside its manifest: of predictions all, of the rest what was counted.
+WHOLE = (Phase.PREDICT, Phase.RETRIEVE)
+COUNTED = ("training.json", "report.json")
+
+
+class Unpacked:
+    """The artifacts of an unpacked submission."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, key: str) -> Path:
+        return self._root / FOLDER / key
+
+    def look(self, key: str) -> Held:
+        folder = self.folder(key)
+        try:
+            return Held(state=State.PRESENT, folder=folder, manifest=read_manifest(folder))
+        except FileNotFoundError:
+            return Held(state=State.ABSENT, folder=folder)
+        except (ValueError, OSError) as error:
+            return Held(state=State.CORRUPT, folder=folder, problem=f"{MANIFEST}: {error}")
+
+
+class Overlay:
+    """Artifacts in which some artifacts were made anew."""
+
+    def __init__(self, below: Artifacts, above: Mapping[str, Path]) -> None:
+        self._below = below
+        self._above = above
+
+    def folder(self, key: str) -> Path:
+        return self._above.get(key) or self._below.folder(key)
+
+    def look(self, key: str) -> Held:
+        return self._below.look(key)
+
+
+def kept_files(manifest: Manifest) -> tuple[FileEntry, ...]:
+    """The files of an artifact that a submission holds."""
+    if manifest.phase in WHOLE:
+        return manifest.files
+    return tuple(entry for entry in manifest.files if entry.path in COUNTED)
+
+
+def damaged(evidence: Artifacts, manifest: Manifest) -> Iterator[tuple[str, str, str]]:
+    """Of the files that a submission holds those that are not as the manifest says: path, SHA-256 said, found."""
+    folder = evidence.folder(manifest.key)
+    for entry in kept_files(manifest):
+        path = folder / entry.path
+        found = file_digest(path) if path.is_file() else "no such file"
+        if found != entry.sha256:
+            yield entry.path, entry.sha256, found
+
+
+def stage_of(name: str, identity: Mapping[str, Any]) -> Stage:
+    """The stage that an identity describes; its key is made from that.
+
+    Raises:
+        KeyError, TypeError, ValueError: it describes none.
+    """
+    return Stage(
+        phase=Phase(identity["phase"]),
+        name=name,
+        version=identity["version"],
+        environment=Environment(**identity["environment"]),
+        params=identity["params"],
+        inputs=identity["inputs"],
+        seed=identity["seed"],
+    )
