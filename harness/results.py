@@ -34,6 +34,7 @@ from leaderboard.results import (
 
 OWN_TRAINING_DATA = "own-training-data"
 ORACLE_THRESHOLD = "oracle-threshold"
+NOT_BIT_REPRODUCIBLE = "not-bit-reproducible"
 STAGES_SCHEMA = "codestilts.stages/1"
 
 
@@ -118,6 +119,7 @@ class CellReader:
             language: _language(entry, encoding.get(language), trivial["languages"][language] if trivial else None)
             for language, entry in scored["languages"].items()
         }
+        details = self._details(cell)
         return Result(
             suite=self._resolved.spec.name,
             backbone=cell.backbone,
@@ -126,8 +128,8 @@ class CellReader:
             seed=cell.seed,
             score=scored["score"],
             languages=languages,
-            marks=self._marks(cell),
-            details=self._details(cell),
+            marks=self._marks(cell, details),
+            details=details,
             provenance=self._provenance(cell),
         )
 
@@ -139,7 +141,7 @@ class CellReader:
         """Its counts."""
         return Units.model_validate(self._json(cell.score, "units.json"))
 
-    def _marks(self, cell: Cell) -> tuple[str, ...]:
+    def _marks(self, cell: Cell, details: Mapping[str, Any]) -> tuple[str, ...]:
         recipe = next(recipe for recipe in self._resolved.recipes if recipe.name == cell.recipe)
         task = self._resolved.tasks[cell.target]
         found = []
@@ -147,6 +149,8 @@ class CellReader:
             found.append(OWN_TRAINING_DATA)
         if task.type == "bitext_mining" and tuning_use(self._resolved.spec, task) == "scored":
             found.append(ORACLE_THRESHOLD)
+        if any("out_of_memory" in part for part in (details, *details.values()) if isinstance(part, Mapping)):
+            found.append(NOT_BIT_REPRODUCIBLE)  # memory ran out, and sums of smaller parts round otherwise
         return tuple(found)
 
     def _details(self, cell: Cell) -> dict[str, Any]:
@@ -158,7 +162,32 @@ class CellReader:
             stage = self._stages[key]
             if stage.phase in (Phase.FINETUNE, Phase.INTERMEDIATE, Phase.PRETRAIN):
                 details[stage.phase.value] = self._json(key, "training.json")
+        details["training_recipe"] = {
+            "name": self._resolved.training.name,
+            "title": self._resolved.training.title,
+            "differs": self._differences(cell),
+        }
         return details
+
+    def _differences(self, cell: Cell) -> dict[str, Any]:
+        """Where the training departed from its recipe: by phase and key, the recipe's value and the one used."""
+        recipe = self._resolved.training
+        found: dict[str, dict[str, Any]] = {}
+        for key in self._ancestry(cell.score):
+            stage = self._stages[key]
+            if stage.phase not in (Phase.FINETUNE, Phase.INTERMEDIATE):
+                continue
+            phase: Literal["intermediate", "finetune"] = "finetune" if stage.phase is Phase.FINETUNE else "intermediate"
+            tasks = stage.params["tasks"] if phase == "intermediate" else [stage.params["task"]]
+            used = {**stage.params["hyper"], **stage.environment.to_json(), **(tasks[0] if len(tasks) == 1 else {})}
+            own = recipe.hyper(tasks[0]["name"], tasks[0]["type"], phase=phase)
+            said = (own if len(tasks) == 1 else recipe.mixture_hyper()).model_dump()
+            said |= {"device": recipe.device, "precision": recipe.precision}
+            changed = {name: [said[name], used[name]] for name in sorted(said.keys() & used.keys())}
+            changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+            if changed:
+                found[phase] = changed
+        return found
 
     def _provenance(self, cell: Cell) -> dict[str, Any]:
         """Every stage the number stands on, the nearest last."""

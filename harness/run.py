@@ -17,6 +17,7 @@ from harness.explain import Decision, foretell
 from harness.outcome import Outcome
 from harness.plan.stage import Plan
 from harness.planning import Planned, plan_suite
+from harness.preflight import require_hardware
 from harness.results import write_results
 from harness.runners.local import LocalRunner
 from harness.store.artifacts import Store
@@ -101,6 +102,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
     )
     forced = _matching(planned.plan, request.force, "--force")
     selected = walk.select(planned.plan, request.only) if _matching(planned.plan, request.only, "--only") else None
+    require_hardware(planned.plan)
 
     with walking(planned, store, display, request, forced, selected) as (ledger, ends):
         results = store.root / "results" / planned.plan.suite

@@ -132,6 +132,11 @@ def resolve(suite: SuiteSpec, catalog: Catalog) -> ResolvedSuite:
     _check_overrides(suite, tasks, where)
     _check_pairs(backbones)
     training = catalog.training(suite.training, where=where)
+    unsaid = {"device", "precision"} - suite.model_fields_set
+    suite = suite.model_copy(update={name: getattr(training, name) for name in unsaid})
+    for name, task in tasks.items():
+        for phase in ("intermediate", "finetune"):
+            training.hyper(name, task.type, suite.hyper.get(name), phase=phase)
     return ResolvedSuite(
         spec=suite, recipes=recipes, backbones=backbones, tasks=tasks, corpora=corpora, training=training
     )

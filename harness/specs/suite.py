@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from harness.specs.model import Name, SpecModel
 from harness.specs.task import SplitName, SplitSpec
+from harness.specs.training import Device, Precision
 
 
 class RecipeSpec(SpecModel):
@@ -97,8 +98,8 @@ class SuiteSpec(SpecModel):
     task_limits: dict[Name, TaskLimits] = Field(default_factory=dict)
     stand_ins: dict[Name, dict[SplitName, StandIn]] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
-    device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    device: Device = "cpu"  # where a suite does not say, the training recipe's counts
+    precision: Precision = "fp32"  # likewise
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from harness.errors import SpecError
 from harness.specs.model import Name, SpecModel
 from harness.specs.task import TypeName
+
+Device = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
 
 
 class Hyper(SpecModel):
@@ -41,6 +45,8 @@ class TrainingSpec(SpecModel):
 
     name: Name
     title: str
+    device: Device = "cpu"
+    precision: Precision = "fp32"
     defaults: dict[str, Any]
     types: dict[TypeName, dict[str, Any]] = Field(default_factory=dict)
     tasks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
@@ -56,13 +62,26 @@ class TrainingSpec(SpecModel):
         *,
         phase: Literal["intermediate", "finetune"] = "finetune",
     ) -> Hyper:
-        """The values for one task: defaults, then its type's, its own, the phase's, then the suite's."""
+        """The values for one task: defaults, then its type's, its own, the phase's, then the suite's.
+
+        Raises:
+            SpecError: a key is unknown, missing or out of range.
+        """
         by_type: dict[str, Any] = {str(name): value for name, value in self.types.items()}.get(task_type, {})
         by_phase = self.intermediate if phase == "intermediate" else {}
-        return Hyper.model_validate(
-            {**self.defaults, **by_type, **self.tasks.get(task, {}), **by_phase, **(overrides or {})}
-        )
+        values = {**self.defaults, **by_type, **self.tasks.get(task, {}), **by_phase, **(overrides or {})}
+        return _checked(values, f"training recipe {self.name}, hyper-parameters of {task}")
 
     def mixture_hyper(self) -> Hyper:
         """The values for several tasks at once, which none of them decides: defaults, phase (ii)'s, the mixture's."""
-        return Hyper.model_validate({**self.defaults, **self.intermediate, **self.multitask})
+        values = {**self.defaults, **self.intermediate, **self.multitask}
+        return _checked(values, f"training recipe {self.name}, hyper-parameters of a mixture")
+
+
+def _checked(values: dict[str, Any], where: str) -> Hyper:
+    try:
+        return Hyper.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise SpecError(f"{field}: {first['msg']}" if field else first["msg"], where=where) from error

@@ -19,6 +19,7 @@ backbones: [mini-xlmr]
 recipes: [none, {name: multitask, tasks: [mini-squad, mini-commonsenseqa]}]
 targets: [mini-xnli, mini-udpos, mini-xquad, mini-bucc, mini-tatoeba]
 training: mini
+hyper: {mini-squad: {learning_rate: 1.0e-3}}
 task_limits:
   mini-xnli: {languages: [en, qaa]}
   mini-udpos: {languages: [en, qab]}

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.specs.catalog import Catalog
 from harness.store.artifacts import State, Store
 from harness.store.ledger import latest_run, read_events
 from leaderboard.read import read_results
 from tests.end_to_end.conftest import command, run
 
 NAME = "tiny-smoke"
+CATALOG = Catalog()
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -67,6 +69,10 @@ def test_every_cell_has_a_result_with_what_it_stands_on(finished: Path) -> None:
     assert cell["marks"] == ["own-training-data"]
     assert {"en", "qac"} == set(cell["languages"])
     assert cell["details"]["finetune"]
+    recipe = {"finetune": {"learning_rate": [4e-3, 1e-3]}}
+    assert {"name": "mini", "title": CATALOG.training("mini").title, "differs": recipe} == cell["details"][
+        "training_recipe"
+    ]
     assert 0 <= cell["languages"]["en"]["baseline"] <= 1
 
 

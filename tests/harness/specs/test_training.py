@@ -1,0 +1,98 @@
+"""Training recipes: every value has its source, and who has the last word on a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import SpecError
+from harness.specs.catalog import Catalog, resolve
+from harness.specs.suite import SuiteSpec
+from harness.specs.training import TrainingSpec
+
+CATALOG = Catalog()
+SUITE: dict[str, Any] = {
+    "name": "mine",
+    "title": "Mine",
+    "description": "d",
+    "backbones": ["mini-roberta"],
+    "recipes": ["none"],
+    "targets": ["mini-xnli"],
+    "training": "phang2020",
+}
+
+
+def resolved(**changes: Any) -> Any:
+    return resolve(SuiteSpec.model_validate(SUITE | changes), CATALOG)
+
+
+@pytest.mark.parametrize("name", ["phang2020", "xtreme"])
+def test_each_value_of_a_published_recipe_has_its_source(name: str) -> None:
+    recipe = CATALOG.training(name)
+    parts = (recipe.defaults, *recipe.types.values(), *recipe.tasks.values(), recipe.intermediate, recipe.multitask)
+
+    assert {key for part in parts for key in part} | {"device", "precision"} == recipe.sources.keys()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "task", "kind", "expected"),
+    [
+        ("phang2020", "mnli", "sentence_pair", (256, 2, 1e-5, 32, None)),
+        ("phang2020", "pawsx", "sentence_pair", (256, 5, 1e-5, 32, None)),
+        ("phang2020", "udpos", "token_tagging", (256, 10, 1e-5, 32, None)),
+        ("phang2020", "squad_v1", "span_qa", (384, 2, 1e-5, 16, None)),
+        ("xtreme", "mnli", "sentence_pair", (128, 5, 2e-5, 32, None)),
+        ("xtreme", "panx", "token_tagging", (128, 10, 2e-5, 32, None)),
+        ("xtreme", "tydiqa", "span_qa", (384, 3, 3e-5, 32, 500)),
+    ],
+)
+def test_published_recipes_say_what_the_scripts_say(
+    recipe: str, task: str, kind: str, expected: tuple[Any, ...]
+) -> None:
+    """Length, epochs, learning rate, effective batch and warm-up in steps."""
+    hyper = CATALOG.training(recipe).hyper(task, kind)
+
+    assert expected == (hyper.max_length, hyper.epochs, hyper.learning_rate, hyper.batch_size, hyper.warmup_steps)
+
+
+def test_a_suite_overrides_by_key_and_the_rest_stays() -> None:
+    found = resolved(hyper={"mini-mnli": {"learning_rate": 3e-5}})
+    hyper = found.training.hyper("mini-mnli", "sentence_pair", found.spec.hyper["mini-mnli"])
+
+    assert (3e-5, 2, 256) == (hyper.learning_rate, hyper.epochs, hyper.max_length)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("cuda", "fp32")),
+        ({"device": "cpu"}, ("cpu", "fp32")),
+        ({"precision": "bf16"}, ("cuda", "bf16")),
+        ({"training": "mini"}, ("cpu", "fp32")),
+    ],
+)
+def test_device_and_precision_are_the_recipe_s_unless_the_suite_says_so(
+    changes: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    spec = resolved(**changes).spec
+
+    assert expected == (spec.device, spec.precision)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"learning_rte": 1}, r"hyper-parameters of mini-mnli: unknown key 'learning_rte' \(did you mean"),
+        ({"batch_size": 0}, "hyper-parameters of mini-mnli: batch_size: Input should be greater"),
+    ],
+)
+def test_a_wrong_override_is_one_sentence(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        resolved(hyper={"mini-mnli": values})
+
+
+def test_a_recipe_that_lacks_a_value_says_which() -> None:
+    recipe = TrainingSpec(name="mine", title="Mine", defaults={"epochs": 1})
+    with pytest.raises(SpecError, match=r"training recipe mine, hyper-parameters of a mixture: \w+: Field required"):
+        recipe.mixture_hyper()
