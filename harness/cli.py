@@ -26,7 +26,7 @@ COMMANDS = {
     "backbones": Entry(f"{_HOME}.catalog", "List or show backbones."),
     "images": Entry(f"{_HOME}.images", "Build, check and publish the images that stages run in."),
     "schema": Entry(f"{_HOME}.schema", "Print the JSON Schema of a kind of spec."),
-    "site": Entry(f"{_HOME}.site", "Build leaderboard pages from a results folder."),
+    "site": Entry(f"{_HOME}.site", "Build, show and publish leaderboard pages."),
     "store": Entry(f"{_HOME}.store", "Verify or clean the store."),
     "doctor": Entry(f"{_HOME}.doctor", "Say what this machine has, and what to do about what it lacks."),
 }

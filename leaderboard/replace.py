@@ -42,6 +42,23 @@ def replacing(out: Path) -> Iterator[Path]:
         shutil.rmtree(building, ignore_errors=True)
 
 
+def site_files(site: Path) -> list[str]:
+    """The files of a built site, by its marker, which is not among them.
+
+    Raises:
+        UserError: the folder is no site of ours, or a file of it is missing.
+    """
+    names = sorted(_written(site / MARKER))
+    if not names:
+        raise UserError(
+            "it is no site built by codestilts", where=str(site), remedy="run 'codestilts site build' first"
+        )
+    for name in names:
+        if Path(name).name != name or (site / name).is_symlink() or not (site / name).is_file():
+            raise UserError("a file of the site is missing", where=str(site / name), remedy="build the site again")
+    return names
+
+
 def _swap(building: Path, place: Path) -> None:
     if not place.exists():
         building.rename(place)

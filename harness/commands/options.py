@@ -19,7 +19,22 @@ store_option = click.option(
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of original release files (or CODESTILTS_DATA)."
 )
+results_option = click.option(
+    "--results",
+    "results",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Results folder of a suite; several make one board.  [default: store/results/mini]",
+)
+accepted_option = click.option(
+    "--accepted", type=click.Path(path_type=Path), help="Folder of accepted rows, which join the board."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def board_folders(results: tuple[Path, ...], accepted: Path | None) -> tuple[Path, ...]:
+    """The results folders that were named, or the one that a first run leaves."""
+    return results if results or accepted is not None else (Path("store/results/mini"),)
 
 
 def echo_json(value: Any) -> None:

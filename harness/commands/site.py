@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from harness.commands.publishing import publish, serve
+
 
 @click.group()
 def site() -> None:
-    """Build leaderboard pages from a results folder."""
+    """Build, show and publish leaderboard pages."""
 
 
 @site.command(epilog="Example: codestilts site build --results store/results/mini --out public")
@@ -33,3 +35,7 @@ def build(results: Path, out: Path) -> None:
 
     report = build_site(results, out)
     click.echo(f"{len(report.pages)} pages: {(out / 'index.html').resolve()}")
+
+
+site.add_command(serve)
+site.add_command(publish)

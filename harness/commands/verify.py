@@ -23,6 +23,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--store", type=_PATH, help="Store with label artifacts.  [default: the one that PATH lies in]")
 @click.option("--labels", type=_PATH, help="XTREME's label files, TASK/test-LANG.tsv|json.")
 @click.option("--suite", help="Suite that the results are of, by name or file.  [default: as they say]")
+@click.option("--counts", is_flag=True, help="Where labels are not at hand, compare scores with the counts per unit.")
 @json_option
 def verify(
     path: Path,
@@ -31,6 +32,7 @@ def verify(
     store: Path | None,
     labels: Path | None,
     suite: str | None,
+    counts: bool,
     as_json: bool,
 ) -> int:
     """Score the predictions behind results again, and say which claim does not hold.
@@ -40,7 +42,7 @@ def verify(
     """
     from harness.commands.verifying import verifier
 
-    with verifier(data, store, labels, suite) as found:
+    with verifier(data, store, labels, suite, counts=counts) as found:
         verdicts = list(found.verify_all(path)) if everything else [found.verify(path)]
     if as_json:
         records = [verdict.to_json() for verdict in verdicts]

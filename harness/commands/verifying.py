@@ -16,7 +16,9 @@ from tasks.errors import DataError
 
 
 @contextmanager
-def verifier(data: Path | None, store: Path | None, labels: Path | None, suite: str | None) -> Iterator[Verifier]:
+def verifier(
+    data: Path | None, store: Path | None, labels: Path | None, suite: str | None, *, counts: bool = False
+) -> Iterator[Verifier]:
     """A verifier with a folder of its own for what it makes.
 
     Raises:
@@ -30,4 +32,6 @@ def verifier(data: Path | None, store: Path | None, labels: Path | None, suite: 
         raise StoreError("is not a store", where=str(store), remedy="give the right --store")
     with tempfile.TemporaryDirectory(prefix="codestilts-verify-") as name, progress("verifying") as told:
         held = Store(store) if store is not None else None
-        yield Verifier(Means(data=folder, store=held, labels=labels, suite=suite, scratch=Path(name)), told)
+        yield Verifier(
+            Means(data=folder, store=held, labels=labels, suite=suite, counts=counts, scratch=Path(name)), told
+        )

@@ -29,6 +29,7 @@ class Means:
         store: that has label artifacts.
         labels: folder of XTREME's label files, ``TASK/test-LANG.tsv|json``.
         suite: a shipped name, or a file, of the suite that results are of; None: as they say.
+        counts: where labels are not at hand, be content with the counts per unit.
         scratch: a folder for what is made on the way.
     """
 
@@ -36,6 +37,7 @@ class Means:
     store: Store | None = None
     labels: Path | None = None
     suite: str | None = None
+    counts: bool = False
     scratch: Path
 
 
@@ -152,6 +154,7 @@ class Verifier:
             verdict,
             scratch,
             labels=self._means.labels,
+            counts=self._means.counts,
             row=row,
             within=within,
             told=self._told,

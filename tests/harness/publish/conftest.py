@@ -69,17 +69,17 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make(root, SUITE)
 
 
-def make(root: Path, suite: dict[str, Any], *, seed: int = 0) -> Made:
+def make(root: Path, suite: dict[str, Any], *, seed: int = 0, data: Path | None = None) -> Made:
     """Run a suite with made-up answers. Another seed gives other answers."""
     made = Made(suite=root / f"{suite['name']}.yaml", store=root / "store")
     made.suite.write_text(yaml.safe_dump(suite), encoding="utf-8")
-    planned = plan_suite(str(made.suite), data_dir=None)
+    planned = plan_suite(str(made.suite), data_dir=data)
     store = Store(made.store)
     digests: dict[str, str] = {}
     for stage in planned.plan.stages:
         work = made.store / "tmp" / stage.key
         work.mkdir()
-        _run(stage, store, work, seed)
+        _run(stage, store, work, seed, data)
         manifest = Manifest(
             key=stage.key,
             phase=stage.phase.value,
@@ -100,9 +100,9 @@ def _write(planned: Planned, store: Store, out: Path) -> None:
     write_results(planned.resolved, planned.plan, store, {stage.key: end for stage in planned.plan.stages}, out)
 
 
-def _run(stage: Stage, store: Store, work: Path, seed: int) -> None:
+def _run(stage: Stage, store: Store, work: Path, seed: int, data: Path | None) -> None:
     inputs = {role: store.folder(key) for role, key in stage.inputs.items()}
-    context = StageContext(params=stage.params, inputs=inputs, out=work, progress=lambda _done, _note: None)
+    context = StageContext(params=stage.params, inputs=inputs, data=data, out=work, progress=lambda _done, _note: None)
     if stage.phase is Phase.SCORE:
         score.run(context)
     elif stage.phase is Phase.PREPARE and stage.params["kind"] != "corpus":
