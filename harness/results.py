@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from harness.layered import layered_json
 from harness.outcome import Outcome
 from harness.plan.sources import scored_languages, split_use, tuning_use
 from harness.plan.stage import Cell, Phase, Plan, Stage
@@ -345,22 +346,3 @@ def _translated_notes(resolved: ResolvedSuite) -> list[str]:
 def write_json(path: Path, value: Mapping[str, Any], *, depth: int = 3) -> None:
     """Write a file of a results folder; the layers down to ``depth`` have a line an entry."""
     path.write_text(layered_json(value, depth) + "\n", encoding="utf-8")
-
-
-def layered_json(value: Any, depth: int, *, indent: str = "\n") -> str:
-    """JSON with keys in order, one entry a line down to ``depth`` levels of objects and lists and compact below.
-
-    So a review shows which entry has changed; and the library's fast encoder, which cannot indent, writes nearly all.
-    """
-    if depth and value and isinstance(value, dict):
-        inner = indent + " "
-        parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {layered_json(value[key], depth - 1, indent=inner)}"
-            for key in sorted(value)
-        ]
-        return "{" + inner + f",{inner}".join(parts) + indent + "}"
-    if depth and value and isinstance(value, list | tuple):
-        inner = indent + " "
-        parts = [layered_json(entry, depth - 1, indent=inner) for entry in value]
-        return "[" + inner + f",{inner}".join(parts) + indent + "]"
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

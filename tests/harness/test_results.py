@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.results import grid, layered_json
+from harness.layered import layered_json
+from harness.results import grid
 from harness.specs.catalog import Catalog, resolve
 
 CATALOG = Catalog()

@@ -1,0 +1,306 @@
+"""How often intervals hold the truth and tests find what is not there: a simulation of boards whose truth is known.
+
+    python benchmarks/coverage.py [--runs 10000] [--resamples 1000] [--seed 1] [--only NAME] [--json FILE] [--out FILE]
+
+Every run draws a board: two backbones under four recipes, four targets in four languages, one or three seeds of
+training. Whether an item is answered rightly depends on the row, the seed, how hard its unit, the item and the language
+are, and on what the row, and each training of it, makes of the item: so rows are paired, items of a unit cluster, and
+languages of a parallel target hold the same items. Then the project's own code draws intervals and tests. The full form
+(10,000 runs) takes about half an hour of one core; ``--runs 100`` shows the shape. Bars: 95% intervals hold the truth
+in 93 to 97 of 100 runs, tests find nothing where nothing is in all but 5.5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from harness.stats.columns import Column, mean_of, target_columns
+from harness.stats.contrasts import Contrasts, contrasts_of
+from harness.stats.counts import Floats, LanguageCounts, Singles, TargetCounts
+from harness.stats.design import Backbone, Design, Recipe, Target
+from harness.stats.draws import generator, weights
+from harness.stats.testing import guarded, t_intervals
+
+RECIPES = {"none": 0.0, "same": 0.0, "better": 0.3, "best": 0.6}  # gains on the latent scale
+CODE = -0.2  # the code backbone's handicap
+LANGUAGES = np.array([0.3, 0.0, -0.3, -0.6])  # how much easier each is
+SEED = 0.15  # standard deviation of what a training makes of a row
+UNIT, ITEM = 0.7, 0.7  # of how hard units and items are
+ROW, TRAINING = 0.6, 0.4  # of what a row, and one training of it, makes of an item
+NOISE = float(np.sqrt(UNIT**2 + ITEM**2 + ROW**2 + TRAINING**2))
+FALSE = 0.6  # tagging: chunks predicted in the place of one missed
+GOLD = 0.25  # bitext: sentences with a translation
+BARE = 1.5  # bitext: how far above 0 a sentence without one must come to be mined
+CLOSE = 0.5  # QA: how far below 0 an answer still shares words
+BARS = {"coverage": (0.93, 0.97), "false": (0.0, 0.055)}
+
+DESIGN = Design(
+    suite="simulated",
+    backbones=(
+        Backbone(name="code", family="code", pair=("pair", "code")),
+        Backbone(name="text", family="text", pair=("pair", "text")),
+    ),
+    recipes=tuple(Recipe(name=name, tasks=() if name == "none" else (name,)) for name in RECIPES),
+    targets=(
+        Target(name="any", group="qa", type="any", unit="any", languages=("a",), parallel=True, trained_on="any"),
+    ),
+    seeds=(1,),
+)
+ABILITIES = np.array([(CODE if backbone == "code" else 0.0) + RECIPES[recipe] for backbone, recipe in DESIGN.rows()])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of target: how many items a unit has, whether languages share them, counts and truth from latents."""
+
+    items: int
+    parallel: bool
+    counts: Callable[[np.random.Generator, Floats], tuple[Floats, Floats]]
+    truth: Callable[[Floats], Floats]
+
+
+def _accuracy(_: np.random.Generator, latent: Floats) -> tuple[Floats, Floats]:
+    return (latent > 0).sum(axis=1).astype(float), np.full((len(latent), 1, 1), float(latent.shape[1]))
+
+
+def _answers(_: np.random.Generator, latent: Floats) -> tuple[Floats, Floats]:
+    """Exact match above 0; F1 of one half below it, if close."""
+    exact, close = latent > 0, latent > -CLOSE
+    return (0.75 * exact + 0.25 * close).sum(axis=1).astype(float), np.full((len(latent), 1, 1), float(latent.shape[1]))
+
+
+def _tags(random: np.random.Generator, latent: Floats) -> tuple[Floats, Floats]:
+    """Items are the gold chunks of a sentence, one to all of them; a missed one may have a false one in its place."""
+    gold = random.integers(1, latent.shape[1] + 1, size=len(latent))
+    there = (np.arange(latent.shape[1]) < gold[:, None])[:, :, None, None]
+    found = there & (latent > 0)
+    false = there & ~found & (random.random(latent.shape[:2])[:, :, None, None] < FALSE)
+    tp = found.sum(axis=1).astype(float)
+    return 2 * tp, (tp + false.sum(axis=1) + gold[:, None, None]).astype(float)
+
+
+def _pairs(random: np.random.Generator, latent: Floats) -> tuple[Floats, Floats]:
+    """One item a unit: a source sentence, with a translation or without; either can be mined."""
+    gold = (random.random(len(latent)) < GOLD)[:, None, None]
+    latent = latent[:, 0]
+    tp, mined = gold & (latent > 0), np.where(gold, latent > 0, latent > BARE * NOISE)
+    return 2.0 * tp, np.asarray(mined + gold.astype(float))
+
+
+def _p(mean: Floats) -> Floats:
+    return np.asarray(special.ndtr(mean / NOISE))
+
+
+def _true_pairs(mean: Floats) -> Floats:
+    mined = GOLD * _p(mean) + (1 - GOLD) * _p(mean - BARE * NOISE)
+    return np.asarray(2 * GOLD * _p(mean) / (mined + GOLD))
+
+
+KINDS = {
+    "accuracy": Kind(items=3, parallel=True, counts=_accuracy, truth=_p),
+    "tagging F1": Kind(
+        items=6, parallel=False, counts=_tags, truth=lambda m: 2 * _p(m) / (1 + _p(m) + FALSE * (1 - _p(m)))
+    ),
+    "QA, EM and F1": Kind(
+        items=3, parallel=True, counts=_answers, truth=lambda m: (_p(m) + (_p(m) + _p(m + CLOSE)) / 2) / 2
+    ),
+    "BUCC F1": Kind(items=1, parallel=False, counts=_pairs, truth=_true_pairs),
+}
+
+
+def simulate(
+    kind: Kind, units: int, seeds: int, *, spread: float, random: np.random.Generator
+) -> tuple[TargetCounts, Floats]:
+    """A target's counts, and the true scores: (languages, rows).
+
+    With one seed truth is that of the trainings at hand; with more it is the mean over all trainings there could be.
+    """
+    rows = len(ABILITIES)
+    trainings = ABILITIES[:, None] + spread * random.standard_normal((rows, seeds))
+    shape = (units, kind.items)
+    shared = _hardness(random, shape)
+    languages = []
+    for number, ease in enumerate(LANGUAGES):
+        hardness = shared if kind.parallel else _hardness(random, shape)
+        own = ROW * random.standard_normal((*shape, rows), dtype=np.float32)
+        once = TRAINING * random.standard_normal((*shape, rows, seeds), dtype=np.float32)
+        latent = trainings + ease + hardness[:, :, None, None] + own[..., None] + once
+        top, bottom = kind.counts(random, latent)
+        languages.append(
+            LanguageCounts(
+                language=str(number),
+                units=np.arange(units),
+                top=top.astype(np.float32),
+                bottom=bottom.astype(np.float32),
+            )
+        )
+    target = TargetCounts(
+        name="target",
+        joint=kind.parallel,
+        size=units,
+        present=np.ones(rows, dtype=np.bool_),
+        languages=tuple(languages),
+    )
+    return target, _truth(kind, trainings, seeds, spread)
+
+
+def _hardness(random: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    return UNIT * random.standard_normal((shape[0], 1)) + ITEM * random.standard_normal(shape)
+
+
+def _truth(kind: Kind, trainings: Floats, seeds: int, spread: float) -> Floats:
+    if seeds == 1:
+        return np.array([kind.truth(trainings[:, 0] + ease) for ease in LANGUAGES])
+    nodes, shares = np.polynomial.hermite_e.hermegauss(9)
+    shares = shares / shares.sum()
+    return np.array(
+        [sum(share * kind.truth(ABILITIES + ease + spread * node) for node, share in zip(nodes, shares, strict=True))
+         for ease in LANGUAGES]
+    )  # fmt: skip
+
+
+class OneDraw:
+    """The weights of one run, drawn once a size and not once a language.
+
+    Variances of languages and targets that hold other items are added up, never taken from draws in common; so nothing
+    counted here changes, and half of the time is saved. Every run has weights of its own.
+    """
+
+    def __init__(self) -> None:
+        self.run: tuple[int, ...] = ()
+        self._drawn: dict[tuple[int, ...], Singles] = {}
+
+    def __call__(self, _: np.random.Generator, resamples: int, units: int) -> Singles:
+        name = (*self.run, resamples, units)
+        if name not in self._drawn:
+            self._drawn = {name: weights(generator(0, *map(str, name)), resamples, units)}
+        return self._drawn[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Hits and chances by what was asked."""
+
+    hits: dict[tuple[str, ...], int]
+    chances: dict[tuple[str, ...], int]
+
+    def add(self, name: tuple[str, ...], found: Any) -> None:
+        self.hits[name] += int(np.sum(found))
+        self.chances[name] += int(np.size(found))
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """One record for each size, number of seeds, column and quantity."""
+        for name in self.hits:
+            *where, quantity, measure = name
+            share = self.hits[name] / self.chances[name]
+            low, high = BARS[measure]
+            yield {
+                "units": where[0], "seeds": where[1], "column": where[2], "quantity": quantity, "measure": measure,
+                "share": share, "chances": self.chances[name], "held": bool(low <= share <= high),
+            }  # fmt: skip
+
+
+def judge(tally: Tally, where: tuple[str, str, str], column: Column, truth: Floats, contrasts: Contrasts) -> None:
+    """Count what one column's intervals and tests got right."""
+    seeds = column.per_seed.shape[1]
+    values = np.concatenate([column.values, contrasts.of(column.values)])
+    trained = np.concatenate([column.trained.astype(float), contrasts.squares(column.trained)])
+    found = t_intervals(
+        values, column.variance, column.df, seeds=column.seeds(), squares=trained, number=seeds, confidence=0.95
+    )
+    right = np.concatenate([truth, contrasts.of(truth)])
+    inside = (found.low <= right) & (right <= found.high)
+    rows = len(truth)
+    tally.add((*where, "score", "coverage"), inside[:rows])
+    measures = np.array([one.measure for one in contrasts.items])
+    for measure in ("gain", "interaction"):
+        tally.add((*where, measure, "coverage"), inside[rows:][measures == measure])
+    # Nothing is to be found in the gain of a recipe that adds nothing, nor where both twins gain the same.
+    p = guarded(found.p[rows:], column, flips=2000, seed=1)
+    nothing = np.abs(right[rows:]) < 1e-9
+    for measure in ("gain", "interaction"):
+        if (chosen := nothing & (measures == measure)).any():
+            tally.add((*where, measure, "false"), p[chosen] < 0.05)
+
+
+def run(units: int, seeds: int, number: int, *, resamples: int, seed: int, tally: Tally, draw: OneDraw) -> None:
+    """One board: four targets, one language of two of them, and the average of all."""
+    contrasts = contrasts_of(DESIGN)
+    trained = np.ones(len(ABILITIES), dtype=np.bool_)
+    random = np.random.default_rng([seed, units, seeds, number])
+    # With one seed nothing is claimed of training again: truth is what these trainings reach, and they are all equal.
+    spread = 0.0 if seeds == 1 else SEED
+    columns, truths = [], []
+    for name, kind in KINDS.items():
+        target, truth = simulate(kind, units, seeds, spread=spread, random=random)
+        column, languages = target_columns(target, trained, contrasts, resamples=resamples, seed=number, drawer=draw)
+        columns.append(column)
+        truths.append(truth.mean(axis=0))
+        judge(tally, (str(units), str(seeds), name), column, truths[-1], contrasts)
+        if name in ("accuracy", "tagging F1"):
+            judge(tally, (str(units), str(seeds), f"{name}, one language"), languages["0"], truth[0], contrasts)
+    draws = sum(column.draws for column in columns if column.draws is not None)
+    average = mean_of(columns, np.asarray(draws) / len(columns))
+    judge(tally, (str(units), str(seeds), "average of all four"), average, np.mean(truths, axis=0), contrasts)
+
+
+def table(records: list[dict[str, Any]], runs: int) -> str:
+    """Markdown: a line for each size, number of seeds and column."""
+    shown = ["score coverage", "gain coverage", "interaction coverage", "gain false", "interaction false"]
+    lines: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    for one in records:
+        mark = "" if one["held"] else " (!)"
+        lines[one["units"], one["seeds"], one["column"]][f"{one['quantity']} {one['measure']}"] = (
+            f"{100 * one['share']:.1f}{mark}"
+        )
+    head = ["units", "seeds", "column", "score", "gain", "interaction", "gain found", "interaction found"]
+    text = [" | ".join(head), " | ".join(["---"] * len(head))]
+    text += [" | ".join([*where, *(cells.get(name, "") for name in shown)]) for where, cells in lines.items()]
+    return "\n".join(f"| {line} |" for line in text) + f"\n\n{runs:,} runs a line.\n"
+
+
+def main() -> int:
+    """Simulate, and say which bars are held."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--units", type=int, nargs="+", default=[20, 60, 300])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 3])
+    parser.add_argument("--json", type=Path, help="write every share here")
+    parser.add_argument("--out", type=Path, help="write the table here")
+    arguments = parser.parse_args()
+    tally = Tally(hits=defaultdict(int), chances=defaultdict(int))
+    draw = OneDraw()
+    for units in arguments.units:
+        for seeds in arguments.seeds:
+            start = told = time.monotonic()
+            for number in range(arguments.runs):
+                draw.run = (arguments.seed, units, seeds, number)
+                run(units, seeds, number, resamples=arguments.resamples, seed=arguments.seed, tally=tally, draw=draw)
+                if time.monotonic() - told > 10:
+                    told = time.monotonic()
+                    left = (told - start) / (number + 1) * (arguments.runs - number - 1)
+                    print(f"{units} units, {seeds} seeds: run {number + 1:,}, {left:.0f} s left", file=sys.stderr)
+            records = list(tally.lines())  # as far as it is
+            if arguments.out:
+                arguments.out.write_text(table(records, arguments.runs), encoding="utf-8")
+            if arguments.json:
+                arguments.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    print(table(records, arguments.runs))
+    return 0 if all(one["held"] for one in records) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Differences of rows: gains, a pair's difference under one recipe, and interactions (differences of two gains)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.stats.design import NONE, Design
+from leaderboard.statistics import PairKind
+
+Indices = npt.NDArray[np.int64]
+Measure = Literal["gain", "contrast", "interaction"]
+
+
+class Contrast(NamedTuple):
+    """One difference of rows.
+
+    ``first`` is (plus, minus), rows by index; ``second``, where there is one, is taken off: for an interaction the gain
+    of the text twin. ``of`` is a backbone's name for gains, a pair's otherwise.
+    """
+
+    measure: Measure
+    of: str
+    recipe: str
+    first: tuple[int, int]
+    second: tuple[int, int] | None = None
+    kind: PairKind | None = None
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Many contrasts at once. ``items`` names them, in order."""
+
+    items: tuple[Contrast, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def of(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of shape (..., rows) to differences of shape (..., contrasts). NaN where a row is absent (NaN)."""
+        first, second, double = self._indices()
+        found: npt.NDArray[Any] = values[..., first[:, 0]] - values[..., first[:, 1]]
+        found[..., double] -= values[..., second[:, 0]] - values[..., second[:, 1]]
+        return found
+
+    def squares(self, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """For each contrast how many of its rows count, the sum of their squared coefficients; shape (contrasts,)."""
+        first, second, double = self._indices()
+        found: npt.NDArray[np.float64] = counted[first].sum(axis=1).astype(np.float64)
+        found[double] += counted[second].sum(axis=1)
+        return found
+
+    def coefficients(self, rows: int) -> npt.NDArray[np.float64]:
+        """The weight of every row in every contrast: shape (contrasts, rows)."""
+        return np.asarray(self.of(np.eye(rows)).T)
+
+    def simple(self) -> tuple[Indices, Indices, Indices]:
+        """All first and second differences as simple ones: (pairs of rows, contrast they belong to, sign)."""
+        first, second, double = self._indices()
+        owners = np.concatenate([np.arange(len(first)), double])
+        signs = np.concatenate([np.ones(len(first), dtype=np.int64), -np.ones(len(double), dtype=np.int64)])
+        return np.concatenate([first, second]), owners, signs
+
+    def _indices(self) -> tuple[Indices, Indices, Indices]:
+        first = np.array([one.first for one in self.items], dtype=np.int64).reshape(-1, 2)
+        double = [index for index, one in enumerate(self.items) if one.second is not None]
+        second = np.array([self.items[index].second for index in double], dtype=np.int64).reshape(-1, 2)
+        return first, second, np.array(double, dtype=np.int64)
+
+
+def contrasts_of(design: Design) -> Contrasts:
+    """All contrasts of a design: gains by backbone, then of each pair its differences and its interactions."""
+    index = {row: number for number, row in enumerate(design.rows())}
+    recipes = [recipe.name for recipe in design.recipes]
+    return Contrasts((*_gains(design, index, recipes), *_of_pairs(design, index, recipes)))
+
+
+def _gains(design: Design, index: dict[tuple[str, str], int], recipes: Sequence[str]) -> Iterator[Contrast]:
+    if NONE not in recipes:
+        return
+    for backbone in design.backbones:
+        base = index[backbone.name, NONE]
+        for recipe in recipes:
+            if recipe != NONE:
+                yield Contrast("gain", backbone.name, recipe, (index[backbone.name, recipe], base))
+
+
+def _of_pairs(design: Design, index: dict[tuple[str, str], int], recipes: Sequence[str]) -> Iterator[Contrast]:
+    for pair in design.pairs():
+        code, text = ({name: index[side, name] for name in recipes} for side in (pair.code, pair.text))
+        for recipe in sorted(recipes, key=lambda name: name != NONE):
+            yield Contrast("contrast", pair.name, recipe, (code[recipe], text[recipe]), kind=pair.kind)
+        if NONE in recipes:
+            for recipe in recipes:
+                if recipe != NONE:
+                    first, second = (code[recipe], code[NONE]), (text[recipe], text[NONE])
+                    yield Contrast("interaction", pair.name, recipe, first, second, pair.kind)

@@ -1,0 +1,243 @@
+"""Counts per resampling unit as arrays. Every score is a ratio of two sums over units.
+
+Accuracy is correct / rows; QA the mean of exact match and F1, summed, / rows; F1 is 2 tp / (predicted + gold). So one
+pair of arrays, *top* and *bottom*, holds what any metric needs, and a bootstrap draw is two products with its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.errors import UserError
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+#: Per language its counts by unit id, as ``units.json`` holds them.
+UnitRecord = Mapping[str, Mapping[str, Sequence[float]]]
+#: A score differs from the one in the result by no more than rounding.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageCounts:
+    """One language of a target.
+
+    Attributes:
+        language: its code.
+        units: for each unit its index among the target's joint units; shape (units,).
+        top: numerators by unit, row and seed; zero where the row is absent; shape (units, rows, seeds).
+        bottom: denominators, same shape, or (units, 1, 1) where no row differs.
+    """
+
+    language: str
+    units: npt.NDArray[np.int64]
+    top: Singles
+    bottom: Singles
+
+    def scores(self) -> Floats:
+        """The score of every row and seed: shape (rows, seeds)."""
+        return ratio(self.top.sum(axis=0, dtype=np.float64), self.bottom.sum(axis=0, dtype=np.float64))
+
+    def informative(self) -> int:
+        """Units that count anything in some row: a sentence with neither gold nor mined pairs tells nothing."""
+        return int(((self.top != 0) | (self.bottom != 0)).any(axis=(1, 2)).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetCounts:
+    """A target: its languages, and which rows have a result at every seed.
+
+    Attributes:
+        name: the target's.
+        joint: whether one draw serves all languages.
+        size: how many joint units there are (over all languages; each language's own count where not joint).
+        present: which rows are there; shape (rows,).
+        languages: in the target's order.
+    """
+
+    name: str
+    joint: bool
+    size: int
+    present: npt.NDArray[np.bool_]
+    languages: tuple[LanguageCounts, ...]
+
+
+def ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``top / bottom``, 0 where there is nothing to divide by (F1 with neither predictions nor gold)."""
+    shape = np.broadcast_shapes(top.shape, bottom.shape)
+    found = np.zeros(shape, dtype=top.dtype)
+    np.divide(top, bottom, out=found, where=bottom != 0)
+    return found
+
+
+def top_and_bottom(columns: Sequence[str], values: Floats) -> tuple[Floats, Floats]:
+    """Numerators and denominators of counts of shape (units, columns).
+
+    Raises:
+        UserError: the columns are none that a metric leaves.
+    """
+    named = dict(zip(columns, values.T, strict=True))
+    match tuple(columns):
+        case ("correct", "rows"):
+            return named["correct"], named["rows"]
+        case ("exact_match", "f1", "rows"):
+            return (named["exact_match"] + named["f1"]) / 2, named["rows"]
+        case ("tp", "predicted", "gold"):
+            return 2 * named["tp"], named["predicted"] + named["gold"]
+    raise UserError(f"no statistics for counts of {', '.join(columns)}", where="units.json, field columns")
+
+
+@dataclass(kw_only=True)
+class CountsBuilder:
+    """Takes the cells of one target one by one, so that no more than one record is in memory.
+
+    Attributes:
+        name: the target's.
+        languages: in its order.
+        parallel: whether languages hold the same items.
+        rows: how many rows the grid has.
+        seeds: how many seeds.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    parallel: bool
+    rows: int
+    seeds: int
+    _order: dict[str, list[str]] = field(default_factory=dict)
+    _links: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    _top: dict[str, Singles] = field(default_factory=dict)
+    _bottom: dict[str, Singles] = field(default_factory=dict)
+    _seen: npt.NDArray[np.bool_] | None = None
+
+    def add(self, row: int, seed: int, record: Mapping[str, Any], scores: Mapping[str, float], *, where: str) -> None:
+        """Add one cell.
+
+        Args:
+            row: its row's index.
+            seed: its seed's position.
+            record: ``units.json``: columns, languages, and ``rows`` where units are joined by the rows they hold.
+            scores: by language the score that its result says.
+            where: the file, for messages.
+
+        Raises:
+            UserError: other units than in the cells before, other languages, or counts that do not give the score.
+        """
+        if self._seen is None:
+            self._seen = np.zeros((self.rows, self.seeds), dtype=np.bool_)
+        for language in self.languages:
+            units = record["languages"].get(language)
+            if not units:
+                raise UserError(f"it has no counts in {language}", where=where, remedy="score it again")
+            values = self._values(language, units, record, where)
+            top, bottom = top_and_bottom(record["columns"], values)
+            got = float(ratio(top.sum(), bottom.sum()))
+            if language not in scores or abs(got - scores[language]) > TOLERANCE:
+                raise UserError(
+                    f"its counts give {got:.6f} in {language}, its result says {scores.get(language)}",
+                    where=where,
+                    remedy="score it again",
+                )
+            self._top[language][:, row, seed] = top
+            self._bottom[language][:, row, seed] = bottom
+        self._seen[row, seed] = True
+
+    def _values(
+        self, language: str, units: Mapping[str, Sequence[float]], record: Mapping[str, Any], where: str
+    ) -> Floats:
+        """Counts of shape (units, columns), in the order of the first cell."""
+        names = list(units)
+        if language not in self._order:
+            self._order[language] = names
+            self._links[language] = (record.get("rows") or {}).get(language, {})
+            shape = (len(names), self.rows, self.seeds)
+            self._top[language] = np.zeros(shape, dtype=np.float32)
+            self._bottom[language] = np.zeros(shape, dtype=np.float32)
+        order = self._order[language]
+        values: Iterable[Sequence[float]] = units.values()
+        if names != order:
+            if set(names) != set(order):
+                raise UserError(
+                    f"its units in {language} are not those of the other rows, so nothing can be paired",
+                    where=where,
+                    remedy="score all rows of a target on the same items",
+                )
+            values = (units[name] for name in order)
+        return np.array(list(values), dtype=np.float64).reshape(len(order), -1)
+
+    def build(self) -> TargetCounts | None:
+        """The target's arrays; None if no row has a result at every seed."""
+        if self._seen is None:
+            return None
+        present = np.asarray(self._seen.all(axis=1))
+        if not present.any():
+            return None
+        indices, size = self._joined()
+        return TargetCounts(
+            name=self.name,
+            joint=self.parallel,
+            size=size,
+            present=present,
+            languages=tuple(
+                LanguageCounts(
+                    language=language,
+                    units=indices[language],
+                    top=self._top[language],
+                    bottom=_shared(self._bottom[language], present),
+                )
+                for language in self.languages
+            ),
+        )
+
+    def _joined(self) -> tuple[dict[str, npt.NDArray[np.int64]], int]:
+        """For each language the index of every unit in the joint list, and how long that is."""
+        if not self.parallel:
+            return {name: np.arange(len(order)) for name, order in self._order.items()}, sum(
+                map(len, self._order.values())
+            )
+        names = joint_names(self._order, self._links)
+        numbers: dict[str, int] = {}
+        for language in self.languages:
+            for name in names[language]:
+                numbers.setdefault(name, len(numbers))
+        return {
+            language: np.array([numbers[name] for name in names[language]], dtype=np.int64)
+            for language in self.languages
+        }, len(numbers)
+
+
+def joint_names(
+    order: Mapping[str, Sequence[str]], links: Mapping[str, Mapping[str, Sequence[str]]]
+) -> dict[str, list[str]]:
+    """A name for every unit of every language, the same where they hold the same items.
+
+    Without links, units of the same id are the same. With links (by unit the ids of its rows), units that share a row
+    are, directly or through others: MLQA's paragraphs are each language's own, but its questions have one id in all.
+    """
+    parents: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parents.setdefault(name, name) != name:
+            parents[name] = parents[parents[name]]
+            name = parents[name]
+        return name
+
+    for language, units in order.items():
+        for unit in units:
+            for row in links.get(language, {}).get(unit, ()):
+                parents[root(f"{language}/{unit}")] = root(f"row {row}")
+    return {
+        language: [root(f"{language}/{unit}") if links.get(language, {}).get(unit) else unit for unit in units]
+        for language, units in order.items()
+    }
+
+
+def _shared(bottom: Singles, present: npt.NDArray[np.bool_]) -> Singles:
+    """Denominators once, where all rows have the same (as in accuracy): half the products of a draw."""
+    first = bottom[:, present.argmax(), :1][:, None, :]
+    return first if np.array_equal(np.broadcast_to(first, bottom[:, present].shape), bottom[:, present]) else bottom

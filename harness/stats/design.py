@@ -1,0 +1,133 @@
+"""The grid as the statistics see it: rows, columns and pairs, without the words of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from leaderboard.results import SuiteGrid
+from leaderboard.statistics import PairKind
+
+#: The recipe without an intermediate task, against which gains are taken.
+NONE = "none"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Backbone(_Model):
+    """A backbone, and what it can be compared with."""
+
+    name: str
+    family: Literal["code", "text", "mixed"]
+    pair: tuple[str, Literal["code", "text"]] | None = None
+    initialised_from: str | None = None
+
+
+class Recipe(_Model):
+    """A recipe; ``tasks`` is empty for ``none``."""
+
+    name: str
+    tasks: tuple[str, ...] = ()
+
+
+class Target(_Model):
+    """A target and how its items are drawn."""
+
+    name: str
+    group: Literal["classification", "tagging", "qa", "retrieval"]
+    type: str
+    unit: str
+    languages: tuple[str, ...]
+    parallel: bool
+    trained_on: str | None = None
+
+
+class Pair(NamedTuple):
+    """A code backbone and its text twin, by row index under each recipe."""
+
+    name: str
+    kind: PairKind
+    code: str
+    text: str
+
+
+class Design(_Model):
+    """What was asked for, in the order of the page."""
+
+    suite: str
+    backbones: tuple[Backbone, ...]
+    recipes: tuple[Recipe, ...]
+    targets: tuple[Target, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, grid: SuiteGrid) -> Design:
+        """The design of a suite's grid."""
+        return cls(
+            suite=grid.name,
+            backbones=tuple(
+                Backbone(
+                    name=one.name,
+                    family=one.family,
+                    pair=(one.pair.name, one.pair.side) if one.pair else None,
+                    initialised_from=one.initialised_from,
+                )
+                for one in grid.backbones
+            ),
+            recipes=tuple(Recipe(name=one.name, tasks=one.tasks) for one in grid.recipes),
+            targets=tuple(
+                Target(
+                    name=one.name,
+                    group=one.group,
+                    type=one.type,
+                    unit=one.resampling_unit,
+                    languages=one.languages,
+                    parallel=one.parallel,
+                    trained_on=one.trained_on,
+                )
+                for one in grid.targets
+            ),
+            seeds=grid.seeds,
+        )
+
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Backbone and recipe of every row; indices of rows are positions here."""
+        return tuple((backbone.name, recipe.name) for backbone in self.backbones for recipe in self.recipes)
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Targets by group, in order of first appearance."""
+        found: dict[str, tuple[str, ...]] = {}
+        for target in self.targets:
+            found[target.group] = (*found.get(target.group, ()), target.name)
+        return found
+
+    def trained(self, recipe: Recipe, target: Target) -> bool:
+        """Whether a seed can matter: retrieval under ``none`` embeds with the backbone as it is."""
+        return bool(recipe.tasks) or target.trained_on is not None
+
+    def own_training_data(self, recipe: Recipe) -> tuple[str, ...]:
+        """Targets whose training data the recipe has seen in phase (ii)."""
+        return tuple(one.name for one in self.targets if one.trained_on is not None and one.trained_on in recipe.tasks)
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """Matched pairs, then public ones: a code backbone beside the one that it was initialised from."""
+        return (*self._matched(), *self._public())
+
+    def _matched(self) -> Iterator[Pair]:
+        sides: dict[str, dict[str, str]] = {}
+        for backbone in self.backbones:
+            if backbone.pair is not None:
+                sides.setdefault(backbone.pair[0], {})[backbone.pair[1]] = backbone.name
+        for name, pair in sides.items():
+            if len(pair) == len(("code", "text")):
+                yield Pair(name, "matched", pair["code"], pair["text"])
+
+    def _public(self) -> Iterator[Pair]:
+        there = {backbone.name for backbone in self.backbones}
+        for one in self.backbones:
+            if one.pair is None and one.family == "code" and one.initialised_from in there:
+                yield Pair(f"{one.name} / {one.initialised_from}", "public", one.name, one.initialised_from or "")

@@ -1,0 +1,176 @@
+"""Item and seed variance, against formulas and SciPy's bootstrap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.stats.columns import SPARSE, mean_of, target_columns
+from harness.stats.contrasts import Contrast, Contrasts
+from harness.stats.draws import generator, weights
+from tests.harness.stats.conftest import GAIN, Make
+
+RESAMPLES = 20_000
+CLOSE = 0.06  # a variance of so many draws is off by sqrt(2 / draws), 1 in 100
+
+
+def trained(rows: int = 2) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.ones(rows, dtype=np.bool_)
+
+
+def test_weights_draw_as_many_units_as_there_are() -> None:
+    drawn = weights(generator(1, "a"), 500, 7)
+
+    assert (drawn.sum(axis=1) == 7).all()
+    assert drawn.var() == pytest.approx(6 / 7, rel=0.1), "multinomial: n p (1 - p)"
+    assert (drawn == weights(generator(1, "a"), 500, 7)).all()
+    assert (drawn != weights(generator(1, "b"), 500, 7)).any()
+
+
+def test_variance_of_an_accuracy_is_that_of_its_mean(target: Make) -> None:
+    random = np.random.default_rng(1)
+    top = (random.random((50, 2)) < 0.6).astype(float)
+
+    column, _ = target_columns(
+        target({"en": (top, np.ones((50, 1)))}, joint=True), trained(), GAIN, resamples=RESAMPLES, seed=1
+    )
+
+    assert column.values == pytest.approx(top.mean(axis=0))
+    assert column.variance[:2] == pytest.approx(top.var(axis=0, ddof=1) / 50, rel=CLOSE)
+    assert column.variance[2] == pytest.approx((top[:, 1] - top[:, 0]).var(ddof=1) / 50, rel=CLOSE)
+    assert (column.df == 49).all()
+
+
+def test_standard_error_of_an_f1_is_that_of_scipys_bootstrap(target: Make) -> None:
+    random = np.random.default_rng(2)
+    gold = random.integers(1, 5, size=60)
+    tp = random.binomial(gold, 0.6)
+    predicted = tp + random.poisson(0.7, size=60)
+
+    column, _ = target_columns(
+        target({"en": (2 * tp[:, None], (predicted + gold)[:, None])}),
+        trained(1),
+        Contrasts(()),
+        resamples=RESAMPLES,
+        seed=1,
+    )
+    theirs = stats.bootstrap(
+        (tp, predicted, gold),
+        lambda a, b, c, axis=-1: 2 * a.sum(axis) / (b.sum(axis) + c.sum(axis)),
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        random_state=3,
+        method="percentile",
+    )
+
+    assert column.values[0] == pytest.approx(2 * tp.sum() / (predicted + gold).sum())
+    assert np.sqrt(column.variance[0]) == pytest.approx(theirs.standard_error * np.sqrt(60 / 59), rel=CLOSE / 2)
+
+
+def test_parallel_languages_are_drawn_together_others_apart(target: Make) -> None:
+    """Two languages with the same answers: drawn jointly nothing is gained by the second, drawn apart half is."""
+    top = (np.random.default_rng(3).random((40, 2)) < 0.5).astype(float)
+    languages = {"en": (top, np.ones((40, 1))), "de": (top, np.ones((40, 1)))}
+    single = top.var(axis=0, ddof=1) / 40
+
+    jointly, _ = target_columns(target(languages, joint=True), trained(), GAIN, resamples=RESAMPLES, seed=1)
+    apart, parts = target_columns(target(languages), trained(), GAIN, resamples=RESAMPLES, seed=1)
+
+    assert jointly.variance[:2] == pytest.approx(single, rel=CLOSE)
+    assert apart.variance[:2] == pytest.approx(single / 2, rel=CLOSE)
+    assert apart.df[0] == pytest.approx(78, rel=0.1), "Satterthwaite: twice 39, were both variances equal"
+    assert set(parts) == {"en", "de"}
+
+
+def test_both_sides_of_a_difference_are_drawn_together(target: Make) -> None:
+    top = (np.random.default_rng(4).random((30, 1)) < 0.5).astype(float)
+
+    column, _ = target_columns(
+        target({"en": (np.hstack([top, top]), np.ones((30, 1)))}), trained(), GAIN, resamples=200, seed=1
+    )
+
+    assert column.variance[2] == 0, "the same answers, so no difference on any draw"
+
+
+def test_an_absent_row_is_absent_everywhere(target: Make) -> None:
+    top = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+
+    column, languages = target_columns(
+        target({"en": (top, np.ones((3, 1)))}, present=[True, False]), trained(), GAIN, resamples=100, seed=1
+    )
+
+    for one in (column, languages["en"], mean_of([column, column], np.asarray(column.draws))):
+        assert np.isfinite(one.variance).tolist() == [True, False, False]
+        assert np.isfinite(one.values).tolist() == [True, False]
+
+
+def test_seed_variance_is_pooled_over_trained_rows(target: Make) -> None:
+    top = np.zeros((10, 3, 2))
+    top[:6, 0, 0], top[:4, 0, 1] = 1, 1  # 0.6 and 0.4: variance 0.02
+    top[:5, 1, 0], top[:1, 1, 1] = 1, 1  # 0.5 and 0.1: variance 0.08
+    top[:5, 2, :] = 1  # not trained: both seeds are one
+
+    column, _ = target_columns(
+        target({"en": (top, np.ones((10, 1, 1)))}),
+        np.array([True, True, False]),
+        Contrasts(()),
+        resamples=100,
+        seed=1,
+    )
+    found = column.seeds()
+
+    assert found is not None
+    assert found.variance == pytest.approx(0.05)
+    assert found.df == 2
+    assert column.values == pytest.approx([0.5, 0.3, 0.5])
+
+
+def test_one_seed_says_nothing_of_training(target: Make) -> None:
+    column, _ = target_columns(
+        target({"en": (np.eye(2), np.ones((2, 1)))}), trained(), Contrasts(()), resamples=100, seed=1
+    )
+
+    assert column.seeds() is None
+
+
+def test_units_that_differ_are_kept_where_they_are_few(target: Make) -> None:
+    top = np.ones((SPARSE + 10, 3))
+    top[:5, 1] = 0  # five units differ from row 0
+    top[: SPARSE + 1, 2] = 0  # too many
+    contrasts = Contrasts((Contrast("gain", "a", "b", (1, 0)), Contrast("gain", "a", "c", (2, 0))))
+
+    column, _ = target_columns(
+        target({"en": (top, np.ones((len(top), 1)))}, joint=True), trained(3), contrasts, resamples=100, seed=1
+    )
+
+    assert column.sparse[0] == pytest.approx(np.full(5, -1 / len(top)))
+    assert column.sparse[1] is None
+
+
+def test_a_units_part_of_a_difference_of_f1_turns_its_sign_with_the_sides(target: Make) -> None:
+    counts = {"en": ([[2, 4], [0, 2], [2, 2]], [[4, 6], [2, 4], [3, 3]])}
+    both = Contrasts((Contrast("gain", "a", "b", (1, 0)), Contrast("gain", "a", "b", (0, 1))))
+
+    column, _ = target_columns(target(counts), trained(), both, resamples=100, seed=1)
+
+    assert column.sparse[0] is not None
+    assert column.sparse[1] is not None
+    assert len(column.sparse[0]) == 2, "the third unit counts the same on both sides"
+    assert column.sparse[0] == pytest.approx(-column.sparse[1])
+
+
+def test_interactions_take_one_gain_off_another(target: Make) -> None:
+    top = (np.random.default_rng(5).random((60, 4)) < [0.4, 0.6, 0.5, 0.55]).astype(float)
+    contrasts = Contrasts((Contrast("interaction", "p", "r", (1, 0), (3, 2)),))
+
+    column, _ = target_columns(
+        target({"en": (top, np.ones((60, 1)))}, joint=True), trained(4), contrasts, resamples=RESAMPLES, seed=1
+    )
+    parts = (top[:, 1] - top[:, 0]) - (top[:, 3] - top[:, 2])
+
+    assert contrasts.of(column.values)[0] == pytest.approx(parts.mean())
+    assert column.variance[4] == pytest.approx(parts.var(ddof=1) / 60, rel=CLOSE)
+    assert contrasts.squares(np.array([True, True, True, False])).tolist() == [3]
+    assert contrasts.coefficients(4).tolist() == [[-1, 1, 1, -1]]
