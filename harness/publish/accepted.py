@@ -19,10 +19,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.layered import layered_json
 from harness.publish.evidence import Unpacked
 from harness.publish.findings import Finding, compare, refused
 from harness.publish.submission import RESULTS, RowName, opened, pack
-from harness.results import layered_json, write_json
+from harness.results import write_json
 from leaderboard.read import load, read_results
 from leaderboard.results import Gap, Gaps, Result, SuiteGrid
 from tasks.errors import UserError
