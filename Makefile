@@ -22,7 +22,7 @@ SITE_OPTIONS = $(if $(SUITE)$(STORE),--results "$(or $(STORE),store)/results/$(o
 
 help:
 	@echo "make benchmark    install what is needed, run a suite, write the leaderboard"
-	@echo "                    [SUITE=real-small] [DATA=folder] [STORE=folder] [RUNNER=local] [ARGS='--workers 1']"
+	@echo "                    [SUITE=real-small] [DATA=folder] [STORE=folder] [RUNNER=local|docker] [ARGS='--workers 1']"
 	@echo "make site         write the pages again from kept results [SUITE=mini] [STORE=folder] [OUT=folder]"
 	@echo "make install      make .venv from the hash locks [TORCH=auto|cpu|cuda] [TORCH_INDEX=url] [PYTHON=python3.12]"
 	@echo "make check        lint, formatting, types"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from harness.canonical import file_digest
@@ -47,6 +47,14 @@ def digests(files: Mapping[str, list[str]], folder: Path | None, cache: Path | N
     found = {path: _digest(folder / path, memory) for paths in files.values() for path in paths}
     _write_memory(cache, memory)
     return found
+
+
+def leading_out(folder: Path | None, files: Collection[str]) -> list[str]:
+    """Of release files those that are links, or lie behind some, to somewhere outside the folder."""
+    if folder is None:
+        return []
+    root = folder.resolve()
+    return [path for path in files if not (root / path).resolve().is_relative_to(root)]
 
 
 def _digest(path: Path, memory: dict[str, list[object]]) -> str:

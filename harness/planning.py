@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness import data, resources
 from harness.canonical import file_digest
@@ -28,9 +29,20 @@ class Planned:
     resolved: ResolvedSuite
     plan: Plan
     data: Path | None
+    files: tuple[str, ...] = ()  # release files it reads, below ``data``
 
 
-def plan_suite(name: str, *, data_dir: Path | None, smoke: bool = False, cache: Path | None = None) -> Planned:
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """What keys hold of where stages run: base images by dependency lock, and the device if not the suite's."""
+
+    bases: Mapping[str, str] = field(default_factory=dict)
+    device: Literal["cpu", "cuda"] | None = None
+
+
+def plan_suite(
+    name: str, *, data_dir: Path | None, smoke: bool = False, cache: Path | None = None, where: Where | None = None
+) -> Planned:
     """Resolve a suite and plan it.
 
     Raises:
@@ -40,8 +52,16 @@ def plan_suite(name: str, *, data_dir: Path | None, smoke: bool = False, cache: 
     files = data_files(resolved)
     folder = data.data_folder(data_dir)
     digests = data.digests(files, folder, cache)
-    surroundings = Surroundings(locks=lock_digests(), versions=phase_versions(), data=digests)
-    return Planned(resolved=resolved, plan=build_plan(resolved, surroundings), data=folder if files else None)
+    where = where or Where()
+    surroundings = Surroundings(
+        locks=lock_digests(), versions=phase_versions(), data=digests, bases=where.bases, device=where.device
+    )
+    return Planned(
+        resolved=resolved,
+        plan=build_plan(resolved, surroundings),
+        data=folder if files else None,
+        files=tuple(digests),
+    )
 
 
 def resolved_suite(name: str, *, smoke: bool = False) -> ResolvedSuite:

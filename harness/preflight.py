@@ -1,12 +1,16 @@
-"""Before any work: can this machine compute as the plan says? A stage that cannot is not worth starting."""
+"""Before any work: has this machine what the plan needs? What it lacks is said all at once, each with its remedy."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from harness import machine
 from harness.errors import EnvironmentFault
 from harness.plan.stage import Plan
 
@@ -21,6 +25,46 @@ print(json.dumps({
     "bf16": cuda and torch.cuda.is_bf16_supported(including_emulation=False),
 }))
 """
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that keeps stages from running, and what to do: both without their full stop."""
+
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}." if self.remedy else f"{self.what}."
+
+
+class NotReady(EnvironmentFault):
+    """The machine cannot run the plan as it is. Says everything that stands in the way."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.what for problem in problems))
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        many = f"{len(self.problems)} problems keep" if len(self.problems) > 1 else "one problem keeps"
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        return f"nothing was run: {many} stages from running.{lines}"
+
+
+def check_disk(store: Path, needed: int) -> list[Problem]:
+    """Whether a store has room for what the plan will leave in it.
+
+    Args:
+        store: its folder.
+        needed: bytes, by the plan's estimate.
+    """
+    free = machine.free_bytes(store)
+    if free >= needed:
+        return []
+    what = f"{store} has {free / _GIB:.1f} GiB free, and the plan needs about {needed / _GIB:.1f} GiB"
+    return [Problem(what=what, remedy="free space ('codestilts store gc'), or put the store elsewhere with --store")]
 
 
 def require_hardware(plan: Plan) -> None:

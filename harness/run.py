@@ -7,19 +7,21 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from harness import walk
+from harness import data, walk
 from harness.errors import SpecError
 from harness.explain import Decision, foretell
 from harness.outcome import Outcome
+from harness.plan.limits import disk_needed
 from harness.plan.stage import Plan
-from harness.planning import Planned, plan_suite
-from harness.preflight import require_hardware
+from harness.planning import Planned, Where, plan_suite
+from harness.preflight import NotReady, check_disk
 from harness.results import write_results
-from harness.runners.local import LocalRunner
+from harness.runners.base import Runner
+from harness.runners.places import Place, RunnerName, Wish, bases, place_for
 from harness.store.artifacts import Store
 from harness.store.ledger import Ledger, new_run_id
 from harness.surroundings import git_state, surroundings
@@ -36,11 +38,23 @@ class Display(walk.Watcher, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a person asks a run to do."""
+    """What a person asks a run to do.
+
+    Attributes:
+        device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
+        gpus: the GPUs to use, by number or id; None: all.
+        stage_memory: bytes of memory a stage may use; None: what the plan thinks it needs.
+        stage_seconds: seconds a stage may take; None: what the plan thinks generous.
+    """
 
     suite: str
     store: Path
     workers: int
+    runner: RunnerName = "local"
+    device: Literal["cpu", "cuda"] | None = None
+    gpus: tuple[str, ...] | None = None
+    stage_memory: int | None = None
+    stage_seconds: float | None = None
     data: Path | None = None
     only: tuple[str, ...] = ()
     force: tuple[str, ...] = ()
@@ -98,11 +112,15 @@ def run_suite(request: Request, display: Display) -> RunReport:
     """
     store = Store(request.store)
     planned = plan_suite(
-        request.suite, data_dir=request.data, smoke=request.smoke, cache=store.root / "data-digests.json"
+        request.suite,
+        data_dir=request.data,
+        smoke=request.smoke,
+        cache=store.root / "data-digests.json",
+        where=Where(bases=bases(request.runner), device=request.device),
     )
+    planned = replace(planned, plan=_limited(planned.plan, request))
     forced = _matching(planned.plan, request.force, "--force")
     selected = walk.select(planned.plan, request.only) if _matching(planned.plan, request.only, "--only") else None
-    require_hardware(planned.plan)
 
     with walking(planned, store, display, request, forced, selected) as (ledger, ends):
         results = store.root / "results" / planned.plan.suite
@@ -136,15 +154,18 @@ def walking(
     def waiting(holder: str) -> None:
         display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
 
+    place = place_for(Wish(runner=request.runner, workers=request.workers, gpus=request.gpus))
     with store.locked(waiting), _interruptible():
+        place.sweep(store.root)
         store.clear_tmp()
         everything = {stage.key for stage in planned.plan.stages}
-        display.planned(
-            planned.plan, foretell(planned.plan, store, forced, everything if selected is None else selected)
-        )
+        decisions = foretell(planned.plan, store, forced, everything if selected is None else selected)
+        _check(planned, place, store, request, {key for key, decision in decisions.items() if decision.runs})
+        display.planned(planned.plan, decisions)
         ledger = Ledger(store.root, new_run_id(store.root))
         try:
-            yield ledger, _walk(planned, store, ledger, display, request, forced, selected)
+            runner = place.runner(store.root, ledger.run)
+            yield ledger, _walk(planned, store, runner, ledger, display, request, forced, selected)
             ledger.write("end", interrupted=False)
         except KeyboardInterrupt:
             ledger.write("end", interrupted=True)
@@ -154,16 +175,39 @@ def walking(
             display.close()
 
 
+def _check(planned: Planned, place: Place, store: Store, request: Request, running: set[str]) -> None:
+    """Look at everything the stages that will run stand on.
+
+    Raises:
+        NotReady: something is missing; all of it is said at once, and nothing was run.
+    """
+    if not running:
+        return
+    needed = disk_needed(planned.plan, running, request.workers, keep_weights=request.keep_weights)
+    plan = replace(planned.plan, stages=tuple(stage for stage in planned.plan.stages if stage.key in running))
+    problems = place.problems(plan, data.leading_out(planned.data, planned.files)) + check_disk(store.root, needed)
+    if problems:
+        raise NotReady(problems)
+
+
+def _limited(plan: Plan, request: Request) -> Plan:
+    """The plan with the limits a person gave instead of its own; keys stay as they are."""
+    given = {"memory": request.stage_memory, "seconds": request.stage_seconds}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    stages = tuple(replace(stage, limits=replace(stage.limits, **changed)) for stage in plan.stages)
+    return replace(plan, stages=stages) if changed else plan
+
+
 def _walk(
     planned: Planned,
     store: Store,
+    runner: Runner,
     ledger: Ledger,
     display: Display,
     request: Request,
     forced: set[str],
     selected: set[str] | None,
 ) -> Mapping[str, walk.StageEnd]:
-    runner = LocalRunner(request.workers)
     ledger.write(
         "start",
         run=ledger.run,

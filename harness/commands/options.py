@@ -29,6 +29,14 @@ results_option = click.option(
 accepted_option = click.option(
     "--accepted", type=click.Path(path_type=Path), help="Folder of accepted rows, which join the board."
 )
+runner_option = click.option(
+    "--runner",
+    type=click.Choice(["local", "docker"]),
+    help="Where stages run: in processes here, or each in a container of its own.  [default: local]",
+)
+device_option = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), help="Device of the stages.  [default: as the suite says]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 

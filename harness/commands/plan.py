@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from harness.commands.options import data_option, echo_json, json_option, store_option
+from harness.commands.choice import RunnerName
+from harness.commands.options import data_option, device_option, echo_json, json_option, runner_option, store_option
 
 
 @click.command(epilog="Example: codestilts plan mini")
 @click.argument("suite")
+@runner_option
+@device_option
 @store_option
 @data_option
 @click.option("--force", multiple=True, metavar="GLOB", help="As for run.")
@@ -20,6 +24,8 @@ from harness.commands.options import data_option, echo_json, json_option, store_
 @json_option
 def plan(
     suite: str,
+    runner: RunnerName | None,
+    device: Literal["cpu", "cuda"] | None,
     store: Path,
     data: Path | None,
     force: tuple[str, ...],
@@ -32,10 +38,12 @@ def plan(
 
     from harness import walk
     from harness.explain import foretell
-    from harness.planning import plan_suite
+    from harness.planning import Where, plan_suite
+    from harness.runners.places import bases
     from harness.store.artifacts import Store
 
-    planned = plan_suite(suite, data_dir=data, smoke=smoke).plan
+    where = Where(bases=bases(runner or "local"), device=device)
+    planned = plan_suite(suite, data_dir=data, smoke=smoke, where=where).plan
     held = Store(store) if (store / "store.json").is_file() else None
     forced = {stage.key for stage in planned.stages for pattern in force if fnmatchcase(stage.name, pattern)}
     selected = walk.select(planned, only) if only else {stage.key for stage in planned.stages}

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from harness.commands.options import data_option, default_workers, echo_json, json_option, store_option
-
-DEFAULT_SUITE = "mini"
+from harness.commands.choice import RunnerName, choose
+from harness.commands.options import (
+    data_option,
+    default_workers,
+    device_option,
+    echo_json,
+    json_option,
+    runner_option,
+    store_option,
+)
 
 
 @click.command(epilog="Example: codestilts run real-small --data data --workers 2")
 @click.argument("suite", required=False)
-@click.option("--runner", type=click.Choice(["local"]), default=None, help="Where stages run.  [default: local]")
+@runner_option
+@device_option
 @store_option
 @data_option
 @click.option("--workers", type=click.IntRange(min=1), help="Stages at once.  [default: one a core]")
+@click.option("--gpus", metavar="LIST", help="GPUs to use, by number or id, such as 0,2.  [default: all]")
+@click.option("--stage-memory", type=click.FloatRange(min=0.1), metavar="GIB", help="Most memory of a container.")
+@click.option("--stage-hours", type=click.FloatRange(min=0.001), metavar="HOURS", help="Deadline of every stage.")
 @click.option(
     "--only", multiple=True, metavar="GLOB", help="Run only the stages whose names match, and what they need."
 )
@@ -27,10 +39,14 @@ DEFAULT_SUITE = "mini"
 @json_option
 def run(
     suite: str | None,
-    runner: str | None,
+    runner: RunnerName | None,
+    device: Literal["cpu", "cuda"] | None,
     store: Path,
     data: Path | None,
     workers: int | None,
+    gpus: str | None,
+    stage_memory: float | None,
+    stage_hours: float | None,
     only: tuple[str, ...],
     force: tuple[str, ...],
     smoke: bool,
@@ -47,11 +63,17 @@ def run(
 
     count = workers or default_workers()
     display = make_display(count)
-    display.say(_first_line(suite, runner))
+    choice = choose(suite, runner, device)
+    display.say(str(choice))
     request = Request(
-        suite=suite or DEFAULT_SUITE,
+        suite=choice.suite,
         store=store,
         workers=count,
+        runner=choice.runner,
+        device=device,
+        gpus=tuple(part.strip() for part in gpus.split(",") if part.strip()) if gpus is not None else None,
+        stage_memory=int(stage_memory * 2**30) if stage_memory else None,
+        stage_seconds=stage_hours * 3600 if stage_hours else None,
         data=data,
         only=only,
         force=force,
@@ -65,22 +87,6 @@ def run(
     else:
         _show(report.results, report.page, report.counts(), report.to_json()["failures"])
     return 1 if report.failed else 0
-
-
-def _first_line(suite: str | None, runner: str | None) -> str:
-    """Which suite and runner, and why."""
-    if suite is not None:
-        how = "as asked" if runner else "the only runner of this version"
-        return f"Suite {suite} on the local runner ({how})."
-    from harness.doctor import docker_gpus
-
-    found = docker_gpus()
-    why = (
-        "no Docker engine with GPUs was found here"
-        if not found
-        else f"{found}, but this version runs stages on the local runner only"
-    )
-    return f"Suite {DEFAULT_SUITE} on the local runner: no suite was asked for, and {why}."
 
 
 def _show(results: Path, page: Path, counts: dict[str, int], failures: list[dict[str, str]]) -> None:

@@ -49,12 +49,17 @@ def gc(suites: tuple[str, ...], store: Path, data: Path | None, dry_run: bool, a
 
     Without SUITES, every artifact that is whole is kept.
     """
-    from harness.planning import plan_suite
+    from harness.images.lockfile import lock_path
+    from harness.planning import Where, plan_suite
+    from harness.runners.places import bases
     from harness.store.cleaning import collect
 
     keep: set[str] | None = None
     if suites:
-        keep = {stage.key for name in suites for stage in plan_suite(name, data_dir=data).plan.stages}
+        # Wherever a suite was run: its stages in containers have keys of their own.
+        wheres = [Where(), *([Where(bases=bases("docker"))] if lock_path().is_file() else [])]
+        plans = [plan_suite(name, data_dir=data, where=where).plan for name in suites for where in wheres]
+        keep = {stage.key for plan in plans for stage in plan.stages}
     held = _existing(store)
     with held.locked(lambda holder: click.echo(f"{holder} is using the store; waiting.", err=True)):
         found = collect(held, keep, dry_run=dry_run)

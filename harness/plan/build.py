@@ -50,14 +50,14 @@ class Surroundings:
         locks: SHA-256 of each dependency lock, by name (``train``, ``retrieve``, ``report``).
         versions: the integer code version of each phase.
         data: SHA-256 of every release file the suite reads, by path relative to the data directory.
-        base: base image digest, or ``local``.
+        bases: base image of each dependency lock, by its name; ``local`` where none is named.
         device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
     """
 
     locks: Mapping[str, str]
     versions: Mapping[str, int]
     data: Mapping[str, str] = field(default_factory=dict)
-    base: str = "local"
+    bases: Mapping[str, str] = field(default_factory=dict)
     device: Literal["cpu", "cuda"] | None = None
 
 
@@ -432,10 +432,11 @@ class _Builder:
         if phase is Phase.FETCH:
             return Environment(base="", lock="")
         lock = self._around.locks[LOCK_OF_PHASE[phase]]
+        base = self._around.bases.get(LOCK_OF_PHASE[phase], "local")
         if phase in _PLAIN_PHASES:
-            return Environment(base=self._around.base, lock=lock)
+            return Environment(base=base, lock=lock)
         return Environment(
-            base=self._around.base,
+            base=base,
             lock=lock,
             device=self._device,
             precision=self._suite.precision,

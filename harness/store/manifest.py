@@ -101,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def describe_files(folder: Path) -> tuple[FileEntry, ...]:
-    """Every file below a folder with size and digest, sorted by path; synced to disk on the way.
+    """Every file below a folder with size and digest, sorted by path; made readable and synced to disk on the way.
 
     Raises:
         ValueError: there is something that is neither a file nor a folder (a link, a socket).
@@ -111,6 +111,9 @@ def describe_files(folder: Path) -> tuple[FileEntry, ...]:
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise ValueError(f"{path.relative_to(folder)} is not a plain file")
         if path.is_file():
+            # Some libraries leave files that their writer alone can read: not those who share a store, nor a stage that
+            # runs as somebody else. The folders above say who may come in.
+            path.chmod(0o644)
             sync_file(path)
             relative = path.relative_to(folder).as_posix()
             entries.append(FileEntry(path=relative, size=path.stat().st_size, sha256=file_digest(path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -66,15 +67,23 @@ class DockerRunner:
 
     name = "docker"
 
-    def __init__(self, client: APIClient, settings: Settings) -> None:
-        """Make a runner; what dead runs left on the engine is removed first."""
+    def __init__(self, client: APIClient, settings: Settings, *, mark: Path | None = None) -> None:
+        """Make a runner.
+
+        Args:
+            client: of the engine; it is the runner's from now on.
+            settings: all the rest.
+            mark: a file that says that containers may be left; removed once none are.
+        """
         self.slots = settings.slots
         self._client = client
         self._settings = settings
         self._leases = Leases(settings.gpus)
         self._who = confinement.person(settings.security)
         self._stopped = threading.Event()
-        self.swept = labels.sweep(client, settings.store)
+        self._mark = mark
+        # More slots than its pool has places cost a connection each, and are no reason to warn.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
     def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
         """Whether there is a GPU for a stage that wants one."""
@@ -95,7 +104,7 @@ class DockerRunner:
                 failure = Failure(kind=kind, reason=reason, log=str(job.log))
         if failure is not None and self._stopped.is_set():
             failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=str(job.log))
-        self._hand_back(job.out)
+        self._give(job.out, confinement.caller())
         return Ended(
             failure=failure,
             seconds=time.monotonic() - started,
@@ -106,15 +115,21 @@ class DockerRunner:
     def stop(self) -> None:
         """Kill and remove all of this run's containers at once."""
         self._stopped.set()
-        try:
-            labels.remove(self._client, store=self._settings.store, run=self._settings.run)
-        except ENGINE_ERRORS:  # gone: the next run sweeps
-            return
+        self._remove_all()
 
     def close(self) -> None:
         """Remove what is left of this run, and let go of the engine."""
-        self.stop()
+        self._stopped.set()
+        if self._remove_all() and self._mark is not None:
+            self._mark.unlink(missing_ok=True)
         self._client.close()
+
+    def _remove_all(self) -> bool:
+        try:
+            labels.remove(self._client, store=self._settings.store, run=self._settings.run)
+        except ENGINE_ERRORS:  # gone: the next run sweeps
+            return False
+        return True
 
     def _see_through(self, container: str, job: Job, progress: Progress) -> End:
         if self._stopped.is_set():
@@ -132,8 +147,7 @@ class DockerRunner:
         inside = {role: Path(path) for role, path in confinement.inputs_inside(job).items()}
         spec = job.spec.with_name(job.spec.name + "-inside")
         write_spec(stage, spec, inside, Path(confinement.DATA) if job.data else None)
-        if self._who != confinement.caller():
-            os.chown(job.out, self._who.user, self._who.group)
+        self._give(job.out, self._who)
         marks = labels.of_container(store=settings.store, run=settings.run, stage=stage.key, name=stage.name)
         host = confinement.host(job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi)
         made = self._client.create_container(
@@ -151,15 +165,14 @@ class DockerRunner:
         except ENGINE_ERRORS:  # gone already, or swept later
             return
 
-    def _hand_back(self, out: Path) -> None:
-        """Give what a stranger left in our folder to the caller; links are not followed."""
-        if self._who == confinement.caller() or os.getuid() != 0:
+    def _give(self, folder: Path, person: confinement.Person) -> None:
+        """Give a folder and all in it to somebody, where root runs us and no stage of ours. No link is followed."""
+        if os.getuid() != 0 or self._who == confinement.caller():
             return
-        mine = confinement.caller()
-        for folder, names, files in os.walk(out):
+        for inner, names, files in os.walk(folder):
             for name in (*names, *files):
-                os.chown(Path(folder) / name, mine.user, mine.group, follow_symlinks=False)
-        os.chown(out, mine.user, mine.group)
+                os.chown(Path(inner) / name, person.user, person.group, follow_symlinks=False)
+        os.chown(folder, person.user, person.group)
 
     def _surroundings(self, stage: Stage, report: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the stage says of its surroundings, on which host, and in which image."""

@@ -1,0 +1,145 @@
+"""Containers of a Docker engine as the place where stages run: swept, looked at, and then a runner."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+
+import harness
+import leaderboard
+import tasks
+from harness.errors import EnvironmentFault, SpecError
+from harness.images import engine
+from harness.images.found import FoundImage, look
+from harness.images.lockfile import ImagesLock, read_lock
+from harness.images.targets import TARGET_OF_PHASE, Target
+from harness.machine import engine_offers_gpus
+from harness.plan.stage import Phase, Plan, Stage
+from harness.preflight import Problem
+from harness.runners.base import Runner
+from harness.runners.docker import faults, gpu_probe, labels
+from harness.runners.docker.runner import DockerRunner, Settings, StageImage
+from harness.runners.gpus import wants_gpu
+from harness.runners.places import MARK, Wish, chosen_gpus
+
+#: Docker 20.10: the first with what we tell it to keep in, and the oldest we try.
+OLDEST_API = (1, 41)
+
+
+class DockerPlace:
+    """A Docker engine on this machine."""
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish = wish
+        self._client: APIClient | None = None
+        self._images: dict[Target, FoundImage] = {}
+        self._gpus: tuple[str, ...] = ()
+        self._info: Mapping[str, Any] = {}
+
+    def sweep(self, store: Path) -> None:
+        """Remove what dead runs left on the engine. With no engine nothing of them can be running."""
+        try:
+            labels.sweep(self._connected(), labels.of_store(store))
+        except (EnvironmentFault, *faults.ENGINE_ERRORS):
+            return
+        (store / MARK).unlink(missing_ok=True)
+
+    def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
+        """Engine, images, GPUs, and release files that a container would not find."""
+        found = [_link_problem(links)] if links else []
+        try:
+            client = self._connected()
+            self._info = client.info()
+            version = str(client.version()["ApiVersion"])
+        except EnvironmentFault as fault:
+            return [Problem(what=fault.what, remedy=fault.remedy or ""), *found]
+        except faults.ENGINE_ERRORS as error:
+            return [Problem(what=faults.judge(error)[1].rstrip(".")), *found]
+        if tuple(int(part) for part in version.split(".")) < OLDEST_API:
+            what = f"the Docker engine is too old (API {version})"
+            found.append(Problem(what=what, remedy="use Docker 20.10 or later"))
+        found += self._image_problems(client, plan.stages)
+        on_gpus = [stage for stage in plan.stages if wants_gpu(stage)]
+        if on_gpus:
+            bf16 = any(stage.environment.precision == "bf16" for stage in on_gpus)
+            found += self._gpu_problems(client, bf16=bf16)
+        return found
+
+    def runner(self, store: Path, run: str) -> Runner:
+        """A runner over a copy of our packages, so that edits to them reach no stage of this run."""
+        code = store / "tmp" / run / "code"
+        for package in (harness, tasks, leaderboard):
+            folder = Path(str(package.__file__)).parent
+            shutil.copytree(folder, code / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+        (store / MARK).touch()
+        settings = Settings(
+            slots=max(self._wish.workers, len(self._gpus)),
+            images={phase: self._image(phase) for phase in Phase if TARGET_OF_PHASE[phase] in self._images},
+            code=code.resolve(),
+            store=labels.of_store(store),
+            run=run,
+            gpus=self._gpus,
+            cdi=self._cdi(),
+            security=tuple(self._info.get("SecurityOptions") or ()),
+        )
+        return DockerRunner(self._connected(), settings, mark=store / MARK)
+
+    def _connected(self) -> APIClient:
+        if self._client is None:
+            self._client = engine.connect()
+        return self._client
+
+    def _image(self, phase: Phase) -> StageImage:
+        found = self._images[TARGET_OF_PHASE[phase]]
+        about = {"name": found.reference, "base": found.environment, "recipe": found.recipe}
+        return StageImage(id=found.id, about=about)
+
+    def _image_problems(self, client: APIClient, stages: Collection[Stage]) -> list[Problem]:
+        try:
+            lock: ImagesLock = read_lock()
+        except SpecError as error:
+            return [Problem(what=str(error).rstrip("."))]
+        found = []
+        for target in sorted({TARGET_OF_PHASE[stage.phase] for stage in stages}):
+            looked = look(client, lock, target)
+            if isinstance(looked, FoundImage):
+                self._images[target] = looked
+            else:
+                found.append(Problem(what=f"image {target}: {looked.what}", remedy=looked.remedy))
+        return found
+
+    def _gpu_problems(self, client: APIClient, *, bf16: bool) -> list[Problem]:
+        image = self._images.get(Target.TRAIN) or self._images.get(Target.RETRIEVE)
+        if image is None:  # without it nobody can say what its torch can do, and that it lacks is said already
+            if engine_offers_gpus(dict(self._info)):
+                return []
+            return [_no_gpus("it has no NVIDIA runtime")]
+        try:
+            answer = gpu_probe.ask(client, image.id, cdi=self._cdi())
+        except faults.ENGINE_ERRORS as error:
+            return [_no_gpus(faults.short(error))]
+        except ValueError as error:
+            return [Problem(what=f"torch in the image {image.reference} could not be asked about GPUs ({error})")]
+        found = gpu_probe.judge(answer, bf16=bf16)
+        if not found:
+            self._gpus = chosen_gpus(self._wish.gpus, gpu_probe.ids(answer))
+        return found
+
+    def _cdi(self) -> bool:
+        """Whether the engine knows GPUs by CDI names only."""
+        return engine_offers_gpus(dict(self._info)) and "nvidia" not in (self._info.get("Runtimes") or {})
+
+
+def _no_gpus(why: str) -> Problem:
+    remedy = "install the NVIDIA container toolkit and restart the engine, or run the same on the CPU with --device cpu"
+    return Problem(what=f"the Docker engine cannot give containers a GPU ({why})", remedy=remedy)
+
+
+def _link_problem(links: Sequence[str]) -> Problem:
+    more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+    what = f"{links[0]}{more} below --data is a link that leads out of it, where containers do not see"
+    return Problem(what=what, remedy="put the files themselves there (cp -L)")
