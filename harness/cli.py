@@ -18,7 +18,7 @@ COMMANDS = {
     "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
     "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
-    "export": Entry(f"{_HOME}.export", "Write a row's predictions as a submission to XTREME."),
+    "export": Entry(f"{_HOME}.export", "Write results in the forms of others."),
     "verify": Entry(f"{_HOME}.verify", "Score predictions again, and say which claim of results does not hold."),
     "submit": Entry(f"{_HOME}.submit", "Pack rows for a board, or verify and accept such rows."),
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),

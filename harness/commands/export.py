@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.exporting import eee, model_index
 from harness.commands.options import echo_json, json_option, store_option
 
 
@@ -49,3 +50,7 @@ def xtreme(
     else:
         files = sum(map(len, done.languages.values()))
         click.echo(f"{files} files of {len(done.languages)} tasks: {out}")
+
+
+export.add_command(eee)
+export.add_command(model_index)

@@ -1,4 +1,4 @@
-"""``codestilts site serve`` and ``codestilts site publish``."""
+"""``codestilts site join``, ``codestilts site serve`` and ``codestilts site publish``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,37 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import echo_json, json_option
+from harness.commands.options import accepted_option, board_folders, echo_json, json_option, results_option
 
 _PATH = click.Path(path_type=Path)
 _site_option = click.option(
     "--site", type=_PATH, default=Path("site"), show_default=True, help="Folder that 'site build' wrote."
 )
+
+
+@click.command(epilog="Example: codestilts site join --results results/core --accepted accepted --out board")
+@results_option
+@accepted_option
+@click.option("--out", type=_PATH, required=True, help="A new folder.")
+@json_option
+def join(results: tuple[Path, ...], accepted: Path | None, out: Path, as_json: bool) -> None:
+    """Join results folders and accepted rows into one results folder, with the statistics of the whole.
+
+    What cannot stand in one table (a target with other labels, a backbone described differently) is refused.
+    """
+    from harness.console import progress
+    from harness.publish.board import build_board
+    from leaderboard.read import read_results
+
+    with progress("statistics") as told:
+        counted = build_board(board_folders(results, accepted), accepted, out, told)
+    folder = read_results(out)
+    if as_json:
+        echo_json({"out": str(out), "results": len(folder.results), "gaps": len(folder.gaps), "statistics": counted})
+        return
+    click.echo(f"{len(folder.results)} results: {out}")
+    if not counted:
+        click.echo("codestilts: without statistics: results lack their counts per unit.", err=True)
 
 
 @click.command(epilog="Example: codestilts site serve --site public --port 8080")

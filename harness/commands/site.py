@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from harness.commands.publishing import publish, serve
+from harness.commands.publishing import join, publish, serve
 
 
 @click.group()
 def site() -> None:
-    """Build, show and publish leaderboard pages."""
+    """Join results, build, show and publish leaderboard pages."""
 
 
 @site.command(epilog="Example: codestilts site build --results store/results/mini --out public")
@@ -37,5 +37,6 @@ def build(results: Path, out: Path) -> None:
     click.echo(f"{len(report.pages)} pages: {(out / 'index.html').resolve()}")
 
 
+site.add_command(join)
 site.add_command(serve)
 site.add_command(publish)

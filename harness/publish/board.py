@@ -14,10 +14,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.context import Progress
 from harness.publish.accepted import row_files, row_results
 from harness.publish.findings import compare
 from harness.results import STAGES_SCHEMA, write_json
 from harness.rowdiff import STAGES_FILE
+from harness.stats import compute
+from harness.stats.settings import Settings
 from leaderboard.read import CellKey, ResultsFolder, read_results
 from leaderboard.results import BackboneInfo, Gaps, RecipeInfo, SuiteGrid, TargetInfo
 from tasks.errors import UserError
@@ -25,16 +28,44 @@ from tasks.errors import UserError
 InfoT = TypeVar("InfoT", BackboneInfo, RecipeInfo, TargetInfo)
 
 
+def build_board(results: Sequence[Path], accepted: Path | None, out: Path, told: Progress) -> bool:
+    """Write one results folder of all that is named, with its statistics where every result has its counts.
+
+    Args:
+        results: results folders.
+        accepted: folder of accepted rows.
+        out: a new folder.
+        told: told how far the statistics are.
+
+    Returns:
+        Whether there are statistics.
+
+    Raises:
+        UserError: nothing is named, one is not in order, they cannot stand in one table, or there is something in
+            ``out``.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError("it is there already", where=str(out), remedy="name a new folder with --out")
+    with board(results, accepted, single=False) as found:
+        folder = read_results(found)
+        counted = bool(folder.results) and all((found / key.units_path()).is_file() for key in folder.results)
+        if counted:
+            compute.write(*compute.of_folder(found, Settings(), told), found)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(found, out, dirs_exist_ok=True)
+    return counted
+
+
 @contextmanager
-def board(results: Sequence[Path], accepted: Path | None = None) -> Iterator[Path]:
+def board(results: Sequence[Path], accepted: Path | None = None, *, single: bool = True) -> Iterator[Path]:
     """One results folder of all that is named, for as long as the block runs.
 
-    A single results folder is itself, with whatever else lies in it.
+    A single results folder is itself, with whatever else lies in it, unless ``single`` says no.
 
     Raises:
         UserError: nothing is named, one is not in order, or they cannot stand in one table.
     """
-    if len(results) == 1 and accepted is None:
+    if single and len(results) == 1 and accepted is None:
         yield results[0]
         return
     with ExitStack() as stack:
