@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.exporting import eee, model_index
+from harness.commands.exporting import csv, eee, latex, model_index
 from harness.commands.options import echo_json, json_option, store_option
 
 
@@ -52,5 +52,7 @@ def xtreme(
         click.echo(f"{files} files of {len(done.languages)} tasks: {out}")
 
 
+export.add_command(csv)
+export.add_command(latex)
 export.add_command(eee)
 export.add_command(model_index)

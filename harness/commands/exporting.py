@@ -6,6 +6,8 @@ import json
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import click
 
@@ -15,6 +17,44 @@ _PATH = click.Path(path_type=Path)
 _miniature_option = click.option(
     "--allow-miniature", is_flag=True, help="Though data are generated and backbones tiny."
 )
+
+
+def _tables(form: Literal["csv", "latex"], words: str) -> click.Command:
+    """The command for one form of tables."""
+
+    @click.command(
+        name=form,
+        help=f"Write the tables of a board as {words}: the files that lie beside each table of its pages.\n\n"
+        "Without --out, one --table goes to standard output.",
+        epilog=f"Example: codestilts export {form} --results store/results/core --out tables",
+    )
+    @results_option
+    @accepted_option
+    @click.option("--table", "names", multiple=True, help="Only this one; may be given several times.  [default: all]")
+    @click.option("--out", type=_PATH, help="Folder for the files.")
+    @json_option
+    def command(
+        results: tuple[Path, ...], accepted: Path | None, names: tuple[str, ...], out: Path | None, as_json: bool
+    ) -> None:
+        from harness.publish.board import board
+        from harness.publish.tables import write_tables
+
+        if out is None and len(names) != 1:
+            raise click.UsageError("name a folder with --out, or one table with --table.")
+        with board(board_folders(results, accepted), accepted) as found, TemporaryDirectory() as scratch:
+            written = write_tables(found, form, names, out or Path(scratch))
+            if out is None:
+                click.echo(written[0].read_text(encoding="utf-8"), nl=False)
+            elif as_json:
+                echo_json([str(path) for path in written])
+            else:
+                click.echo(f"{len(written)} tables: {out}")
+
+    return command
+
+
+csv = _tables("csv", "CSV")
+latex = _tables("latex", "LaTeX (booktabs)")
 
 
 @click.command(epilog="Example: codestilts export eee --results store/results/core --organization 'Our lab' --out pool")

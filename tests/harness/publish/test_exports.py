@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from leaderboard.read import read_results
+from leaderboard.site import build_site
 from tests.harness.publish.conftest import Call, Made
 
 EEE = ("--organization", "Our <lab>", "--timestamp", "1700000000", "--allow-miniature")
@@ -129,9 +130,22 @@ def test_the_hub_reads_the_block(original: Made, call: Call) -> None:
     assert len(results) >= 5
 
 
+def test_tables_are_those_of_the_pages(original: Made, tmp_path: Path, call: Call) -> None:
+    build_site(original.results, tmp_path / "site")
+    beside = {path.name: path.read_bytes() for path in (tmp_path / "site").glob("*.csv")}
+    assert "scores.csv" in beside
+    code, out, _ = call("export", "csv", "--results", original.results, "--out", tmp_path / "tables", "--json")
+    assert 0 == code
+    assert sorted(beside) == [Path(path).name for path in json.loads(out)]
+    assert beside == {path.name: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
+    code, out, _ = call("export", "csv", "--results", original.results, "--table", "scores")
+    assert beside["scores.csv"].decode() == out
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
+        (("csv", "--table", "score"), "unknown table 'score'; did you mean 'scores'?"),
         (("eee", *EEE[:4], "--out", "pool"), "say --allow-miniature"),
         (
             ("eee", *EEE, "--backbone", "bert", "--out", "pool"),
