@@ -69,7 +69,8 @@ def show(verdict: Verdict) -> None:
         click.echo(f"labels: {', '.join(targets)}: {source}")
     for what in verdict.unchecked:
         click.echo(f"not checked: {what}")
-    ending = "all claims hold" if verdict.holds else f"{len(verdict.findings)} claims do not hold"
+    bad = len(verdict.findings)
+    ending = "all claims hold" if verdict.holds else f"{bad} claim{'s do' if bad > 1 else ' does'} not hold"
     click.echo(
         f"{verdict.path}: {verdict.results} results, {verdict.rescored} scored again from predictions; {ending}."
     )

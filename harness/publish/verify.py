@@ -19,6 +19,7 @@ from harness.publish.evidence import Overlay, damaged
 from harness.publish.findings import Finding, Verdict, compare, refused
 from harness.publish.labels import check_labels
 from harness.publish.references import MissingReferencesError, References
+from harness.publish.statistics import check_statistics
 from harness.publish.submission import RowName
 from harness.results import Artifacts, CellReader, grid
 from harness.xtreme.layout import TASKS
@@ -68,6 +69,8 @@ def verify_results(
         }
         folder = replace(folder, results=chosen)
     verdict.results += len(folder.results)
+    if row is None:
+        verdict.findings += [_below(within, finding) for finding in check_statistics(results, verdict, told)]
     if artifacts is None or references is None:
         for number, (key, result) in enumerate(sorted(folder.results.items())):
             told(number / len(folder.results), str(key))

@@ -146,3 +146,16 @@ def test_nothing_to_show_is_said(tmp_path: Path) -> None:
         pass
     with pytest.raises(UserError, match="there are no results to show"), board([], tmp_path):
         pass
+
+
+def test_a_changed_interval_is_named(original: Made, tmp_path: Path, call: Call) -> None:
+    out = tmp_path / "board"
+    assert 0 == call("site", "join", "--results", original.results, "--out", out)[0]
+    assert 0 == call("verify", out)[0]
+    edit(out / "statistics.json", lambda found: found["rows"][0]["scores"]["targets"]["mini-xnli"].update(low=0.123))
+    code, said, _ = call("verify", out)
+    assert 1 == code
+    assert "statistics.json, field rows.0.scores.targets.mini-xnli.low: claimed 0.123, found" in said
+    code, _, err = call("site", "join", "--results", original.results, "--out", out)
+    assert 2 == code
+    assert "it is there already" in err
