@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from harness.context import Progress
 from harness.publish.accepted import row_files, row_results
 from harness.publish.findings import compare
+from harness.publish.submission import labels_digest
 from harness.results import STAGES_SCHEMA, write_json
 from harness.rowdiff import STAGES_FILE
 from harness.stats import compute
@@ -154,17 +155,17 @@ def _require_same_labels(folders: Sequence[tuple[str, ResultsFolder]]) -> None:
     known: dict[str, tuple[str, str]] = {}
     for name, folder in folders:
         for key, result in sorted(folder.results.items()):
-            for link in result.provenance.get("stages", ()):
-                if link.get("stage") != f"prepare/labels/{key.target}":
-                    continue
-                first, digest = known.setdefault(key.target, (name, link["digest"]))
-                if digest != link["digest"]:
-                    raise UserError(
-                        f"{key.target} was scored against other labels (digest {digest[:12]} in the first, "
-                        f"{link['digest'][:12]} in the second)",
-                        where=f"{first} and {name}",
-                        remedy="score both on the same release files and limits, or build a site of each",
-                    )
+            digest = labels_digest(result, key.target)
+            if digest is None:
+                continue
+            first, known_digest = known.setdefault(key.target, (name, digest))
+            if known_digest != digest:
+                raise UserError(
+                    f"{key.target} was scored against other labels (digest {known_digest[:12]} in the first, "
+                    f"{digest[:12]} in the second)",
+                    where=f"{first} and {name}",
+                    remedy="score both on the same release files and limits, or build a site of each",
+                )
 
 
 def _require_same(key: CellKey, first: str, one: Path, second: str, other: Path) -> None:

@@ -39,7 +39,8 @@ def read_identities(results: Path, cell: CellKey, result: Result) -> Chain:
     """
     try:
         known = json.loads((results / STAGES_FILE).read_text(encoding="utf-8"))["stages"]
-    except (OSError, ValueError, KeyError, TypeError):
+        known = dict(known)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise DataError("it is not there, or not readable", where=STAGES_FILE) from None
     stages: dict[str, Stage] = {}
     names: dict[str, str] = {}

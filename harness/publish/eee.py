@@ -17,6 +17,7 @@ from typing import Any, Literal
 from harness import __version__
 from harness.canonical import digest
 from harness.publish.interop import TargetScores, rows_of, scores_of
+from harness.publish.submission import labels_digest
 from leaderboard.names import slug
 from leaderboard.read import ResultsFolder
 from leaderboard.results import BackboneInfo, RecipeInfo
@@ -128,19 +129,11 @@ def _target(one: TargetScores, seeds: tuple[int, ...], intervals: Mapping[str, E
 
 def _result(one: TargetScores, language: str, metric: str, details: dict[str, Any], rows: int) -> dict[str, Any]:
     target = one.target
-    label = next(
-        (
-            link["digest"]
-            for link in one.results[0].provenance.get("stages", ())
-            if link["stage"] == f"prepare/labels/{target.name}"
-        ),
-        "unknown",
-    )
     data = {
         "split": target.scored_split,
         "languages": language or ", ".join(target.languages),
         "rows": rows,
-        "labels_digest": label,
+        "labels_digest": labels_digest(one.results[0], target.name),
         "generated": target.miniature,
     }
     which = f", {language}" if language else ", mean over languages"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.canonical import file_digest
+from harness.errors import StoreError
 from harness.plan.stage import Environment, Phase, Stage
 from harness.results import Artifacts
 from harness.store.artifacts import Held, State
-from harness.store.manifest import MANIFEST, FileEntry, Manifest, read_manifest
+from harness.store.manifest import FileEntry, Manifest, read_manifest
 
 FOLDER = "artifacts"
 
@@ -31,11 +32,36 @@ class Unpacked:
     def look(self, key: str) -> Held:
         folder = self.folder(key)
         try:
-            return Held(state=State.PRESENT, folder=folder, manifest=read_manifest(folder))
+            manifest = read_manifest(folder)
+            _check(manifest)
         except FileNotFoundError:
             return Held(state=State.ABSENT, folder=folder)
-        except (ValueError, OSError) as error:
-            return Held(state=State.CORRUPT, folder=folder, problem=f"{MANIFEST}: {error}")
+        except (ValueError, TypeError, AttributeError, RecursionError, OSError, StoreError) as error:
+            return Held(state=State.CORRUPT, folder=folder, problem=f"not a manifest ({error})")
+        return Held(state=State.PRESENT, folder=folder, manifest=manifest)
+
+
+def _check(manifest: Manifest) -> None:
+    """Refuse a manifest, written by others, whose parts are of another kind, or that names files outside its folder.
+
+    Raises:
+        ValueError: saying which.
+    """
+    parts: tuple[tuple[str, object, type], ...] = (
+        ("key", manifest.key, str),
+        ("phase", manifest.phase, str),
+        ("name", manifest.name, str),
+        ("inputs", manifest.inputs, dict),
+        ("identity", manifest.identity, dict),
+        ("provenance", manifest.provenance, dict),
+    )
+    for name, value, kind in parts:
+        if not isinstance(value, kind):
+            raise ValueError(f"field {name} is of another kind")  # noqa: TRY004 - a damaged file, not a wrong call
+    for entry in manifest.files:
+        path = PurePosixPath(entry.path)
+        if path.is_absolute() or ".." in path.parts or not isinstance(entry.sha256, str):
+            raise ValueError(f"it names a file outside its folder: {entry.path!r}")
 
 
 class Overlay:
@@ -75,12 +101,17 @@ def stage_of(name: str, identity: Mapping[str, Any]) -> Stage:
     Raises:
         KeyError, TypeError, ValueError: it describes none.
     """
+    inputs, params = identity["inputs"], identity["params"]
+    if not isinstance(params, dict) or not isinstance(inputs, dict):
+        raise TypeError("inputs or params are no object")
+    if not all(isinstance(key, str) for key in inputs.values()):
+        raise TypeError("an input is no key")
     return Stage(
         phase=Phase(identity["phase"]),
         name=name,
         version=identity["version"],
         environment=Environment(**identity["environment"]),
-        params=identity["params"],
-        inputs=identity["inputs"],
+        params=params,
+        inputs=inputs,
         seed=identity["seed"],
     )

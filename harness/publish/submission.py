@@ -8,6 +8,7 @@ artifacts/KEY/             of every stage behind them the manifest; of predictio
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -247,10 +248,23 @@ def links(result: Result, cell: CellKey) -> list[dict[str, Any]]:
         DataError: it does not say it.
     """
     found = result.provenance.get("stages")
-    if not isinstance(found, list) or not all(isinstance(link, dict) and "key" in link for link in found) or not found:
-        where = f"{cell.path().as_posix()}, field provenance.stages"
+    where = f"{cell.path().as_posix()}, field provenance.stages"
+    if not isinstance(found, list) or not found:
         raise DataError("it names no stages", where=where, remedy="run the suite again")
+    for number, link in enumerate(found):
+        # A key becomes the name of a folder: nothing else may stand there.
+        if not isinstance(link, dict) or not re.fullmatch("[0-9a-f]{64}", str(link.get("key"))):
+            raise DataError("it names no stage by its key", where=f"{where}.{number}", remedy="run the suite again")
     return found
+
+
+def labels_digest(result: Result, target: str) -> str | None:
+    """The digest of the labels that a result was scored against, if it says so."""
+    stages = result.provenance.get("stages")
+    for link in stages if isinstance(stages, list) else ():
+        if isinstance(link, dict) and link.get("stage") == f"prepare/labels/{target}":
+            return str(link.get("digest"))
+    return None
 
 
 def _artifact_part(artifacts: Artifacts, key: str) -> Iterator[tuple[str, Path]]:

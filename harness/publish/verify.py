@@ -204,7 +204,11 @@ class _Checker:
         )
         if all(recipe.name != key.recipe for recipe in self._references.resolved.recipes):
             return
-        found = reader.result(cell, baseline=baseline is not None).model_dump(mode="json", by_alias=True)
+        try:
+            found = reader.result(cell, baseline=baseline is not None).model_dump(mode="json", by_alias=True)
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError, OSError) as error:
+            what = f"what its stages left cannot be read as a result ({type(error).__name__})"
+            raise DataError(what, where=file) from error
         claimed = result.model_dump(mode="json", by_alias=True)
         if baseline is None:
             self._verdict.trust(f"the baseline of {key.target}: its training rows are not at hand")
