@@ -46,7 +46,7 @@ def cli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:  # noqa: PLR0911 - one for each way to end
     """Run the command line; errors become one sentence and an exit code, in this one place.
 
     Exit codes: 0 all well, 1 a stage failed or a check did not hold, 2 bad input, 3 the machine or the store is at
@@ -70,6 +70,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(
+            f"codestilts: {error.filename}: {error.strerror}; check the path, its permissions and the disk.", err=True
+        )
+        return 3
     return result if isinstance(result, int) else 0
 
 

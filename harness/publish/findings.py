@@ -8,7 +8,8 @@ from typing import Any
 
 from tasks.errors import UserError
 
-_ABSENT = "nothing"
+#: Stands for a value that one side does not have; values themselves are written as Python does, so no text equals it.
+ABSENT = "nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def compare(file: str, claimed: Any, found: Any, at: str = "") -> Iterator[Findi
         for name in sorted(claimed.keys() | found.keys()):
             inner = f"{at}.{name}" if at else str(name)
             if name not in claimed or name not in found:
-                sides = (_shown(side[name]) if name in side else _ABSENT for side in (claimed, found))
+                sides = (_shown(side[name]) if name in side else ABSENT for side in (claimed, found))
                 yield Finding(file=file, field=inner, claimed=next(sides), found=next(sides))
             else:
                 yield from compare(file, claimed[name], found[name], inner)

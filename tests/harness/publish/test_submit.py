@@ -227,3 +227,31 @@ def test_verify_says_what_it_was_given(tmp_path: Path, call: Call) -> None:
     code, out, _ = call("verify", tmp_path / "x.zip")
     assert 1 == code
     assert "does not end as a submission does" in out
+
+
+def test_parameters_that_a_later_version_adds_do_not_count_against_a_row(
+    original: Made, packed: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.plan import parameters
+    from harness.publish import references
+
+    training = parameters.training
+    monkeypatch.setattr(parameters, "training", lambda hyper: {**training(hyper), "newly_thought_of": 3})
+    code, out, _ = call("verify", packed, "--suite", original.suite)
+    assert 1 == code  # the same version of the code cannot have other parameters
+    assert "newly_thought_of: claimed nothing, found 3" in out
+    versions = references.phase_versions()
+    later = {**versions, "intermediate": 99, "finetune": 99}
+    monkeypatch.setattr(references, "phase_versions", lambda: later)
+    code, out, _ = call("verify", packed, "--suite", original.suite)
+    assert 0 == code
+    assert "phase finetune of version" in out
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(original: Made, tmp_path: Path, call: Call) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    out = tmp_path / "file" / "row.zip"
+    code, _, err = call("submit", "pack", "--suite", "tiny", *ROW, "--store", original.store, "--out", out)
+    assert 3 == code
+    assert "check the path, its permissions and the disk" in err
+    assert 1 == len(err.splitlines())
