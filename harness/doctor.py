@@ -13,6 +13,7 @@ from typing import Any, Literal
 from harness import machine
 from harness.data import DATA_VARIABLE, data_folder
 from harness.resources import images_dir, tasks_dir
+from tasks.errors import UserError
 
 Status = Literal["ok", "missing", "warning"]
 PYTHONS = ((3, 11), (3, 14))
@@ -48,6 +49,7 @@ def examine(data: Path | None, store: Path, *, network: bool = False) -> list[Fi
         check_torch(packages),
         check_packages(packages),
         check_docker(),
+        check_images(),
         check_gpu(packages),
         check_data(data),
         check_browser(),
@@ -135,6 +137,27 @@ def check_docker() -> Finding:
         return Finding(name="docker", status="missing", detail=_short(reason), remedy=remedy)
     gpus = "containers can have GPUs" if machine.engine_offers_gpus(info) else "containers without GPUs"
     return Finding(name="docker", status="ok", detail=f"engine {info['ServerVersion']}, {gpus}")
+
+
+def check_images() -> Finding:
+    """Whether the engine holds the images that stages run in, as locked."""
+    from harness.images import engine, lockfile
+    from harness.images.found import Problem, look
+    from harness.images.targets import Target
+
+    try:
+        lock = lockfile.read_lock()
+        client = engine.connect(machine.ENGINE_TIMEOUT)
+        looked = [look(client, lock, target) for target in Target]
+    except UserError as error:
+        remedy = error.remedy or "the local runner needs none"
+        return Finding(name="images", status="missing", detail=_short(error.what), remedy=remedy)
+    problems = [found for found in looked if isinstance(found, Problem)]
+    if problems:
+        detail = f"{problems[0].target}: {problems[0].what}"
+        detail += f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        return Finding(name="images", status="missing", detail=_short(detail), remedy=problems[0].remedy)
+    return Finding(name="images", status="ok", detail=f"all {len(looked)} as locked")
 
 
 def docker_gpus() -> str:

@@ -1,8 +1,8 @@
 """What a test needs of the machine: looked for once, skipped with the reason, and listed at the end of the run.
 
-A test marked ``docker``, ``gpu``, ``data``, ``network`` or ``browser`` is skipped where ``codestilts doctor`` finds
-that thing not usable, one marked ``mini`` where no finished suite ``mini`` of this very code is found, one marked
-``node`` or ``latex`` where the tools are not there that pages and exported tables are judged with.
+A test marked ``docker``, ``images``, ``gpu``, ``data``, ``network`` or ``browser`` is skipped where ``codestilts
+doctor`` finds that thing not usable, one marked ``mini`` where no finished suite ``mini`` of this very code is found,
+one marked ``node`` or ``latex`` where the tools are not there that pages and exported tables are judged with.
 ``CODESTILTS_REQUIRE=data,browser`` turns such a skip into a failure: set it where the thing must be there, as .ci/run
 does.
 """
@@ -88,6 +88,7 @@ CHECKS: dict[str, Callable[[], doctor.Finding]] = {
     "mini": check_mini,
     "node": check_node,
     "latex": check_latex,
+    "images": doctor.check_images,
 }
 
 

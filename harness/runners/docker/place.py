@@ -72,9 +72,7 @@ class DockerPlace:
     def runner(self, store: Path, run: str) -> Runner:
         """A runner over a copy of our packages, so that edits to them reach no stage of this run."""
         code = store / "tmp" / run / "code"
-        for package in (harness, tasks, leaderboard):
-            folder = Path(str(package.__file__)).parent
-            shutil.copytree(folder, code / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_packages(code)
         (store / MARK).touch()
         settings = Settings(
             slots=max(self._wish.workers, len(self._gpus)),
@@ -132,6 +130,15 @@ class DockerPlace:
     def _cdi(self) -> bool:
         """Whether the engine knows GPUs by CDI names only."""
         return engine_offers_gpus(dict(self._info)) and "nvidia" not in (self._info.get("Runtimes") or {})
+
+
+def copy_packages(code: Path) -> None:
+    """Copy our packages, readable for whomever stages run as."""
+    for package in (harness, tasks, leaderboard):
+        folder = Path(str(package.__file__)).parent
+        shutil.copytree(folder, code / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (code, *code.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _no_gpus(why: str) -> Problem:
