@@ -6,7 +6,7 @@ import fnmatch
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -155,7 +155,7 @@ def walking(
         display.say(f"Another run ({holder}) is using {store.root}; waiting for it to end.")
 
     place = place_for(Wish(runner=request.runner, workers=request.workers, gpus=request.gpus))
-    with store.locked(waiting), _interruptible():
+    with closing(place), store.locked(waiting), _interruptible():
         place.sweep(store.root)
         store.clear_tmp()
         everything = {stage.key for stage in planned.plan.stages}

@@ -51,6 +51,10 @@ class Place(Protocol):
         """A runner for one run."""
         ...
 
+    def close(self) -> None:
+        """Let go of what was reached for."""
+        ...
+
 
 def place_for(wish: Wish) -> Place:
     """The place that was asked for; nothing is reached for yet."""
@@ -85,7 +89,9 @@ class LocalPlace:
     def sweep(self, store: Path) -> None:
         """Workers go with their orchestrator; containers of an earlier run in this store may be left, though."""
         if (store / MARK).exists():
-            place_for(Wish(runner="docker")).sweep(store)
+            containers = place_for(Wish(runner="docker"))
+            containers.sweep(store)
+            containers.close()
 
     def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
         """Whether torch here finds the device and the precision. Processes see links as we do."""
@@ -102,6 +108,9 @@ class LocalPlace:
         """Warm worker processes."""
         del store, run
         return LocalRunner(self._wish.workers, local_gpus(self._wish.gpus))
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def local_gpus(wanted: tuple[str, ...] | None) -> tuple[str, ...]:

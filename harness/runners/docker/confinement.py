@@ -84,7 +84,7 @@ def container(job: Job, *, image: str, labels: Mapping[str, str], who: Person, g
     }
 
 
-def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool) -> dict[str, Any]:
+def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: int) -> dict[str, Any]:
     """Arguments of ``create_host_config``: what of the machine it is given.
 
     Args:
@@ -93,6 +93,7 @@ def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool) -> dic
         code: folder that holds our packages.
         gpu: the device it was leased, if it wants one.
         cdi: the engine knows devices by CDI names only.
+        cpus: how many the engine has; it refuses to give more.
     """
     limits = job.stage.limits
     return {
@@ -109,7 +110,7 @@ def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool) -> dic
         "pids_limit": limits.processes,
         "mem_limit": limits.memory,
         "memswap_limit": limits.memory,
-        "nano_cpus": int(1e9 * _cpus(job.stage)),
+        "nano_cpus": int(1e9 * min(cpus, _cpus(job.stage))),
         "shm_size": min(_SHARED_MEMORY, limits.memory // 2),
         "ulimits": [Ulimit(name="core", soft=0, hard=0)],
         "device_requests": _device_requests(gpu, cdi=cdi),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
@@ -93,11 +94,14 @@ class Follower:
 
     def _close(self) -> None:
         source, self._source = self._source, None
-        if source is not None:
-            try:
-                source.close()
-            except (*ENGINE_ERRORS, OSError, AttributeError, ValueError):  # the SDK's own way to a socket that is gone
-                return
+        if source is None:
+            return
+        # The SDK's way to the socket, which ends a read that hangs, fails where the socket is gone already; the
+        # response below it must be let go of all the same, or the connection stays open.
+        with suppress(*ENGINE_ERRORS, OSError, AttributeError, ValueError):
+            source.close()
+        with suppress(*ENGINE_ERRORS, OSError, AttributeError):
+            getattr(source, "_response").close()  # noqa: B009 - it has no public name
 
 
 def _seconds(stamp: bytes) -> int:

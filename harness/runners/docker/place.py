@@ -86,6 +86,12 @@ class DockerPlace:
         )
         return DockerRunner(self._connected(), settings, mark=store / MARK)
 
+    def close(self) -> None:
+        """Let go of the engine."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def _connected(self) -> APIClient:
         if self._client is None:
             self._client = engine.connect()

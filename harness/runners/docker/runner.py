@@ -80,6 +80,7 @@ class DockerRunner:
         self._settings = settings
         self._leases = Leases(settings.gpus)
         self._who = confinement.person(settings.security)
+        self._cpus = int(client.info().get("NCPU") or 1)
         self._stopped = threading.Event()
         self._mark = mark
         # More slots than its pool has places cost a connection each, and are no reason to warn.
@@ -149,7 +150,7 @@ class DockerRunner:
         write_spec(stage, spec, inside, Path(confinement.DATA) if job.data else None)
         self._give(job.out, self._who)
         marks = labels.of_container(store=settings.store, run=settings.run, stage=stage.key, name=stage.name)
-        host = confinement.host(job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi)
+        host = confinement.host(job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi, cpus=self._cpus)
         made = self._client.create_container(
             **confinement.container(job, image=settings.images[stage.phase].id, labels=marks, who=self._who, gpu=gpu),
             host_config=self._client.create_host_config(**host),

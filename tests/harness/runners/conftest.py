@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def docker_runner(code: Path, **changes: Any) -> Any:
     from harness.images.targets import Target
     from harness.runners.docker.runner import DockerRunner, Settings, StageImage
 
+    with closing(engine.connect()) as asked:
+        found = images_for(asked, read_lock(), [Target.REPORT])[Target.REPORT]
     client = changes.pop("client", None) or engine.connect()
-    found = images_for(engine.connect(), read_lock(), [Target.REPORT])[Target.REPORT]
     images = dict.fromkeys(Phase, StageImage(id=found.id, about={"name": found.reference}))
     store = changes.pop("store", f"test-{uuid.uuid4().hex[:8]}")
     settings = {"slots": 2, "images": images, "code": code, "store": store, "run": "run"}
