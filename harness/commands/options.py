@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ device_option = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), help="Device of the stages.  [default: as the suite says]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def reference_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What results are verified against: ``data``, ``store``, ``labels``, ``suite``."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--suite", help="Suite that the results are of, by name or file.  [default: as they say]"),
+        click.option("--labels", type=path, help="XTREME's label files, TASK/test-LANG.tsv|json."),
+        click.option(
+            "--store", type=path, help="Store with label artifacts.  [default: the one results lie in, if any]"
+        ),
+        data_option,
+    ):
+        command = option(command)
+    return command
 
 
 def board_folders(results: tuple[Path, ...], accepted: Path | None) -> tuple[Path, ...]:

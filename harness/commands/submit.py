@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import data_option, echo_json, json_option, store_option
+from harness.commands.options import echo_json, json_option, reference_options, store_option
 
 _PATH = click.Path(path_type=Path)
 
@@ -68,10 +68,7 @@ def pack(
 @submit.command(epilog="Example: codestilts submit accept row.zip --data data --into accepted")
 @click.argument("file", type=_PATH)
 @click.option("--into", type=_PATH, default=Path("accepted"), show_default=True, help="Folder of accepted rows.")
-@data_option
-@click.option("--store", type=_PATH, help="Store with label artifacts.")
-@click.option("--labels", type=_PATH, help="XTREME's label files, TASK/test-LANG.tsv|json.")
-@click.option("--suite", help="Suite that the results are of, by name or file.  [default: as they say]")
+@reference_options
 @click.option("--replace", is_flag=True, help="Take the place of a row that was accepted before.")
 @json_option
 def accept(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import data_option, echo_json, json_option
+from harness.commands.options import echo_json, json_option, reference_options
 
 if TYPE_CHECKING:
     from harness.publish.findings import Verdict
@@ -19,10 +19,7 @@ _PATH = click.Path(path_type=Path)
 @click.command(epilog="Example: codestilts verify row.zip --data data")
 @click.argument("path", type=_PATH)
 @click.option("--all", "everything", is_flag=True, help="Verify everything below PATH: results, rows, submissions.")
-@data_option
-@click.option("--store", type=_PATH, help="Store with label artifacts.  [default: the one that PATH lies in]")
-@click.option("--labels", type=_PATH, help="XTREME's label files, TASK/test-LANG.tsv|json.")
-@click.option("--suite", help="Suite that the results are of, by name or file.  [default: as they say]")
+@reference_options
 @click.option("--counts", is_flag=True, help="Where labels are not at hand, compare scores with the counts per unit.")
 @json_option
 def verify(
