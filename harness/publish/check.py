@@ -60,8 +60,8 @@ class Verifier:
         if path.is_dir() and (path / "suite.json").is_file():
             return self._results_folder(path, None)
         row = path.resolve()
-        if path.is_dir() and len(row.parents) > 1 and (row.parents[1] / "suite.json").is_file():
-            return self._results_folder(row.parents[1], RowName(backbone=row.parent.name, recipe=row.name))
+        if path.is_dir() and (row.parent.parent / "suite.json").is_file():
+            return self._results_folder(row.parent.parent, RowName(backbone=row.parent.name, recipe=row.name))
         if path.suffix == ".json" and path.is_file():
             return self._accepted_row(path)
         if path.is_dir() and not (path / SUBMISSION_FILE).is_file():
@@ -180,7 +180,7 @@ def _check_rows(results: Path, record: Submission) -> Iterator[Finding]:
 
 def _store_around(results: Path) -> Store | None:
     """The store that a results folder lies in, as a run leaves it."""
-    root = results.resolve().parents[1]
+    root = results.resolve().parent.parent
     return Store(root) if (root / "store.json").is_file() else None
 
 
