@@ -149,6 +149,7 @@ def check_images() -> Finding:
         lock = lockfile.read_lock()
         client = engine.connect(machine.ENGINE_TIMEOUT)
         looked = [look(client, lock, target) for target in Target]
+        client.close()
     except UserError as error:
         remedy = error.remedy or "the local runner needs none"
         return Finding(name="images", status="missing", detail=_short(error.what), remedy=remedy)

@@ -3,11 +3,12 @@
     in_image.py torch             put torch into a folder of its own: for a base that brings none
     in_image.py link-torch        let the base's Python import it from there
     in_image.py packages LOCK     make the environment: every package of a lock, torch left to the base
+    in_image.py extra             put the packages of extra.txt beside the environment
     in_image.py close             a user without rights; no compilers
 
-Wheels lying beside this file are all that is installed from; without any, the package index is asked. Every file is
-checked against the locks' hashes. TORCH_BUILD is ``cpu``, ``cuda`` or ``any``, TORCH_INDEX the address of PyTorch's CPU
-wheel index.
+Wheels lying beside this file are all that is installed from; without any, the package index is asked, as a pip.conf
+here says. Every file is checked against the locks' hashes. TORCH_BUILD is ``cpu``, ``cuda`` or ``any``, TORCH_INDEX the
+address of PyTorch's CPU wheel index.
 """
 
 # ruff: noqa: INP001 - run as a script
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from importlib import metadata, util
 from pathlib import Path
 
@@ -31,6 +33,7 @@ BUILD = Path(__file__).resolve().parent
 HOME = Path("/opt/codestilts")
 TORCH = HOME / "torch"
 VENV = HOME / "venv"
+EXTRA = HOME / "extra"
 ABOUT = "about.json"
 USER, UID = "codestilts", 10001
 #: What each image must be able to import; a lock that lacks one of these is found out here, not in the first stage.
@@ -44,6 +47,7 @@ COMPILER = re.compile(
     r"(?:[a-z0-9_]+-linux-gnu-)?(?:gcc|g\+\+|cc|c\+\+|c89|c99|cpp|clang|clang\+\+|as|ld|ld\.\w+|nvcc|cicc|make|cmake)"
     r"(?:-\d+(?:\.\d+)?)?"
 )
+TESTS = re.compile(r"/tests?/")
 COMPILER_PARTS = ("cc1", "cc1plus", "collect2", "lto1")
 
 
@@ -57,6 +61,8 @@ def main(arguments: list[str]) -> int:
                 install_torch_alone()
             case ["packages", target]:
                 install_packages(target)
+            case ["extra"]:
+                install_extra()
             case _:
                 sys.stderr.write(f"usage: {__doc__}")
                 return 2
@@ -68,23 +74,38 @@ def main(arguments: list[str]) -> int:
 
 def use_what_lies_here() -> None:
     """Tell pip where packages come from, and which certificates to trust."""
+    os.environ["PIP_NO_CACHE_DIR"] = "1"
     if any(BUILD.glob("*.whl")):
         os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(BUILD))
-        os.environ.pop("PIP_INDEX_URL", None)
-        os.environ.pop("PIP_EXTRA_INDEX_URL", None)
     if (BUILD / "ca.pem").is_file():
         os.environ["PIP_CERT"] = str(BUILD / "ca.pem")
-    os.environ["PIP_NO_CACHE_DIR"] = "1"
-    for name in [name for name, value in os.environ.items() if name.startswith("PIP_") and not value]:
-        del os.environ[name]  # a build argument that was not given
+    if (BUILD / "pip.conf").is_file():
+        os.environ["PIP_CONFIG_FILE"] = str(BUILD / "pip.conf")
 
 
 def make_environment(folder: Path, *, see_base: bool) -> None:
-    """Make a virtual environment; the base's own pip serves where its Python cannot put one into it."""
-    has_pip = util.find_spec("ensurepip") is not None
-    options = [] if has_pip else ["--without-pip"]
-    options += ["--system-site-packages"] if see_base or not has_pip else []
-    subprocess.run([sys.executable, "-m", "venv", *options, str(folder)], check=True)
+    """Make a virtual environment with pip; the base's own pip serves where its Python brings none to put there."""
+    wheel = pip_wheel()
+    options = ["--system-site-packages"] if see_base or wheel is None else []
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", *options, str(folder)], check=True)
+    if wheel is not None:
+        put_pip(wheel, folder)
+
+
+def pip_wheel() -> Path | None:
+    """The pip that Python brings to put into environments; Debian keeps it in a folder of its own."""
+    ensurepip = util.find_spec("ensurepip")
+    folders = [Path(ensurepip.origin).parent / "_bundled"] if ensurepip and ensurepip.origin else []
+    folders += [Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or "/usr/share/python-wheels")]
+    return next((path for folder in folders for path in sorted(folder.glob("pip-*.whl"))), None)
+
+
+def put_pip(wheel: Path, folder: Path) -> None:
+    """Unpack pip into an environment: a hundred times faster than ensurepip, which installs it and compiles it all."""
+    from quiet_pip import site_packages
+
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site_packages(folder))
 
 
 def install_torch_alone() -> None:
@@ -138,11 +159,23 @@ def install_packages(target: str) -> None:
     pip_install(VENV, ["--ignore-installed", "-r", str(request)], label=f"packages of {target}", total=count)
     if target != "fetch":  # which downloads with pip
         remove_pip(site_packages(VENV))
-        for path in (VENV / "bin").glob("pip*"):
-            path.unlink()
     (VENV / LOG).unlink()
+    (site_packages(VENV) / "codestilts-extra.pth").write_text(f"{EXTRA}\n", encoding="utf-8")
     compile_all(site_packages(VENV))
     (VENV / ABOUT).write_text(json.dumps(about(target), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def install_extra() -> None:
+    """Leave the packages of ``extra.txt`` in ``EXTRA``, where the environment that is there already looks for them."""
+    from quiet_pip import LOG, pip_install
+
+    use_what_lies_here()
+    wheel = pip_wheel()
+    if wheel is not None:
+        put_pip(wheel, VENV)
+    pip_install(VENV, ["--target", str(EXTRA), "-r", str(BUILD / "extra.txt")], label="more packages", total=0)
+    (VENV / LOG).unlink()
+    compile_all(EXTRA)
 
 
 def torch_of_base() -> str:
@@ -177,7 +210,8 @@ def about(target: str) -> dict[str, object]:
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
     if done.returncode:
-        raise InstallError(f"the image of {target} cannot import what it is for: {done.stderr.strip()[-400:]}")
+        said = (done.stderr.strip().splitlines() or ["no word why"])[-1]
+        raise InstallError(f"the image of {target} cannot import what it is for ({said[:400]}).")
     found: dict[str, object] = {"target": target, "python": platform.python_version()}
     if done.stdout:
         torch, cuda, *architectures = done.stdout.splitlines()
@@ -192,9 +226,9 @@ def remove_pip(folder: Path) -> None:
 
 
 def compile_all(folder: Path) -> None:
-    """Byte code beside every module: containers start on a file system that takes none."""
+    """Byte code beside every module but tests: containers start on a file system that takes none."""
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # nothing in an image changes any more
-    compileall.compile_dir(folder, quiet=2, workers=0, force=True, invalidation_mode=unchecked)
+    compileall.compile_dir(folder, quiet=2, workers=0, rx=TESTS, force=True, invalidation_mode=unchecked)
 
 
 def close() -> None:

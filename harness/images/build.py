@@ -123,9 +123,9 @@ def _make(
             "nocache": force,
             "network_mode": "none" if supplies.wheelhouse else supplies.network,
             "buildargs": {**arguments, **_settings(supplies)},
-            "labels": {**labels, TARGET_LABEL: target, RECIPE_LABEL: recipe, **_about(target)},
         }
-        with build_folder(target, supplies) as context, engine.faults(f"build the image {target}"):
+        labels = {**labels, TARGET_LABEL: target, RECIPE_LABEL: recipe, **_about(target)}
+        with build_folder(target, supplies, labels) as context, engine.faults(f"build the image {target}"):
             steps = follow(client.build(fileobj=context, custom_context=True, decode=True, **settings), target, say)
         _drop_install_stage(client, steps)
         held = engine.inspect(client, reference)
@@ -142,8 +142,8 @@ def _make(
 
 
 def _settings(supplies: Supplies) -> dict[str, str]:
-    """The machine's own ways to the package index."""
-    names = () if supplies.wheelhouse else ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", *_PROXIES)
+    """The machine's proxies, which the builder does not keep in an image's history."""
+    names = () if supplies.wheelhouse else _PROXIES
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 

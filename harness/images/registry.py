@@ -41,7 +41,12 @@ def push(client: APIClient, image: FoundImage, registry: str, say: Progress) -> 
     tag = image.recipe.removeprefix("sha256:")[:12]
     with engine.faults(f"push {name}"):
         client.tag(image.id, name, tag)
-        digest = _relay(client.push(name, tag, stream=True, decode=True), f"push {name}", say)
+        digest = ""
+        try:
+            digest = _relay(client.push(name, tag, stream=True, decode=True), f"push {name}", say)
+        finally:
+            if not digest:
+                client.remove_image(f"{name}:{tag}", noprune=True)  # a name for what is not there
     if not digest:
         raise EnvironmentFault(f"the registry said no digest for {name}", remedy="push again")
     return Published(target=image.target, reference=f"{name}@{digest}")

@@ -75,14 +75,14 @@ def clean(client: APIClient, lock: ImagesLock, *, everything: bool, dry_run: boo
     Args:
         client: the engine.
         lock: what stays.
-        everything: let nothing of ours stay.
+        everything: also what the lock names.
         dry_run: say what would go, and remove nothing.
     """
     from docker.errors import APIError
 
     gone = []
     for image in ours(client, lock):
-        if not image.names and time.time() - image.created < _YOUNG and not everything:
+        if not image.names and time.time() - image.created < _YOUNG:
             continue
         if image.locked and image.names and not everything:
             continue

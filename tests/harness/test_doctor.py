@@ -18,7 +18,7 @@ import pytest
 from harness import doctor, machine
 from harness.doctor import Finding
 
-NAMES = ["python", "cores", "memory", "disk", "torch", "packages", "docker", "gpu", "data", "browser"]
+NAMES = ["python", "cores", "memory", "disk", "torch", "packages", "docker", "images", "gpu", "data", "browser"]
 H200 = machine.Gpu(name="NVIDIA H200", memory_mib=143771, driver="580.82.07")
 Script = Callable[[str, str], None]
 

@@ -67,7 +67,7 @@ def test_a_build_is_handed_only_the_stages_it_stands_on(target: str, stages: lis
 @pytest.mark.parametrize("target", [*Target, "torch"])
 def test_every_file_a_build_copies_is_sent(target: str) -> None:
     copied = re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", recipe.dockerfile_for(target))
-    names = {name for line in copied for name in line.split()} - {"wheel[s]", "ca.pe[m]"}
+    names = {name for line in copied for name in line.split()} - {"wheel[s]", "ca.pe[m]", "pip.con[f]"}
 
     assert names == set(recipe.files_for(target))
     assert all(path.is_file() for path in recipe.files_for(target).values())
