@@ -18,13 +18,14 @@ RUN_OPTIONS = $(if $(SUITE),"$(SUITE)") $(if $(RUNNER),--runner "$(RUNNER)") $(i
 SITE_OPTIONS = $(if $(SUITE)$(STORE),--results "$(or $(STORE),store)/results/$(or $(SUITE),mini)") \
   $(if $(OUT),--out "$(OUT)") $(ARGS)
 
-.PHONY: help install install-dev benchmark site check format test clean
+.PHONY: help images install install-dev benchmark site check format test clean
 
 help:
 	@echo "make benchmark    install what is needed, run a suite, write the leaderboard"
 	@echo "                    [SUITE=real-small] [DATA=folder] [STORE=folder] [RUNNER=local|docker] [ARGS='--workers 1']"
 	@echo "make site         write the pages again from kept results [SUITE=mini] [STORE=folder] [OUT=folder]"
 	@echo "make install      make .venv from the hash locks [TORCH=auto|cpu|cuda] [TORCH_INDEX=url] [PYTHON=python3.12]"
+	@echo "make images       build the images that stages run in [WHEELS=folder] [BASE=image] [ARGS='--ca-bundle file']"
 	@echo "make check        lint, formatting, types"
 	@echo "make test         every test this machine can run, and which it could not [ARGS='tests/harness -x']"
 	@echo "make format       put the code into the house format"
@@ -41,6 +42,12 @@ benchmark: install
 
 site: install
 	$(BIN)/codestilts site build $(SITE_OPTIONS)
+
+# BASE is another base than the lock's; WHEELS a folder that `codestilts images wheelhouse` has filled.
+images: install
+	$(if $(BASE),$(BIN)/codestilts images lock --base "$(BASE)")
+	$(BIN)/codestilts images build $(if $(WHEELS),--wheelhouse "$(WHEELS)") $(ARGS)
+	$(BIN)/codestilts images check
 
 check: install-dev
 	$(BIN)/ruff check .
