@@ -198,7 +198,11 @@ def check_data(data: Path | None) -> Finding:
     if not folder.is_dir():
         return Finding(name="data", status="missing", detail=f"no such folder: {folder}", remedy=remedy)
     patterns = release_files()
-    found = [task for task, files in patterns.items() if all(any(folder.glob(file)) for file in files)]
+    found = [
+        task
+        for task, splits in patterns.items()
+        if all(any(any(folder.glob(file)) for file in sources) for sources in splits)
+    ]
     absent = [task for task in patterns if task not in found]
     if not found:
         remedy = "'codestilts tasks show NAME' names each task's files"
@@ -207,17 +211,27 @@ def check_data(data: Path | None) -> Finding:
     return Finding(name="data", status="ok", detail=f"{folder}: {', '.join(found)}{lacking}")
 
 
-def release_files() -> dict[str, tuple[str, ...]]:
-    """Patterns of the release files of every task that reads any, by the task's name."""
+def release_files() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """By the name of every task that reads files: for each split, a pattern of each of its sources."""
     import yaml
 
     found = {}
     for path in sorted(tasks_dir().glob("target/*.yaml")) + sorted(tasks_dir().glob("intermediate/*.yaml")):
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-        files = [file for split in spec["splits"].values() for file in split.get("files", ())]
-        if files:
-            found[spec["name"]] = tuple(re.sub(r"\{\w+\}", "*", file) for file in files)
+        splits = tuple(_patterns(split) for split in spec.get("splits", {}).values() if "files" in split)
+        if splits:
+            found[spec["name"]] = splits
     return found
+
+
+def _patterns(split: dict[str, Any]) -> tuple[str, ...]:
+    """What is there if a source is: its first file, or its folder of the hub."""
+    names = []
+    for source in (split, *split.get("also", ())):
+        hub = source.get("hub")
+        config = f"{hub['id'].replace('/', '--')}/{hub['revision']}/{hub['config']}" if hub else ""
+        names.append(f"hub/{config}/{hub['splits'][0]}/*" if hub else source["files"][0])
+    return tuple(re.sub(r"\{\w+\}", "*", name) for name in names)
 
 
 def check_browser() -> Finding:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from harness import data, resources
 from harness.canonical import file_digest
 from harness.errors import SpecError
+from harness.locating import locate
 from harness.plan.build import LOCK_OF_PHASE, Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Plan
@@ -49,8 +50,9 @@ def plan_suite(
         UserError: a spec is wrong or release files are missing.
     """
     resolved = resolved_suite(name, smoke=smoke)
-    files = data_files(resolved)
     folder = data.data_folder(data_dir)
+    resolved = locate(resolved, folder)
+    files = data_files(resolved)
     digests = data.digests(files, folder, cache)
     where = where or Where()
     surroundings = Surroundings(

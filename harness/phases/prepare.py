@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,11 +19,15 @@ from harness import overlap
 from harness.canonical import file_digest
 from harness.context import StageContext
 from tasks import miniature
+from tasks.english import foreign_run
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row, read_rows, write_json_lines
 from tasks.selection import held_out, select_units
 from tasks.types import task_type
+
+#: Of translated rows, the share that may have another label than their originals before they are taken for other rows.
+_MOST_DIFFERENT = 0.1
 
 
 def run(context: StageContext) -> None:
@@ -51,7 +56,11 @@ def _prepare_rows(context: StageContext) -> None:
         source = splits.get(split)
         if source is None:
             continue
-        rows, mended = _read(splits["train"] if "from_train" in source else source, task, "en", context.data)
+        whole = splits["train"] if "from_train" in source else source
+        rows, mended = _read(whole, task, "en", context.data)
+        rows = _labelled(rows, split, task["name"], mended)
+        if not is_generated(whole):
+            _refuse_foreign(rows, split, task["name"])
         if share is not None:
             rows = held_out(rows, share)[split == "train"]
         rows, overlapping = overlap.without(rows, scored)
@@ -83,12 +92,18 @@ def _prepare_translated(context: StageContext) -> None:
     """
     task, languages = context.params["task"], context.params["languages"]
     row_class = task_type(task["type"]).row_class
-    english = {row.id for row in read_rows(context.inputs["rows"] / "train.jsonl", row_class)}
+    english = {row.id: row for row in read_rows(context.inputs["rows"] / "train.jsonl", row_class)}
     report: dict[str, Any] = {}
     for number, language in enumerate(languages):
         context.progress(number / len(languages), language)
         rows, mended = _read(context.params["split"], task, language, context.data)
-        paired = [row for row in rows if row.id in english]
+        paired, differ = _paired(rows, english)
+        if differ > _MOST_DIFFERENT * len(rows):
+            raise DataError(
+                f"{differ} of {len(rows)} {language} rows have not the label of the English row with their number",
+                where=f"task {task['name']}",
+                remedy="give translations of these very rows, in their order",
+            )
         chosen = select_units(paired, context.params["limit"])
         if not chosen:
             raise DataError(
@@ -97,8 +112,59 @@ def _prepare_translated(context: StageContext) -> None:
                 remedy="give translated rows the ids of their originals",
             )
         write_json_lines(context.out / f"train-{language}.jsonl", (row.to_json() for row in chosen))
-        report[language] = {"read": len(rows), "mended": mended, "paired": len(paired), "kept": len(chosen)}
+        report[language] = {
+            "read": len(rows),
+            "mended": mended,
+            "label_differs": differ,
+            "paired": len(paired),
+            "kept": len(chosen),
+        }
     _write_report(context.out, report)
+
+
+def _paired(rows: Sequence[Row], english: Mapping[str, Row]) -> tuple[list[Row], int]:
+    """Translations of English rows that are there, and how many have another label than theirs, which are left out."""
+    found = [row for row in rows if row.id in english]
+    alike = [row for row in found if getattr(row, "label", None) == getattr(english[row.id], "label", None)]
+    return alike, len(found) - len(alike)
+
+
+def is_generated(source: Mapping[str, Any]) -> bool:
+    """Whether rows are made, not read."""
+    return bool(source.get("generator"))
+
+
+def _labelled(rows: list[Row], split: str, task: str, mended: dict[str, int]) -> list[Row]:
+    """The rows that have an answer; the others, whose answers are hidden, are counted among what was mended.
+
+    Raises:
+        DataError: none has.
+    """
+    found = [row for row in rows if any(getattr(row, name) is not None for name in row.answer_fields)]
+    if rows and not found:
+        raise DataError(
+            f"no {split} row has an answer",
+            where=f"task {task}",
+            remedy="test files are published without their answers; give files with them",
+        )
+    if len(found) < len(rows):
+        mended["rows_with_hidden_answer"] = len(rows) - len(found)
+    return found
+
+
+def _refuse_foreign(rows: Sequence[Row], split: str, task: str) -> None:
+    """Refuse rows that would train or select and are not English, whatever their file is called.
+
+    Raises:
+        DataError: naming the first run of such rows.
+    """
+    run = foreign_run([" ".join(overlap.sentences(row)) for row in rows])
+    if run is not None:
+        raise DataError(
+            f"{split} rows {run[0] + 1} to {run[1] + 1} are not English",
+            where=f"task {task}",
+            remedy="only English rows train and select; translated ones belong to a recipe '+translated'",
+        )
 
 
 def _prepare_scored(context: StageContext, kind: str) -> None:
@@ -199,7 +265,19 @@ def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str, 
 def _read(
     source: Mapping[str, Any], task: Mapping[str, Any], language: str, data: Path | None
 ) -> tuple[list[Row], dict[str, int]]:
-    """The rows of one split in one language, and what was mended on the way."""
+    """The rows of one split in one language, and what was mended on the way.
+
+    Of a task that joins others, the rows of each in turn, with the task's name before ids and units.
+    """
+    if "join" in source:
+        joined: list[Row] = []
+        counts: Counter[str] = Counter()
+        for part in source["join"]:
+            rows, mended = _read(part, task, language, data)
+            name = part["task"]
+            joined += [replace(row, id=f"{name}/{row.id}", unit=f"{name}/{row.unit}") for row in rows]
+            counts.update({f"{name}/{what}": count for what, count in mended.items()})
+        return joined, dict(counts)
     if source.get("generator"):
         return miniature.generate(source["task"], source["split"], language, rows=source["rows"]), {}
     if data is None:

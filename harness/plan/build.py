@@ -11,6 +11,7 @@ from harness.errors import SpecError
 from harness.plan import cost, limits, parameters
 from harness.plan.sources import (
     SplitUse,
+    foreign_files,
     scored_languages,
     split_use,
     translated_languages,
@@ -81,6 +82,7 @@ class _Builder:
         self._stages: dict[str, Stage] = {}
         self._backbone_keys: dict[str, str] = {}
         self._cells: list[Cell] = []
+        self._foreign = foreign_files(resolved)
 
     def build(self) -> Plan:
         for name in self._suite.backbones:
@@ -100,7 +102,7 @@ class _Builder:
             if task.trained_on is None:
                 train, predictions = None, self._retrieve(backbone, recipe, task, seed, checkpoint)
             else:
-                train = self._finetune(backbone, recipe, self._resolved.tasks[task.trained_on], seed, checkpoint)
+                train = self._finetune(backbone, recipe, task, seed, checkpoint)
                 predictions = self._predict(backbone, recipe, task, seed, train)
             handle = f"score/{backbone.name}/{recipe.name}/{name}/s{seed}"
             score = self._add(
@@ -150,13 +152,18 @@ class _Builder:
         handle = f"intermediate/{backbone.name}/{recipe.name}/s{seed}"
         return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size, backbone=backbone)
 
-    def _finetune(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
+    def _finetune(
+        self, backbone: BackboneSpec, recipe: RecipeSpec, target: TaskSpec, seed: int, checkpoint: str
+    ) -> str:
+        """The model of a target; targets that are trained and selected on the same rows share it."""
+        assert target.trained_on is not None, target.name
+        task = self._resolved.tasks[target.trained_on]
         hyper = self._hyper(task, backbone)
         return self._add(
             Phase.FINETUNE,
             f"finetune/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
             {"task": parameters.with_lengths(task, hyper), "hyper": parameters.training(hyper)},
-            {"checkpoint": checkpoint, f"rows:{task.name}": self._rows(task)},
+            {"checkpoint": checkpoint, f"rows:{task.name}": self._rows(task, target.held_out)},
             seed=seed,
             transient=("encoder/*", "heads/*"),
             size=cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs),
@@ -274,8 +281,11 @@ class _Builder:
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
-    def _rows(self, task: TaskSpec) -> str:
-        """English training and validation rows, without what is scored in a target of the same type."""
+    def _rows(self, task: TaskSpec, held_out: float | None = None) -> str:
+        """English training and validation rows, without what is scored in a target of the same type.
+
+        With ``held_out``, that share of the training rows' units validates, and the validation split is not read.
+        """
         splits: dict[str, Any] = {}
         for split in ("train", "validation"):
             use = split_use(self._suite, task, split)
@@ -286,7 +296,10 @@ class _Builder:
                     remedy=f"give it one under stand_ins.{task.name}.{split}",
                 )
             if use is not None:
+                self._refuse_foreign(use)
                 splits[split] = use.to_json(self._around.data) | {"limit": self._suite.limit(task.name, split)}
+        if held_out is not None:
+            splits["validation"] = {"from_train": held_out, "limit": self._suite.limit(task.name, "validation")}
         scored = [self._resolved.tasks[name] for name in self._suite.targets]
         exclude = {
             f"exclude:{other.name}": self._passages(other)
@@ -295,11 +308,25 @@ class _Builder:
         }
         return self._add(
             Phase.PREPARE,
-            f"prepare/rows/{task.name}",
+            f"prepare/rows/{task.name}" + ("" if held_out is None else "/held-out"),
             {"kind": "rows", "task": parameters.identity(task), "splits": splits},
             exclude,
             needs_data=True,
         )
+
+    def _refuse_foreign(self, use: SplitUse) -> None:
+        """Zero-shot stays zero-shot: what trains or selects is in no file of another language.
+
+        Raises:
+            SpecError: it is in one.
+        """
+        for path in use.paths:
+            if path in self._foreign:
+                raise SpecError(
+                    f"'{path}' holds rows in '{self._foreign[path]}', and '{use.split}' rows are English",
+                    where=f"suite {self._suite.name}, task {use.task}",
+                    remedy="give English files; translated rows belong to a recipe '+translated'",
+                )
 
     def _translated(self, task: TaskSpec) -> str:
         """Translations of the English training rows that are kept, whatever was left out of those and why."""
@@ -354,7 +381,7 @@ class _Builder:
     def _baseline(self, task: TaskSpec) -> str:
         inputs = {"inputs": self._scored(task, "inputs"), "labels": self._scored(task, "labels")}
         if task.trained_on is not None:
-            inputs["rows"] = self._rows(self._resolved.tasks[task.trained_on])
+            inputs["rows"] = self._rows(self._resolved.tasks[task.trained_on], task.held_out)
         params = {"kind": "baseline", "task": parameters.identity(task), "languages": list(self._languages(task))}
         return self._add(Phase.SCORE, f"score/baseline/{task.name}", params, inputs)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.errors import SpecError
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import SuiteSpec
-from harness.specs.task import RETRIEVAL_TYPES, SplitName, SplitSpec, TaskSpec
+from harness.specs.task import RETRIEVAL_TYPES, JoinedTask, LocatedSplit, SplitName, SplitSpec, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class SplitUse:
         languages: of the rows.
         files: release files by language, relative to the data directory; empty for generated splits.
         why: the suite's words for a stand-in.
+        parts: of a task that joins others, the same of each of these.
     """
 
     task: str
@@ -30,9 +31,18 @@ class SplitUse:
     languages: tuple[str, ...]
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: str | None = None
+    parts: tuple[SplitUse, ...] = ()
+
+    @property
+    def paths(self) -> list[str]:
+        """All files, each once."""
+        own = [path for group in self.files.values() for path in group]
+        return list(dict.fromkeys([*own, *(path for part in self.parts for path in part.paths)]))
 
     def to_json(self, digests: Mapping[str, str]) -> dict[str, Any]:
         """The form in stage parameters: formats and contents, never where the data directory lies."""
+        if self.parts:
+            return {"join": [{"task": part.task, **part.to_json(digests)} for part in self.parts]}
         if self.spec.from_train is not None:
             return {"from_train": self.spec.from_train}
         if self.spec.generator:
@@ -49,7 +59,19 @@ class SplitUse:
 
 
 def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | None:
-    """The rows a suite reads for a split, or None if the task has none."""
+    """The rows a suite reads for a split, or None if the task has none.
+
+    Raises:
+        SpecError: a stand-in that cannot stand in for the split.
+    """
+    if isinstance(task, JoinedTask) and split not in suite.stand_ins.get(task.name, {}):
+        uses = [use for part in task.parts if (use := split_use(suite, part, split)) is not None]
+        if not uses:
+            return None
+        first = uses[0]
+        return SplitUse(
+            task=task.name, split=split, scored_as=split, spec=first.spec, languages=first.languages, parts=tuple(uses)
+        )
     stand_in = suite.stand_ins.get(task.name, {}).get(split)
     scored_as: SplitName = split
     spec = task.splits.get(split)
@@ -66,15 +88,20 @@ def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | 
         spec = stand_in.split
     if spec is None:
         return None
-    languages: tuple[str, ...] = ("en",)
-    if split == "test":
-        languages = scored_languages(suite, task)
-    elif task.type in RETRIEVAL_TYPES:
-        languages = spec.languages or scored_languages(suite, task)
+    languages = split_languages(suite, task, split, spec)
     files = {lang: _paths(task, spec, lang) for lang in languages} if spec.files else {}
     return SplitUse(
         task=task.name, split=split, scored_as=scored_as, spec=spec, languages=languages, files=files, why=why
     )
+
+
+def split_languages(suite: SuiteSpec, task: TaskSpec, split: SplitName, spec: SplitSpec) -> tuple[str, ...]:
+    """The languages a split is read in: what trains or selects is English, whatever languages a task has."""
+    if split == "test":
+        return scored_languages(suite, task)
+    if task.type in RETRIEVAL_TYPES:
+        return spec.languages or scored_languages(suite, task)
+    return ("en",)
 
 
 def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
@@ -121,24 +148,54 @@ def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
     """Every release file the suite reads, by task."""
     found: dict[str, list[str]] = {}
     for task in resolved.tasks.values():
-        splits: Iterable[SplitName] = ("test",) if task.name in resolved.spec.targets else ()
-        if task.role == "intermediate" or any(other.trained_on == task.name for other in resolved.tasks.values()):
-            splits = (*splits, "train", "validation")
-        elif task.type in RETRIEVAL_TYPES and splits:
-            splits = (*splits, "validation")
         paths: dict[str, None] = {}
-        for split in splits:
+        for split in splits_read(resolved, task):
             use = split_use(resolved.spec, task, split)
-            paths.update(dict.fromkeys(path for group in (use.files if use else {}).values() for path in group))
+            paths.update(dict.fromkeys(use.paths if use else ()))
         if any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes) and task.translated:
             use = translated_use(task, translated_languages(resolved.spec, task))
-            paths.update(dict.fromkeys(path for group in use.files.values() for path in group))
+            paths.update(dict.fromkeys(use.paths))
         if paths:
             found[task.name] = list(paths)
     return found
 
 
+def foreign_files(resolved: ResolvedSuite) -> dict[str, str]:
+    """Files of rows in other languages than English, with the language: none of them may train or select."""
+    found: dict[str, str] = {}
+    for task in resolved.tasks.values():
+        for spec in task.splits.values():
+            if not spec.files:
+                continue
+            english = set(_paths(task, spec, "en"))  # files that hold all languages are told apart by their readers
+            for language in (*task.languages, *(spec.languages or ())):
+                if language != "en":
+                    paths = _paths(task, spec, language)
+                    found.update({path: language for path in paths if path not in english})
+    return found
+
+
+def splits_read(resolved: ResolvedSuite, task: TaskSpec) -> tuple[SplitName, ...]:
+    """The splits of a task that the suite reads."""
+    scored: tuple[SplitName, ...] = ("test",) if task.name in resolved.spec.targets else ()
+    if task.type in RETRIEVAL_TYPES:
+        return (*scored, "validation") if scored else ()
+    learners = [other for other in resolved.tasks.values() if other.trained_on == task.name]
+    mixed = any(task.name in recipe.tasks for recipe in resolved.recipes)
+    read = any(
+        source.kind == "rows" and source.task == task.name
+        for corpus in resolved.corpora.values()
+        for source in corpus.sources
+    )
+    if not (learners or mixed or read):
+        return scored
+    selects = mixed or any(other.held_out is None for other in learners)
+    return (*scored, "train", "validation") if selects else (*scored, "train")
+
+
 def _paths(task: TaskSpec, spec: SplitSpec, language: str) -> tuple[str, ...]:
+    if isinstance(spec, LocatedSplit):
+        return spec.paths.get(language, ())
     code = task.codes.get(language, language)
     try:
         return tuple(pattern.format(lang=language, code=code) for pattern in spec.files)

@@ -14,7 +14,7 @@ from harness.specs.corpus import CorpusSpec
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
 from harness.specs.suite import RecipeSpec, SuiteSpec, TranslatedUse
-from harness.specs.task import TaskSpec
+from harness.specs.task import JoinedTask, TaskSpec
 from harness.specs.training import TrainingSpec
 
 SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec)
@@ -41,8 +41,20 @@ class Catalog:
         return _files(self._tasks / "suites")
 
     def task(self, name: str, *, where: str | None = None) -> TaskSpec:
-        """The task of that name."""
-        return self._load("task", name, self.task_files(), TaskSpec, where)
+        """The task of that name; one that joins others comes with their specs."""
+        spec = self._load("task", name, self.task_files(), TaskSpec, where)
+        if not spec.joins:
+            return spec
+        place = str(self.task_files()[name])
+        parts = tuple(self.task(part, where=place) for part in spec.joins)
+        for part in parts:
+            if part.joins or (part.type, part.labels, part.metric) != (spec.type, spec.labels, spec.metric):
+                raise SpecError(
+                    f"'{part.name}' cannot share a head with the others it is joined with",
+                    where=place,
+                    remedy="join tasks of one type, with the same labels and metric, that join none themselves",
+                )
+        return JoinedTask.model_validate({**spec.model_dump(by_alias=True), "parts": parts})
 
     def backbone(self, name: str, *, where: str | None = None) -> BackboneSpec:
         """The backbone of that name, with what it leaves out taken from the one it is made from."""
@@ -128,7 +140,9 @@ def resolve(suite: SuiteSpec, catalog: Catalog) -> ResolvedSuite:
     needed += [name for recipe in recipes for name in recipe.tasks]
     needed += [source.task for corpus in corpora.values() for source in corpus.sources if source.kind == "rows"]
     for name in needed:
-        tasks.setdefault(name, catalog.task(name, where=where))
+        task = tasks.setdefault(name, catalog.task(name, where=where))
+        for part in task.parts if isinstance(task, JoinedTask) else ():
+            tasks.setdefault(part.name, part)
     _check_overrides(suite, tasks, where)
     _check_pairs(backbones)
     training = catalog.training(suite.training, where=where)

@@ -2,7 +2,8 @@
 
 XTREME's download script leaves the shared task's files under other names: the sample set's ``zh-en.sample.zh`` becomes
 ``zh-en.dev.zh``, the training set's ``zh-en.training.zh`` becomes ``zh-en.test.zh``. It deletes the gold pairs of the
-latter; the shared task's ``zh-en.training.gold`` holds them.
+latter; the shared task's ``zh-en.training.gold`` holds them. ``mteb/BUCC`` has the training set as one row of two
+lists, with gold pairs of 1-based places; the shared task's ids are the same numbers, behind the language.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from tasks.errors import DataError
 from tasks.readers.base import ReadResult, fail, mended, read_lines, refuse_repeated_ids
+from tasks.readers.records import parquet
 from tasks.rows import BitextSentence
 
 _FILES = 3
@@ -32,6 +34,34 @@ def read_bucc_files(paths: Sequence[Path], *, language: str, labels: Sequence[st
         raise DataError(what, remedy="name the foreign file, then the English one, then the gold pairs")
     foreign, english = (_sentences(path) for path in paths[:2])
     pairs, repeated = _gold(paths[2], foreign, english)
+    return _result(foreign, english, pairs, repeated, paths[:2])
+
+
+def read_bucc_table(paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:  # noqa: ARG001
+    """The same rows of the hub's table.
+
+    Raises:
+        DataError: a gold pair names a place that is not there; file and row are named.
+    """
+    sides: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    gold: list[tuple[str, str]] = []
+    for record in (record for path in paths for record in parquet(path)):
+        starts = [len(side) for side in sides]
+        for side, code, column in zip(sides, (language, "en"), ("sentence1", "sentence2"), strict=True):
+            for text in record.texts(column):
+                side[f"{code}-{len(side) + 1:09d}"] = text
+        for pair in record.get("gold"):
+            places = [int(place) + start for place, start in zip(pair, starts, strict=True)]
+            if not all(start < place <= len(side) for place, side, start in zip(places, sides, starts, strict=True)):
+                record.fail(f"the gold pair {list(pair)} names no sentence", remedy="places count from 1")
+            gold.append((f"{language}-{places[0]:09d}", f"en-{places[1]:09d}"))
+    pairs = list(dict.fromkeys(gold))
+    return _result(*sides, pairs, len(gold) - len(pairs), paths)
+
+
+def _result(
+    foreign: dict[str, str], english: dict[str, str], pairs: list[tuple[str, str]], repeated: int, paths: Sequence[Path]
+) -> ReadResult:
     units = _units(foreign, pairs)
     partners: dict[str, list[str]] = {}
     for source, target in pairs:
@@ -44,7 +74,7 @@ def read_bucc_files(paths: Sequence[Path], *, language: str, labels: Sequence[st
         for side, sentences in (("foreign", foreign), ("english", english))
         for name, text in sentences.items()
     ]
-    refuse_repeated_ids(rows, paths[:2])
+    refuse_repeated_ids(rows, paths)
     return ReadResult(rows=list(rows), mended=mended(gold_pairs_repeated=repeated))
 
 

@@ -1,4 +1,4 @@
-"""NLI tables with a header: GLUE's MNLI, TaxiNLI, and XNLI's original release. Columns are found by their names."""
+"""NLI tables whose pairs have ids of their own: TaxiNLI. Columns are found by their names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks.errors import DataError
 from tasks.readers.base import ReadResult, checked_label, fail, mended, with_unique_ids
-from tasks.readers.tables import plain_rows, quoted_rows, require_columns
+from tasks.readers.tables import quoted_rows, require_columns
 from tasks.rows import SentencePair
 
 NO_GOLD_LABEL = "-"  # MultiNLI: the annotators did not agree
@@ -27,19 +27,7 @@ class NliTable:
     language: str | None = None  # column by which one file's languages are told apart
 
 
-GLUE_MNLI = NliTable(
-    rows=plain_rows, premise="sentence1", hypothesis="sentence2", label="gold_label", pair="pairID", prompt="promptID"
-)
 TAXINLI = NliTable(rows=quoted_rows, premise="prem", hypothesis="hyp", label="label", pair="pairID", prompt=None)
-XNLI_RELEASE = NliTable(
-    rows=plain_rows,
-    premise="sentence1",
-    hypothesis="sentence2",
-    label="gold_label",
-    pair="pairID",
-    prompt="promptID",
-    language="language",
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,73 +1,152 @@
-"""SQuAD's JSON, in which SQuAD v1.1 and v2.0, XQuAD, MLQA and TyDiQA-GoldP are published."""
+"""SQuAD's JSON, in which SQuAD v1.1 and v2.0, XQuAD, MLQA and TyDiQA-GoldP are published, and the hub's tables of them.
+
+Both forms end in the same rows: contexts, questions and answers lose the white space around them (some of the hub's
+tables have lost it, and kept the offsets), and the unit is the number of the paragraph, counted by its first question,
+since the tables keep no paragraph that has none.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.errors import DataError
 from tasks.readers.base import ReadResult, fail, mended, read_json, refuse_repeated_ids, with_unique_ids
+from tasks.readers.records import parquet
 from tasks.rows import Answer, SpanQuestion
 
 _BLANKED = "XTREME's scripts blank the answers of test files; take them from the original release"
+_ELSEWHERE = "the file and its contexts must be of one release"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question as it is published; ``where`` names it in errors. ``answers`` are texts with their offsets."""
+
+    where: str
+    id: str
+    context: str
+    question: str
+    answers: list[tuple[str, int]] | None
+
+
+Questions = Callable[[Path], Iterator[Question]]
+
+
+def json_questions(path: Path) -> Iterator[Question]:
+    """The questions of a file in SQuAD's layout, in its order.
+
+    Raises:
+        DataError: it is not in that layout.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+        fail("not in SQuAD's layout: no 'data' list", path)
+    for article in value["data"]:
+        for paragraph in _get(article, "paragraphs", path):
+            context = _get(paragraph, "context", path)
+            for question in _get(paragraph, "qas", path):
+                name = str(_get(question, "id", path))
+                yield Question(
+                    where=f"{path}, question {name!r}",
+                    id=name,
+                    context=context,
+                    question=_get(question, "question", path),
+                    answers=_answers(question, name, path),
+                )
+
+
+def table_questions(path: Path) -> Iterator[Question]:
+    """The questions of a table of the hub; no answers in it means that the context does not answer the question."""
+    for record in parquet(path):
+        answers = record.get("answers")
+        if not isinstance(answers, dict) or not {"text", "answer_start"} <= answers.keys():
+            record.fail("'answers' are no texts with their starts")
+        yield Question(
+            where=f"{path}, row {record.number}",
+            id=record.text("id"),
+            context=str(record.get("context")),
+            question=record.text("question"),
+            answers=list(zip(answers["text"], answers["answer_start"], strict=True)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SquadReader:
-    """Reads SQuAD JSON. The unit is the paragraph: its article's number and its own, equal in parallel files.
+    """Reads questions of one format.
 
-    An answer that does not stand at its offset is moved to the nearest place where it does stand; one that stands
-    nowhere is dropped, and with its last answer the question. All of it is counted.
+    An answer that does not stand at its offset is moved to the nearest place where it does stand, and counted.
 
     Attributes:
-        repeated_ids: whether the source is known to repeat ids (TyDiQA in XTREME's form); they are made unique then.
+        questions: how the questions are got.
+        lost_answers: whether answers that stand nowhere are known of the source; then they are dropped, with its last
+            answer the question, and all of it is counted. Otherwise they are refused.
+        repeated_ids: whether the source is known to repeat ids; they are made unique then.
+        prefixes: by language what ids of its questions begin with, where files hold several languages.
+        short_ids: whether only the last part of an id is kept, as XTREME's scripts leave TyDiQA's training rows.
     """
 
+    questions: Questions = json_questions
+    lost_answers: bool = False
     repeated_ids: bool = False
+    prefixes: dict[str, str] | None = None
+    short_ids: bool = False
 
     def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
-        del language, labels
+        del labels
         rows: list[SpanQuestion] = []
         counts: Counter[str] = Counter()
-        articles = 0
+        units: dict[str, int] = {}
         for path in paths:
-            data = _data(path)
-            for row in _questions(data, path, articles):
-                anchored = _anchored(row, counts)
-                if anchored is not None:
-                    rows.append(anchored)
-            articles += len(data)
+            for found in self.questions(path):
+                if self._foreign(found.id, language):
+                    continue
+                context = found.context.strip()
+                unit = units.setdefault(context, len(units))
+                answers = self._anchored(found, context, counts)
+                if answers is None and found.answers:
+                    counts["rows_dropped"] += 1
+                    continue
+                name = found.id.rpartition("-")[2] if self.short_ids else found.id
+                question = found.question.strip()
+                rows.append(SpanQuestion(id=name, unit=str(unit), context=context, question=question, answers=answers))
         if not rows:
-            fail("no question in the file", paths[0])
+            raise DataError(f"no question in language {language!r} in the file", where=", ".join(map(str, paths)))
         if self.repeated_ids:
             rows, counts["ids_made_unique"] = with_unique_ids(rows)
         refuse_repeated_ids(rows, paths)
         return ReadResult(rows=list(rows), mended=mended(**counts))
 
+    def _foreign(self, name: str, language: str) -> bool:
+        """Whether the id says that the question is in another language than is wanted."""
+        if self.prefixes is None:
+            return False
+        prefix = name.partition("-")[0]
+        return prefix in self.prefixes.values() and prefix != self.prefixes.get(language)
 
-def _data(path: Path) -> list[Any]:
-    value = read_json(path)
-    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
-        fail("not in SQuAD's layout: no 'data' list", path)
-    articles: list[Any] = value["data"]
-    return articles
-
-
-def _questions(data: list[Any], path: Path, first: int) -> Iterator[SpanQuestion]:
-    for article_index, article in enumerate(data, start=first):
-        for paragraph_index, paragraph in enumerate(_get(article, "paragraphs", path)):
-            context = _get(paragraph, "context", path)
-            for question in _get(paragraph, "qas", path):
-                name = str(_get(question, "id", path))
-                yield SpanQuestion(
-                    id=name,
-                    unit=f"{article_index}-{paragraph_index}",
-                    context=context,
-                    question=_get(question, "question", path),
-                    answers=_answers(question, name, path),
-                )
+    def _anchored(self, found: Question, context: str, counts: Counter[str]) -> tuple[Answer, ...] | None:
+        """The answers where they stand; None where there are none, or none of them stands anywhere."""
+        if not found.answers:
+            return None if found.answers is None else ()
+        shift = len(found.context) - len(found.context.lstrip())
+        kept = []
+        for text, start in found.answers:
+            answer = Answer(text=text.strip(), start=start + len(text) - len(text.lstrip()) - shift)
+            if not answer.text:
+                raise DataError("an empty answer", where=found.where, remedy=_BLANKED)
+            place = anchor(context, answer)
+            if place is None:
+                if not self.lost_answers:
+                    what = f"the answer {answer.text!r:.60} does not stand in its context"
+                    raise DataError(what, where=found.where, remedy=_ELSEWHERE)
+                counts["answers_dropped"] += 1
+                continue
+            counts["answers_moved"] += place != answer.start
+            kept.append(Answer(text=answer.text, start=place))
+        return tuple(kept) or None
 
 
 def _get(record: Any, name: str, path: Path) -> Any:
@@ -77,9 +156,9 @@ def _get(record: Any, name: str, path: Path) -> Any:
     return record[name]
 
 
-def _answers(question: dict[str, Any], name: str, path: Path) -> tuple[Answer, ...] | None:
+def _answers(question: dict[str, Any], name: str, path: Path) -> list[tuple[str, int]] | None:
     if question.get("is_impossible"):
-        return ()
+        return []
     if "answers" not in question:
         return None
     answers = []
@@ -87,28 +166,8 @@ def _answers(question: dict[str, Any], name: str, path: Path) -> tuple[Answer, .
         text, start = _get(answer, "text", path), _get(answer, "answer_start", path)
         if not isinstance(text, str) or not isinstance(start, int):
             fail(f"question {name!r}: an answer is a text and a whole number, not {text!r} and {start!r}", path)
-        if not text:
-            fail(f"question {name!r} has an empty answer", path, remedy=_BLANKED)
-        answers.append(Answer(text=text, start=start))
-    return tuple(answers)
-
-
-def _anchored(row: SpanQuestion, counts: Counter[str]) -> SpanQuestion | None:
-    """The row with its answers where they stand; None where it had answers and none of them stands anywhere."""
-    if not row.answers:
-        return row
-    kept = []
-    for answer in row.answers:
-        start = anchor(row.context, answer)
-        if start is None:
-            counts["answers_dropped"] += 1
-            continue
-        counts["answers_moved"] += start != answer.start
-        kept.append(Answer(text=answer.text, start=start))
-    if not kept:
-        counts["rows_dropped"] += 1
-        return None
-    return replace(row, answers=tuple(kept))
+        answers.append((text, start))
+    return answers
 
 
 def anchor(context: str, answer: Answer) -> int | None:

@@ -1,13 +1,18 @@
-"""Tatoeba as LASER publishes it: two text files, of which line N of one translates line N of the other."""
+"""Tatoeba as LASER publishes it (two text files, of which line N of one translates line N of the other), or on the hub.
+
+One of the hub's tables keeps the line feed at the end of every sentence; it is taken off, and counted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import DataError
-from tasks.readers.base import ReadResult, fail, read_lines
-from tasks.rows import BitextSentence
+from tasks.readers.base import ReadResult, fail, mended, read_lines
+from tasks.readers.records import parquet
+from tasks.rows import BitextSentence, Row
 
 _FILES = 2
 
@@ -28,11 +33,39 @@ def read_tatoeba_pair(paths: Sequence[Path], *, language: str, labels: Sequence[
         empty = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
         if empty is not None:
             fail("the line is empty", path, empty, remedy="one sentence a line")
-    rows = [
+    return ReadResult(rows=_rows(foreign, english))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TatoebaTable:
+    """Reads pairs of a table of the hub, in its order.
+
+    Attributes:
+        foreign: name of the column of foreign sentences.
+        english: name of the column of English ones.
+    """
+
+    foreign: str
+    english: str
+
+    def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
+        del language, labels
+        ends = 0
+        sides: tuple[list[str], list[str]] = ([], [])
+        for record in (record for path in paths for record in parquet(path)):
+            for side, name in zip(sides, (self.foreign, self.english), strict=True):
+                side.append(record.text(name))
+                ends += str(record.get(name)).endswith("\n")
+                if not side[-1]:
+                    record.fail("an empty sentence", remedy="fetch it again")
+        return ReadResult(rows=_rows(*sides), mended=mended(line_ends_removed=ends))
+
+
+def _rows(foreign: Sequence[str], english: Sequence[str]) -> list[Row]:
+    return [
         BitextSentence(
             id=f"{side}-{index}", unit=str(index), side=side, text=text.strip(), partners=(f"{other}-{index}",)
         )
         for side, other, texts in (("foreign", "english", foreign), ("english", "foreign", english))
         for index, text in enumerate(texts)
     ]
-    return ReadResult(rows=list(rows))

@@ -1,40 +1,94 @@
-"""Tagged sentences as XTREME's scripts leave them (UDPOS, PAN-X): ``token<TAB>tag`` a line, blank between sentences."""
+"""Tagged sentences: as XTREME's scripts leave them (UDPOS, PAN-X), WikiANN's own files, the hub's tables, and CCG."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.readers.base import ReadResult, checked_label, fail, read_lines
+from tasks.readers.records import label_of, parquet
 from tasks.readers.tables import require_columns
 from tasks.rows import TaggedSentence
 
 _NO_TAGS = "XTREME's scripts strip the tags of PAN-X's test files; take them from the original release"
 Sentence = tuple[tuple[str, ...], tuple[str, ...]]
+Sentences = Callable[[Path, Sequence[str]], Iterable[Sentence]]
 
 
-def read_token_tags(paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:  # noqa: ARG001
-    """One row a sentence, each its own unit. A token may hold spaces or be a lone ``_``."""
-    sentences = [sentence for path in paths for sentence in _sentences(path, labels)]
-    rows = [
-        TaggedSentence(id=str(index), unit=str(index), tokens=tokens, tags=tags)
-        for index, (tokens, tags) in enumerate(sentences)
-    ]
-    return ReadResult(rows=list(rows))
+@dataclass(frozen=True, kw_only=True)
+class TaggedReader:
+    """Reads tagged sentences of one format: one row a sentence, each its own unit, numbered over all files."""
+
+    sentences: Sentences
+
+    def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
+        del language
+        sentences = [sentence for path in paths for sentence in self.sentences(path, labels)]
+        rows = [
+            TaggedSentence(id=str(index), unit=str(index), tokens=tokens, tags=tags)
+            for index, (tokens, tags) in enumerate(sentences)
+        ]
+        return ReadResult(rows=list(rows))
 
 
-def _sentences(path: Path, labels: Sequence[str]) -> list[Sentence]:
-    found: list[Sentence] = []
+def tab_separated(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+    """``token TAB tag`` a line, blank between sentences. A token may hold spaces or be a lone ``_``."""
+    return _lines(path, labels, lambda token: token)
+
+
+def with_language(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+    """WikiANN's files: the same, but each token stands after its language and a colon."""
+    return _lines(path, labels, lambda token: token.partition(":")[2].strip() if ":" in token else token)
+
+
+def _lines(path: Path, labels: Sequence[str], token: Callable[[str], str]) -> Iterator[Sentence]:
     pairs: list[tuple[str, str]] = []
     for number, line in enumerate([*read_lines(path), ""], start=1):
         if "\t" in line:
             fields = line.split("\t")
             require_columns(fields, 2, path, number)
-            pairs.append((fields[0], checked_label(fields[1], labels, path, number)))
+            pairs.append((token(fields[0]), checked_label(fields[1], labels, path, number)))
         elif line.strip():
             fail("1 column where 2 belong", path, number, remedy=_NO_TAGS)
         elif pairs:
             tokens, tags = zip(*pairs, strict=True)
-            found.append((tokens, tags))
+            yield tokens, tags
             pairs = []
-    return found
+
+
+def joined(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+    """One sentence a line: its words, joined by spaces, a tab, and as many tags, joined by spaces (CCG supertags).
+
+    Raises:
+        DataError: there are not as many tags as words, or a tag is none of the task's.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        require_columns(fields, 2, path, number)
+        tokens, tags = (tuple(part.split()) for part in fields)
+        if len(tokens) != len(tags):
+            fail(f"{len(tags)} tags for {len(tokens)} words", path, number, remedy="one tag a word")
+        yield tokens, tuple(checked_label(tag, labels, path, number) for tag in tags)
+
+
+def table(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+    """The hub's tables: ``tokens``, and ``ner_tags`` or ``pos_tags`` as numbers of classes.
+
+    Raises:
+        DataError: a column is missing, or tags are not as many as words.
+    """
+    for record in parquet(path):
+        column = "pos_tags" if "pos_tags" in record.fields else "ner_tags"
+        tokens, tags = record.texts("tokens"), record.get(column)
+        if not isinstance(tags, list) or len(tags) != len(tokens):
+            record.fail(f"{column!r} is no list of {len(tokens)} tags")
+        one_by_one = [
+            label_of(type(record)(path=path, number=record.number, fields={column: tag}, counted="row"), column, labels)
+            for tag in tags
+        ]
+        if None in one_by_one:
+            record.fail("a word without its tag", remedy=_NO_TAGS)
+        yield tokens, tuple(tag for tag in one_by_one if tag is not None)

@@ -209,7 +209,7 @@ def test_a_gpu_counts_when_torch_can_use_it(
 
 
 def test_data_is_told_by_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    patterns = {"xquad": ("xquad/*.json", "squad/train.json"), "tatoeba": ("tatoeba/*.eng",)}
+    patterns = {"xquad": (("xquad/*.json",), ("squad/train.json",)), "tatoeba": (("other/*", "tatoeba/*.eng"),)}
     monkeypatch.setattr(doctor, "release_files", lambda: patterns)
     (tmp_path / "tatoeba").mkdir()
     assert doctor.check_data(tmp_path).status == "missing"
@@ -228,7 +228,8 @@ def test_no_data_folder_is_missing_with_what_to_give(tmp_path: Path, monkeypatch
 def test_every_release_file_of_the_specs_becomes_a_pattern() -> None:
     patterns = doctor.release_files()
     assert patterns["xquad"]
-    assert [name for name, files in patterns.items() for file in files if "{" in file or file.startswith("/")] == []
+    files = [file for splits in patterns.values() for sources in splits for file in sources]
+    assert [file for file in files if "{" in file or file.startswith("/")] == []
 
 
 @pytest.mark.data

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.english import foreign_run
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row
@@ -52,7 +53,10 @@ def rows_of(name: str, path: Path, labels: Sequence[str] = ()) -> list[Row]:
         (2_904, 1, "squad_json", "squad/train-v2.0.json", ()),
         (9_520, 8, "squad_json", "xquad/xquad.*.json", ()),
         (3_225, 9, "squad_json", "mlqa/*.json", ()),
-        (2_300, 2, "tydiqa_json", "tydiqa/*.train.json", ()),
+        (2_300, 2, "tydiqa_train_json", "tydiqa/*.train.json", ()),
+        (1_500, 3, "anli_analysis_csv", "anli/*.csv", NLI),
+        (2_010, 2, "cosmosqa_csv", "cosmosqa/*.csv", ()),
+        (600, 1, "hellaswag_jsonl", "hellaswag/*.jsonl", ()),
         (5_500, 3, "commonsenseqa_jsonl", "commonsenseqa/*.jsonl", ()),
         (20_667, 30, "udpos_tsv", "udpos/*.tsv", UPOS),
         (18_300, 30, "panx_tsv", "panx/*.tsv", NER),
@@ -106,14 +110,16 @@ def test_unanswerable_questions_are_kept(shared_data: Path) -> None:
 
 def test_known_repeats_are_mended_and_counted(shared_data: Path) -> None:
     """TyDiQA's ids in XTREME's form, and the MultiNLI pair ids that a training and a development pair share."""
-    tydiqa = read_split("tydiqa_json", [shared_data / "tydiqa/tydiqa.goldp.ko.train.json"], language="ko", labels=())
+    tydiqa = read_split(
+        "tydiqa_train_json", [shared_data / "tydiqa/tydiqa.goldp.ko.train.json"], language="ko", labels=()
+    )
     taxinli = read_split("taxinli_tsv", [shared_data / "mnli/taxinli10k.tsv"], language="en", labels=NLI)
     assert ({"ids_made_unique": 720}, {"ids_made_unique": 4}) == (tydiqa.mended, taxinli.mended)
 
 
 def test_blanked_test_files_are_refused(shared_data: Path) -> None:
-    with pytest.raises(DataError, match="has an empty answer; XTREME's scripts blank the answers"):
-        rows_of("tydiqa_json", shared_data / "tydiqa/tydiqa.goldp.fi.dev.json")
+    with pytest.raises(DataError, match="an empty answer; XTREME's scripts blank the answers"):
+        read_split("tydiqa_json", [shared_data / "tydiqa/tydiqa.goldp.fi.dev.json"], language="fi", labels=())
 
 
 def test_answers_stand_where_they_say(shared_data: Path) -> None:
@@ -121,3 +127,56 @@ def test_answers_stand_where_they_say(shared_data: Path) -> None:
         for row in rows_of("squad_json", path):
             for answer in row.answers:
                 assert answer.text == row.context[answer.start : answer.start + len(answer.text)]
+
+
+@pytest.mark.parametrize(
+    ("treebank", "alike", "tags"), [("UD_Russian-GSD/ru_gsd", 300, 0.99), ("UD_Tamil-TTB/ta_ttb", 120, 0.9)]
+)
+def test_conllu_files_are_converted_as_xtreme_does(shared_data: Path, treebank: str, alike: int, tags: float) -> None:
+    """Token by token, fused forms and all; the treebanks at hand are newer, so some tags were changed meanwhile."""
+    path = shared_data / "ud" / f"{treebank}-ud-test.conllu"
+    language = path.name[:2]
+    converted = {row.tokens: row.tags for row in rows_of("conllu", path, UPOS)}
+    xtreme = rows_of("udpos_tsv", shared_data / f"udpos/test-{language}.tsv", UPOS)[:alike]
+    assert alike == sum(row.tokens in converted for row in xtreme)
+    pairs = [pair for row in xtreme for pair in zip(row.tags, converted[row.tokens], strict=True)]
+    assert tags < sum(one == other for one, other in pairs) / len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "labels"),
+    [
+        ("panx_tsv", "panx/train-en.tsv", NER),
+        ("udpos_tsv", "udpos/train-en.tsv", UPOS),
+        ("squad_json", "squad/train-v1.1.json", ()),
+        ("squad_json", "squad/train-v2.0.json", ()),
+        ("commonsenseqa_jsonl", "commonsenseqa/train_rand_split.jsonl", ()),
+        ("cosmosqa_csv", "cosmosqa/valid.csv", ()),
+        ("hellaswag_jsonl", "hellaswag/hellaswag_val.jsonl", ()),
+        ("anli_analysis_csv", "anli/ANLI_analysis_r2_dev.csv", NLI),
+        ("taxinli_tsv", "mnli/taxinli10k.tsv", NLI),
+        ("tydiqa_train_json", "tydiqa/tydiqa.goldp.en.train.json", ()),
+        ("xtreme_paraphrases", "pawsx/dev-en.tsv", ("0", "1")),
+    ],
+)
+def test_english_rows_are_known_as_english(shared_data: Path, name: str, path: str, labels: Sequence[str]) -> None:
+    assert foreign_run([_words(row) for row in rows_of(name, shared_data / path, labels)]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [("panx_tsv", "panx/dev-*.tsv"), ("udpos_tsv", "udpos/test-*.tsv"), ("xtreme_pairs", "xnli/dev-*.tsv")],
+)
+def test_rows_of_no_other_language_pass_for_english(shared_data: Path, name: str, pattern: str) -> None:
+    for path in sorted(shared_data.glob(pattern)):
+        rows = rows_of(name, path)
+        words = [_words(row) for row in rows]
+        if not path.stem.endswith("-en") and sum(len(text.split()) for text in words) > 1000:
+            assert foreign_run(words) is not None, path.name
+
+
+def _words(row: Row) -> str:
+    fields = row.inputs()
+    return " ".join(
+        fields.get("tokens") or [str(fields[name]) for name in fields if name not in {"id", "unit", "choices"}]
+    )

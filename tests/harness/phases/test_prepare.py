@@ -223,7 +223,7 @@ def test_squad_paragraphs_that_stand_in_xquad_are_found_in_the_real_files(tmp_pa
 
     kept = {row["context"] for row in read_json_lines(tmp_path / "out/train.jsonl")}
     scored_contexts = {row["context"] for row in read_json_lines(scored / "test-en.jsonl")}
-    everything = {p["context"] for a in json.loads(dev.read_text())["data"] for p in a["paragraphs"]}
+    everything = {p["context"].strip() for a in json.loads(dev.read_text())["data"] for p in a["paragraphs"]}
     assert len(scored_contexts) == 240
     assert len(everything & scored_contexts) == 182
     assert not kept & scored_contexts
@@ -231,7 +231,7 @@ def test_squad_paragraphs_that_stand_in_xquad_are_found_in_the_real_files(tmp_pa
 
 def test_a_validation_split_from_training_rows(tmp_path: Path) -> None:
     """A fixed part of the units selects and never trains, whatever the limits are."""
-    train = squad_file(tmp_path / "data/train.json", [f"Paragraph {number} stands here." for number in range(200)])
+    train = squad_file(tmp_path / "data/train.json", [f"Paragraph{number} stands here." for number in range(200)])
 
     def prepared(**limits: int) -> dict[str, set[str]]:
         splits = {
@@ -253,3 +253,134 @@ def test_a_validation_split_from_training_rows(tmp_path: Path) -> None:
     assert few["validation"] < whole["validation"]
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert 0 == report["train"]["removed_validation"]
+
+
+NLI = {
+    "name": "mnli",
+    "type": "sentence_pair",
+    "labels": ["entailment", "neutral", "contradiction"],
+    "metric": "accuracy",
+}
+ENGLISH = "What the man said to her was that this is the house they had, and that it was not for him."
+FOREIGN = {
+    "de": "Was der Mann ihr sagte, war, dass dies das Haus ist, und dass es nichts als ein Haus sei, sagte er dann.",
+    "af": "Wat die man vir haar gesê het, was dat dit die huis is wat hulle gehad het, en dat dit nie vir hom was nie.",
+    "zh": "那个人对她说的是,这是他们的房子。 " * 9,
+}
+
+
+def pair_file(path: Path, texts: list[str], labels: list[str] | None = None) -> dict[str, str]:
+    """Pairs in XTREME's form, with the three labels in turn unless given."""
+    turns = labels or [NLI["labels"][number % 3] for number in range(len(texts))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"{text} {number}\t{text}\t{label}\n" for number, (text, label) in enumerate(zip(texts, turns, strict=True))
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
+    return {"path": path.name, "sha256": file_digest(path)}
+
+
+def pairs(*files: dict[str, str], **extra: Any) -> dict[str, Any]:
+    return {"format": "xtreme_nli_train", "files": {"en": list(files)}, "limit": None, **extra}
+
+
+@pytest.mark.parametrize("language", sorted(FOREIGN))
+@pytest.mark.parametrize("split_name", ["train", "validation"])
+def test_rows_of_another_language_neither_train_nor_select(tmp_path: Path, language: str, split_name: str) -> None:
+    """Even 100 of them in the middle of a file that is called English."""
+    good = pair_file(tmp_path / "data/good.tsv", [ENGLISH] * 150)
+    mixed = pair_file(tmp_path / "data/bad.tsv", [ENGLISH] * 100 + [FOREIGN[language]] * 100 + [ENGLISH] * 100)
+    splits = {"train": pairs(good), "validation": pairs(good)} | {split_name: pairs(mixed)}
+
+    with pytest.raises(DataError, match=f"task mnli: {split_name} rows 101 to 200 are not English; only English rows"):
+        prepare.run(context(tmp_path, {"kind": "rows", "task": NLI, "splits": splits}, data=tmp_path / "data"))
+
+
+def test_files_of_other_languages_beside_the_english_ones_are_not_read(tmp_path: Path) -> None:
+    """Whatever else the parameters may name."""
+    good = pair_file(tmp_path / "data/good.tsv", [ENGLISH] * 9)
+    german = pair_file(tmp_path / "data/german.tsv", [FOREIGN["de"]] * 9)
+    source = pairs(good) | {"files": {"de": [german], "en": [good]}}
+
+    prepare.run(context(tmp_path, {"kind": "rows", "task": NLI, "splits": {"train": source}}, data=tmp_path / "data"))
+
+    rows = list(read_json_lines(tmp_path / "out/train.jsonl"))
+    assert (9, {ENGLISH}) == (len(rows), {row["text_b"] for row in rows})
+
+
+@pytest.mark.parametrize("kind", ["rows", "labels", "inputs"])
+def test_one_and_the_same_label_over_fifty_rows_is_a_placeholder(tmp_path: Path, kind: str) -> None:
+    for count in (49, 50):
+        file = pair_file(tmp_path / f"data/{count}.tsv", [ENGLISH] * count, ["neutral"] * count)
+        params: dict[str, Any] = {"kind": kind, "task": NLI, "split": pairs(file), "languages": ["en"], "limit": None}
+        if kind == "rows":
+            params = {"kind": kind, "task": NLI, "splits": {"train": pairs(file)}}
+        stage = context(tmp_path, params, data=tmp_path / "data")
+        if count < 50:
+            prepare.run(stage)
+        else:
+            with pytest.raises(DataError, match="all 50 rows have the one label 'neutral', which is a placeholder"):
+                prepare.run(stage)
+
+
+def test_rows_with_hidden_answers_do_not_train_and_are_counted(tmp_path: Path) -> None:
+    task = {"name": "commonsenseqa", "type": "multiple_choice", "labels": [], "metric": "accuracy"}
+    path = tmp_path / "data/q.jsonl"
+    path.parent.mkdir()
+    choices = [{"label": letter, "text": letter} for letter in "AB"]
+    records = [
+        {"id": str(n), "question": {"stem": f"what is {n}", "choices": choices}, "answerKey": answer}
+        for n, answer in enumerate(["A", "", "B"])
+    ]
+
+    def prepared() -> Any:
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+        source = {
+            "format": "commonsenseqa_jsonl",
+            "files": {"en": [{"path": path.name, "sha256": file_digest(path)}]},
+            "limit": None,
+        }
+        params = {"kind": "rows", "task": task, "splits": {"train": source}}
+        prepare.run(context(tmp_path, params, data=tmp_path / "data"))
+        return json.loads((tmp_path / "out/report.json").read_text())["train"]
+
+    assert ({"rows_with_hidden_answer": 1}, 2) == (prepared()["mended"], prepared()["kept"])
+    for record in records:
+        record["answerKey"] = ""
+    with pytest.raises(DataError, match="no train row has an answer; test files are published without"):
+        prepared()
+
+
+def test_rows_of_joined_tasks_keep_apart_what_is_whose(tmp_path: Path) -> None:
+    one = pair_file(tmp_path / "data/one.tsv", [ENGLISH] * 6)
+    two = pair_file(tmp_path / "data/two.tsv", ["What is that to her?"] * 3)
+    parts = [{"task": name, **pairs(file)} for name, file in (("snli", one), ("mnli", two))]
+    splits = {"train": {"join": parts, "limit": None}}
+
+    prepare.run(context(tmp_path, {"kind": "rows", "task": NLI, "splits": splits}, data=tmp_path / "data"))
+
+    rows = list(read_json_lines(tmp_path / "out/train.jsonl"))
+    assert [f"snli/{n}" for n in range(6)] + [f"mnli/{n}" for n in range(3)] == [row["id"] for row in rows]
+    assert {"snli", "mnli"} == {row["unit"].split("/")[0] for row in rows}
+
+
+def test_translated_rows_in_another_order_are_refused(tmp_path: Path) -> None:
+    labels = [NLI["labels"][(number * 7) % 3] for number in range(60)]
+    english = pair_file(tmp_path / "data/en.tsv", [ENGLISH] * 60, labels)
+    prepare.run(
+        context(tmp_path, {"kind": "rows", "task": NLI, "splits": {"train": pairs(english)}}, data=tmp_path / "data")
+    )
+    rows = tmp_path / "rows"
+    (tmp_path / "out").rename(rows)
+
+    def translated(order: list[str]) -> Any:
+        german = pair_file(tmp_path / "data/de.tsv", [FOREIGN["de"]] * 60, order)
+        source = {"format": "xtreme_nli_train", "files": {"de": [german]}}
+        params = {"kind": "translated", "task": NLI, "split": source, "languages": ["de"], "limit": None}
+        prepare.run(context(tmp_path, params, inputs={"rows": rows}, data=tmp_path / "data"))
+        return json.loads((tmp_path / "out/report.json").read_text())["de"]
+
+    one_off = ["entailment" if labels[0] != "entailment" else "neutral", *labels[1:]]
+    assert (1, 59) == (translated(one_off)["label_differs"], translated(one_off)["kept"])
+    with pytest.raises(DataError, match="of 60 de rows have not the label of the English row with their number"):
+        translated(labels[1:] + labels[:1])

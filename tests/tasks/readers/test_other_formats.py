@@ -34,8 +34,9 @@ def test_commonsenseqa_letters_become_indices(tmp_path: Path) -> None:
     [
         ("line 2: not JSON", choice_line("a") + "\n" + choice_line("b")[:-5]),
         ("line 1: unknown label 'F'; use one of 'A', 'B'", choice_line(answerKey="F")),
-        ("line 1: not a CommonsenseQA record: 'question' is missing", '{"id": "a"}'),
-        ("line 1: not a CommonsenseQA record", "[1]"),
+        ("line 1: no 'question' among id", '{"id": "a"}'),
+        ("line 1: not a JSON object", "[1]"),
+        ("line 1: not a CommonsenseQA record: 'choices' is missing", '{"id": "a", "question": {"stem": "who"}}'),
         ("1 ids repeat, the first 'q'", choice_line() + "\n" + choice_line()),
     ],
 )

@@ -41,23 +41,30 @@ def test_answers_are_anchored_at_the_nearest_occurrence(start: int | None, text:
 
 
 def test_units_are_paragraphs_numbered_over_articles_and_files(tmp_path: Path) -> None:
-    paths = [
-        write(tmp_path / "1", [question("a", ("cat", 4)), question("b", ("cat", 4))], [question("c", ("cat", 4))]),
-        write(tmp_path / "2", [question("d", ("cat", 4))]),
-    ]
+    """By their text: the same paragraph is one unit wherever it stands."""
+    paths = []
+    for number, names in enumerate(("ab", "c", "d")):
+        paths.append(write(tmp_path / str(number), [question(name, ("cat", 4)) for name in names]))
+        paths[-1].write_text(paths[-1].read_text().replace("dog", ("dog", "cow", "dog")[number]))
     rows = read_split("squad_json", paths, language="en", labels=()).rows
-    assert [("a", "0-0"), ("b", "0-0"), ("c", "1-0"), ("d", "2-0")] == [(row.id, row.unit) for row in rows]
+    assert [("a", "0"), ("b", "0"), ("c", "1"), ("d", "0")] == [(row.id, row.unit) for row in rows]
 
 
 def test_answers_off_their_place_are_moved_or_dropped_and_counted(tmp_path: Path) -> None:
     path = write(
         tmp_path / "1", [question("a", ("cat", 3), ("cow", 0)), question("b", ("cow", 0)), question("c", ("dog", 17))]
     )
-    result = read_split("squad_json", [path], language="en", labels=())
+    result = read_split("squad_translated_json", [path], language="en", labels=())
     assert {"answers_moved": 1, "answers_dropped": 2, "rows_dropped": 1} == result.mended
     assert [("a", (Answer(text="cat", start=4),)), ("c", (Answer(text="dog", start=17),))] == [
         (row.id, row.answers) for row in result.rows
     ]
+
+
+def test_an_answer_that_stands_nowhere_is_refused_where_none_is_known_to_be_lost(tmp_path: Path) -> None:
+    path = write(tmp_path / "1", [question("a", ("cow", 4))])
+    with pytest.raises(DataError, match=r"1, question 'a': the answer 'cow' does not stand in its context"):
+        read_split("squad_json", [path], language="en", labels=())
 
 
 def test_unanswerable_and_unknown_answers_differ(tmp_path: Path) -> None:
@@ -76,7 +83,7 @@ def test_repeated_ids_are_refused_but_for_tydiqa(tmp_path: Path) -> None:
 
 def test_blanked_answers_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "1", [question("a", ("", 0))])
-    with pytest.raises(DataError, match="question 'a' has an empty answer; XTREME's scripts blank"):
+    with pytest.raises(DataError, match="question 'a': an empty answer; XTREME's scripts blank"):
         read_split("squad_json", [path], language="en", labels=())
 
 
@@ -94,7 +101,7 @@ def test_a_file_cut_short_is_refused_with_its_line(tmp_path: Path) -> None:
         ("no 'data' list", {"q0": "an answer"}),
         ("'paragraphs' is missing", {"data": [{}]}),
         ("'question' is missing .beside id 'a'.", {"data": [{"paragraphs": [{"context": "", "qas": [{"id": "a"}]}]}]}),
-        ("no question in the file", {"data": []}),
+        ("no question in language 'en' in the file", {"data": []}),
         (
             "question 'a': an answer is a text and a whole number, not 'x' and '3'",
             {"data": [{"paragraphs": [{"context": "x", "qas": [question("a", ("x", "3"))]}]}]},
