@@ -95,6 +95,7 @@ def located_split(
             return LocatedSplit(
                 format=source.format,
                 files=spec.files,
+                part=spec.part,
                 published_rows=spec.published_rows,
                 languages=spec.languages,
                 differs=source.differs,
@@ -118,14 +119,17 @@ def locate(resolved: ResolvedSuite, folder: Path | None) -> ResolvedSuite:
 def _located_task(task: TaskSpec, suite: SuiteSpec, folder: Path) -> TaskSpec:
     splits: dict[SplitName, SplitSpec] = {}
     for name, spec in task.splits.items():
-        found = located_split(spec, split_languages(suite, task, name, spec), task.codes, folder)
+        languages = list(split_languages(suite, task, name, spec))
+        if any(other.use == name for other in suite.stand_ins.get(task.name, {}).values()):
+            languages += [language for language in scored_languages(suite, task) if language not in languages]
+        found = located_split(spec, languages, task.codes, folder)
         splits[name] = spec if found is None else found
     updates: dict[str, object] = {"splits": splits}
     if isinstance(task, JoinedTask):
         updates["parts"] = tuple(_located_task(part, suite, folder) for part in task.parts)
-    languages = translated_languages(suite, task)
-    if task.translated is not None and languages:
-        found = located_split(task.translated.split, languages, task.codes, folder)
+    wanted = translated_languages(suite, task)
+    if task.translated is not None and wanted:
+        found = located_split(task.translated.split, wanted, task.codes, folder)
         if found is not None:
             updates["translated"] = task.translated.model_copy(update={"split": found})
     if task.labels_file is not None and (folder / task.labels_file).is_file():

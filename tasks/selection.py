@@ -41,10 +41,11 @@ def select_units(rows: Sequence[RowT], limit: int | None) -> list[RowT]:
     return [row for row, unit in zip(rows, units, strict=True) if unit in chosen]
 
 
-def held_out(rows: Sequence[RowT], share: float) -> tuple[list[RowT], list[RowT]]:
+def held_out(rows: Sequence[RowT], share: float, *, salt: str = "held out") -> tuple[list[RowT], list[RowT]]:
     """Split rows into a part that selects and a part that trains, by whole units.
 
-    Which part a unit falls into hangs on a hash of its id alone, so other rows, limits and seeds move nothing.
+    Which part a unit falls into hangs on a hash of its id alone, so other rows, limits and seeds move nothing. Another
+    ``salt`` parts them another way, with nothing to do with the first.
 
     Returns:
         About ``share`` of the units, and the others, both in file order.
@@ -54,7 +55,7 @@ def held_out(rows: Sequence[RowT], share: float) -> tuple[list[RowT], list[RowT]
         unit
         for unit in {row.unit for row in rows}
         # Not the hash by which a limit takes units: the first of those would all be in one part.
-        if int.from_bytes(hashlib.sha256(f"held out {unit}".encode()).digest()[:8], "big") < limit
+        if int.from_bytes(hashlib.sha256(f"{salt} {unit}".encode()).digest()[:8], "big") < limit
     }
     return [row for row in rows if row.unit in chosen], [row for row in rows if row.unit not in chosen]
 

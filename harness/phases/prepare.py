@@ -293,7 +293,10 @@ def _read(
             raise DataError("has changed since the run was planned", where=str(path), remedy="run again")
         paths.append(path)
     found = read_split(source["format"], paths, language=language, labels=task["labels"])
-    return list(found.rows), dict(found.mended)
+    part = source.get("part")
+    if part is None:
+        return list(found.rows), dict(found.mended)
+    return held_out(found.rows, part["share"], salt="part")[part["take"] == "second"], dict(found.mended)
 
 
 def _scored_passages(context: StageContext, type_name: str) -> set[str]:

@@ -55,7 +55,8 @@ class SplitUse:
         files = {
             lang: [{"path": path, "sha256": digests[path]} for path in paths] for lang, paths in self.files.items()
         }
-        return {"format": self.spec.format, "files": files}
+        part = {} if self.spec.part is None else {"part": self.spec.part.model_dump()}
+        return {"format": self.spec.format, "files": files, **part}
 
 
 def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | None:

@@ -47,12 +47,23 @@ class RowsSource(SpecModel):
         return self
 
 
+class PartSpec(SpecModel):
+    """One of two parts of the resampling units, told apart by a hash of their ids: the same in parallel languages.
+
+    For a suite that must take from one file what trains and what is scored.
+    """
+
+    share: float = Field(gt=0, lt=1)  # of the units that are in the first part
+    take: Literal["first", "second"]
+
+
 class SplitSpec(SpecModel):
     """Where the rows of one split come from: release files in a format, the miniature generator, or training rows."""
 
     format: str | None = None
     files: tuple[str, ...] = ()  # patterns below the data directory; {lang} and {code} are filled in
     also: tuple[RowsSource, ...] = ()  # looked for in this order where the files are not there
+    part: PartSpec | None = None  # of these files
     published_rows: dict[str, int] = Field(default_factory=dict)
     generator: Literal["miniature"] | None = None
     rows: int | None = Field(default=None, ge=1)  # how many to generate, a language
