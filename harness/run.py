@@ -25,7 +25,7 @@ from harness.runners.places import Place, RunnerName, Wish, bases, place_for
 from harness.store.artifacts import Store
 from harness.store.ledger import Ledger, new_run_id
 from harness.surroundings import git_state, surroundings
-from leaderboard.site import build_site
+from leaderboard.site import Extras, build_site
 
 
 class Display(walk.Watcher, Protocol):
@@ -126,7 +126,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
         results = store.root / "results" / planned.plan.suite
         write_results(planned.resolved, planned.plan, store, ends, results)
         page = store.root / "site" / planned.plan.suite
-        build_site(results, page)
+        build_site(results, page, Extras(artifacts=store.root / "artifacts"))
     return RunReport(
         run=ledger.run,
         suite=planned.plan.suite,

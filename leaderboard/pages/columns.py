@@ -1,52 +1,101 @@
-"""The columns that main table and differences share: average, then each group's mean followed by its targets."""
+"""The columns that tables of scores and of differences share, and what stands in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Literal
 
+from leaderboard.lookup import Place, of_line, places
 from leaderboard.names import task_page
-from leaderboard.pages.cells import Cell
-from leaderboard.pages.frame import Link
-from leaderboard.scores import GROUPS, Board, Line
+from leaderboard.pages.cells import marks_of
+from leaderboard.pages.frame import Site
+from leaderboard.pairs import Difference
+from leaderboard.scores import GROUPS, Board, Row
+from leaderboard.statistics import Effect
+from leaderboard.tables.value import Column, Field
+from leaderboard.words import no_mean
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupHead:
-    """A group in the table head, spanning its mean and its targets."""
-
-    title: str
-    span: int
-    targets: tuple[Link, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """Where a cell stands: its target's page, or empty for a mean, and its classes."""
-
-    href: str
-    css: str
+NOT_DETECTED = "\N{WHITE CIRCLE}"
+#: Stars by corrected p-value, the strictest first.
+_STARS = ((0.001, "***"), (0.01, "**"), (1.0, "*"))
+STAR_NOTE = (
+    "* significant after correction within its family of tests (* at the level of the tests, ** p < 0.01, *** "
+    f"p < 0.001 after correction); {NOT_DETECTED} no detectable difference; neither: not tested."
+)
+WITHOUT_STATISTICS = (
+    "No statistics stand in the results folder: differences are plain, without interval, and whether any of them is "
+    "more than chance is not tested."
+)
 
 
-def group_heads(board: Board) -> tuple[GroupHead, ...]:
-    """The head of the table."""
-    return tuple(
-        GroupHead(
-            title=GROUPS[group],
-            span=1 + len(members),
-            targets=tuple(Link(text=target.title, href=task_page(target.name)) for target in members),
-        )
-        for group, members in board.groups.items()
-    )
-
-
-def line_cells(board: Board, line: Line[T], cell: Callable[[T, Column], Cell]) -> tuple[Cell, ...]:
-    """A line's cells in the order of the columns."""
-    cells = [cell(line.average, Column(href="", css="mean"))]
+def board_columns(
+    board: Board, *, kind: Literal["points", "difference"] = "points", average: str = "Average"
+) -> tuple[Column, ...]:
+    """Average, then each group's mean followed by its targets."""
+    columns = [Column(key="average", title=average, kind=kind)]
     for group, members in board.groups.items():
-        cells.append(cell(line.groups[group], Column(href="", css="mean first")))
-        cells.extend(cell(line.targets[target.name], Column(href=task_page(target.name), css="")) for target in members)
-    return tuple(cells)
+        columns.append(Column(key=f"group.{group}", title="Mean", kind=kind, group=GROUPS[group]))
+        columns += [
+            Column(key=target.name, title=target.title, kind=kind, group=GROUPS[group], href=task_page(target.name))
+            for target in members
+        ]
+    return tuple(columns)
+
+
+def group_keys(board: Board) -> frozenset[str]:
+    """Keys of the columns that begin a group."""
+    return frozenset(f"group.{group}" for group in board.groups)
+
+
+def mean_keys(board: Board) -> frozenset[str]:
+    """Keys of the columns that are means over targets."""
+    return group_keys(board) | {"average"}
+
+
+def score_fields(site: Site, row: Row) -> tuple[Field, ...]:
+    """A row's scores in the order of :func:`board_columns`, with intervals where there are statistics."""
+    return tuple(score_field(site, row, place) for place in places(site.board))
+
+
+def score_field(site: Site, row: Row, place: Place) -> Field:
+    """One score, or the reason that there is none."""
+    score = of_line(row.scores, place)
+    if score.value is None:
+        return Field(value=None, missing=no_mean(score))
+    mark = "".join(mark.symbol for mark in marks_of(score))
+    estimate = site.lookup.estimate(row.backbone.name, row.recipe.name, place)
+    if estimate is None or estimate.low is None:
+        return Field(value=score.value, mark=mark, sd=score.spread)
+    return Field(value=score.value, mark=mark, low=estimate.low, high=estimate.high)
+
+
+def effect_field(difference: Difference, effect: Effect | None, *, mark: str = "") -> Field:
+    """One difference with its interval and stars, plain where there are no statistics of it."""
+    if difference.value is None:
+        lost = " ".join(dict.fromkeys(no_mean(side) for side in (difference.left, difference.right)
+                                      if side.value is None))  # fmt: skip
+        return Field(value=None, missing=f"No difference. {lost}")
+    return with_effect(difference.value, effect, mark=mark)
+
+
+def with_effect(value: float, effect: Effect | None, *, mark: str = "") -> Field:
+    """A difference with what the statistics say of it."""
+    if effect is None:
+        return Field(value=value, mark=mark)
+    return Field(value=effect.value, low=effect.low, high=effect.high, mark=stars(effect) + mark)
+
+
+def stars(effect: Effect) -> str:
+    """Significance after correction, as a mark."""
+    if effect.decision == "not-detected":
+        return NOT_DETECTED
+    if effect.decision == "untested":
+        return ""
+    adjusted = effect.adjusted if effect.adjusted is not None else 1.0
+    return next((star for level, star in _STARS if adjusted < level), "*")
+
+
+def mark_notes(fields: Sequence[Sequence[Field]], texts: dict[str, str]) -> tuple[str, ...]:
+    """The sentences of those marks that stand in a table."""
+    there = {char for row in fields for field in row for char in field.mark}
+    return tuple(f"{symbol} {text}" for symbol, text in texts.items() if symbol in there)

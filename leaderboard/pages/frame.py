@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from markupsafe import Markup
+
+from leaderboard.lookup import Lookup, lookup
 from leaderboard.names import task_page
+from leaderboard.pages.blocks import Section
 from leaderboard.pages.gaps import GapNotes
 from leaderboard.pairs import MatchedPair, matched_pairs
 from leaderboard.read import ResultsFolder
 from leaderboard.scores import Board, build_board
+from leaderboard.statistics import LanguageStatistics, Statistics
 
 CSV_FILE = "scores.csv"
 JSON_FILE = "scores.json"
 INDEX_FILE = "index.html"
 STYLE_FILE = "style.css"
+
+#: The pages beside the first, by the stem of their files, in the order of the navigation.
+TOPICS = {
+    "gains": "Gains",
+    "languages": "Languages",
+    "retrieval": "Retrieval",
+    "cost": "Cost",
+    "claims": "Claims",
+    "reproduction": "Reproduction",
+    "log": "Log",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,7 @@ class Frame:
     title: str
     miniature: bool
     notes: tuple[str, ...]
+    topics: tuple[Link, ...]
     tasks: tuple[Link, ...]
 
 
@@ -44,21 +60,48 @@ class Site:
     pairs: tuple[MatchedPair, ...]
     gaps: GapNotes
     frame: Frame
+    lookup: Lookup
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page to be written: its file, the template, and what the template prints."""
+    """A page to be written, in one file or, where it is too heavy for one, in several.
 
-    file: str
-    template: str
-    values: dict[str, Any]
+    Attributes:
+        stem: of its file.
+        title: of the browser's tab.
+        heading: of the page, as markup.
+        lede: what stands below the heading, as markup.
+        sections: the rest.
+        notes: whether the suite's notes stand at its end.
+    """
+
+    stem: str
+    title: str
+    heading: Markup
+    lede: Markup
+    sections: tuple[Section, ...]
+    notes: bool = True
 
 
-def aggregate(folder: ResultsFolder) -> Site:
+def heading(text: str) -> Markup:
+    """A heading of data or words."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def aggregate(
+    folder: ResultsFolder, statistics: Statistics | None = None, languages: LanguageStatistics | None = None
+) -> Site:
     """Work out what the pages of a results folder show."""
     board = build_board(folder)
-    return Site(folder=folder, board=board, pairs=matched_pairs(board), gaps=GapNotes(board), frame=_frame(board))
+    return Site(
+        folder=folder,
+        board=board,
+        pairs=matched_pairs(board),
+        gaps=GapNotes(board),
+        frame=_frame(board),
+        lookup=lookup(statistics, languages, board),
+    )
 
 
 def _frame(board: Board) -> Frame:
@@ -66,6 +109,7 @@ def _frame(board: Board) -> Frame:
         title=board.suite.title,
         miniature=board.suite.miniature,
         notes=board.suite.notes,
+        topics=tuple(Link(text=words, href=f"{stem}.html") for stem, words in TOPICS.items()),
         tasks=tuple(
             Link(text=target.title, href=task_page(target.name))
             for members in board.groups.values()

@@ -1,147 +1,227 @@
-"""The first page: the answer of each matched pair, then the main table, then what the suite consists of."""
+"""The first page: the answer of each pair, the main table, what is published elsewhere, what the suite consists of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import groupby
+from markupsafe import Markup
 
+from leaderboard.effects import ComparedPair, compared_pairs
+from leaderboard.findings import finding
+from leaderboard.lookup import AVERAGE
 from leaderboard.names import row_id, row_page
-from leaderboard.pages.backbones import BackboneView, backbone_view
-from leaderboard.pages.cells import Cell, difference_cell, legend, marks_of, score_cell
-from leaderboard.pages.columns import Column, group_heads, line_cells
-from leaderboard.pages.frame import INDEX_FILE, Page, Site
-from leaderboard.pages.gaps import GapNotes
-from leaderboard.pages.targets import target_view
-from leaderboard.pairs import Difference, MatchedPair, PairRow
-from leaderboard.scores import GROUPS, Board, Line, Row
-from leaderboard.words import WITHOUT_INTERVAL, pair_sentences, plural
+from leaderboard.pages.about import about_sections
+from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, prose
+from leaderboard.pages.cells import Mark, legend, marks_of
+from leaderboard.pages.columns import (
+    WITHOUT_STATISTICS,
+    board_columns,
+    group_keys,
+    mark_notes,
+    mean_keys,
+    score_fields,
+)
+from leaderboard.pages.frame import Page, Site, heading
+from leaderboard.pages.gap_list import gap_section
+from leaderboard.pages.look import Look, RowLook
+from leaderboard.pages.published import published_section
+from leaderboard.scores import Row
+from leaderboard.statistics import Ranking
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import DASH, WITHOUT_INTERVAL, pair_sentences, plural
 
-
-@dataclass(frozen=True, kw_only=True)
-class RowView:
-    """A line of a table."""
-
-    head: str
-    title: str
-    href: str
-    id: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A backbone in the main table, with its recipes."""
-
-    backbone: BackboneView
-    rows: tuple[RowView, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairView:
-    """A matched pair: sentences, the small table, and the same differences by target."""
-
-    name: str
-    code: str
-    text: str
-    sentences: tuple[str, ...]
-    rows: tuple[RowView, ...]
-    tables: tuple[tuple[str, tuple[RowView, ...]], ...]
+_ID = "scores"
 
 
 def index_page(site: Site) -> Page:
     """The first page of a board."""
-    board, gaps = site.board, site.gaps
-    suite = board.suite
-    marks = [mark for row in board.rows for score in row.scores.targets.values() for mark in marks_of(score)]
+    suite = site.board.suite
+    lede = Markup('<p class="lede"><bdi>{}</bdi></p>\n').format(suite.description)
+    if suite.notes:
+        lede += Markup(
+            '<p>What stands in for what, what was capped and what was removed: <a href="#notes">notes on this '
+            "suite</a>."
+            "</p>\n"
+        )
     return Page(
-        file=INDEX_FILE,
-        template="index.html",
-        values={
-            "frame": site.frame,
-            "description": suite.description,
-            "seeds": ", ".join(str(seed) for seed in suite.seeds),
-            "several_seeds": len(suite.seeds) > 1,
-            "target_count": plural(len(suite.targets), "target"),
-            "pairs": tuple(pair_view(board, pair, gaps) for pair in site.pairs),
-            "groups": tuple(GROUPS[group] for group in board.groups),
-            "heads": group_heads(board),
-            "width": 2 + len(board.groups) + len(suite.targets),
-            "without_interval": WITHOUT_INTERVAL,
-            "sections": tuple(
-                _section(board, list(rows), gaps) for _, rows in groupby(board.rows, key=lambda row: row.backbone.name)
-            ),
-            "legend": legend(marks),
-            "gaps": gaps.notes(board.missing()),
-            "backbones": tuple(backbone_view(backbone) for backbone in suite.backbones),
-            "recipes": suite.recipes,
-            "targets": tuple(target_view(target) for members in board.groups.values() for target in members),
-        },
+        stem="index",
+        title=f"{suite.title}: leaderboard",
+        heading=heading(suite.title),
+        lede=lede,
+        sections=(
+            _answer(site),
+            _scores(site),
+            *published_section(),
+            *gap_section(site.gaps.notes(site.board.missing())),
+            *about_sections(site),
+        ),
     )
 
 
-def _section(board: Board, rows: list[Row], gaps: GapNotes) -> Section:
-    return Section(backbone=backbone_view(rows[0].backbone), rows=tuple(_row(board, row, gaps) for row in rows))
+def _answer(site: Site) -> Section:
+    pairs = compared_pairs(site.board, site.pairs, site.lookup)
+    blocks: list[Block] = []
+    if any(pair.kind == "matched" for pair in pairs):
+        blocks.append(
+            prose(
+                "<p>Two backbones of a matched pair start from the same weights and take the same further steps on "
+                "equally "
+                "many tokens; only the text differs: code or English. So the difference between them is what code "
+                "did, or "
+                "chance.</p>\n"
+            )
+        )
+    else:
+        blocks.append(
+            prose(
+                "<p>This suite holds no matched pair with both sides, so it cannot say what code did: backbones "
+                "that differ "
+                "in more than their text can be compared, but not for that question.</p>\n"
+            )
+        )
+    blocks += [_sentence(site, pair) for pair in pairs]
+    if pairs:
+        blocks.append(
+            prose(
+                '<p>The differences cell by cell, with intervals and tests: <a href="gains.html">gains of the '
+                'intermediate tasks</a>. What the paper claimed, tested here: <a href="claims.html">claims</a>.</p>\n'
+            )
+        )
+    return Section(id="answer", title="Does pretraining on code help or hurt?", blocks=tuple(blocks))
 
 
-def _row(board: Board, row: Row, gaps: GapNotes) -> RowView:
+def _sentence(site: Site, pair: ComparedPair) -> Block:
+    suite = site.board.suite
+    if pair.statistics is not None:
+        text = finding(pair, [recipe.name for recipe in suite.recipes], [target.name for target in suite.targets])
+    else:
+        matched = next(one for one in site.pairs if one.name == pair.name)
+        text = " ".join((*pair_sentences(matched, len(suite.targets)), WITHOUT_INTERVAL))
+    return prose(
+        '<p class="sentence finding"><strong><bdi translate="no">{}</bdi></strong><br><bdi>{}</bdi></p>\n',
+        pair.title,
+        text,
+    )
+
+
+def _scores(site: Site) -> Section:
+    ranking = site.lookup.ranking(AVERAGE)
+    blocks: list[Block] = [paragraphs(*_words(site, ranking)), TableBlock(table=main_table(site), look=_look(site))]
+    return Section(id="all-scores", title="All scores", blocks=tuple(blocks))
+
+
+def _words(site: Site, ranking: Ranking | None) -> tuple[str, ...]:
+    suite = site.board.suite
+    seeds = ", ".join(str(seed) for seed in suite.seeds)
+    means = (
+        "A target's score is the plain mean over its languages, English included. A group's mean is over its "
+        "targets; the "
+        f"average is over all {plural(len(suite.targets), 'target')} of this suite, not over the groups. "
+    )
+    means += f"Each score is the mean over seeds {seeds}." if len(suite.seeds) > 1 else f"Seed: {seeds}."
+    if ranking is None:
+        more = "; sd is the standard deviation over them" if len(suite.seeds) > 1 else ""
+        return (
+            f"{means} Rows stand by their average, incomplete ones last: this is not a ranking{more}.",
+            WITHOUT_STATISTICS,
+        )
+    kind = "test items only" if ranking.kind == "items" else "test items and training seeds"
+    return (
+        f"{means} Below the average stands its 95% interval ({kind}).",
+        (
+            f"A rank is given as the range that can be defended; {ranking.separable} of "
+            f"{plural(ranking.neighbours, 'neighbouring pair')} of rows can be told apart. Rows of one tie group "
+            f"cannot be "
+            "told apart from the best row of that group. Incomplete rows have no average and no rank."
+        ),
+    )
+
+
+def sorted_rows(site: Site) -> tuple[Row, ...]:
+    """Complete rows by rank, or by their average where there is none; then the others in the suite's order."""
+    ranks = site.lookup.ranks.get(AVERAGE, {})
+    order = {row: place for place, row in enumerate(ranks)}
+
+    def key(entry: tuple[int, Row]) -> tuple[int, float, int]:
+        place, row = entry
+        name = (row.backbone.name, row.recipe.name)
+        value = row.scores.average.value
+        if value is None:
+            return (2, 0.0, place)
+        return (0, order[name], place) if name in order else (1, -value, place)
+
+    return tuple(row for _, row in sorted(enumerate(site.board.rows), key=key))
+
+
+def main_table(site: Site) -> Table:
+    """The main table: rank, backbone, family, parameters, recipe, average, groups and targets."""
+    board = site.board
+    ranks = site.lookup.ranks.get(AVERAGE, {})
+    columns = [
+        *((Column(key="rank", title="Rank", kind="number"), Column(key="group", title="Tie group", kind="number"))
+          if ranks else ()),
+        Column(key="backbone", title="Backbone", kind="text"),
+        Column(key="family", title="Family", kind="family"),
+        Column(key="parameters", title="Params (M)", kind="number"),
+        Column(key="recipe", title="Recipe", kind="text"),
+        *board_columns(board),
+    ]  # fmt: skip
+    fields = []
+    for row in sorted_rows(site):
+        ranked = ranks.get((row.backbone.name, row.recipe.name))
+        rank: tuple[Field, ...] = ()
+        if ranks and ranked is None:
+            rank = (Field(value=None), Field(value=None))
+        elif ranked is not None:
+            span = f"{ranked.low}{DASH}{ranked.high}" if ranked.low != ranked.high else str(ranked.low)
+            rank = (Field(value=span), Field(value=ranked.group))
+        size = row.backbone.parameters
+        fields.append(
+            (
+                *rank,
+                Field(value=row.backbone.name),
+                Field(value=row.backbone.family),
+                Field(value=None if size is None else f"{size / 1e6:,.1f}"),
+                Field(value=row.recipe.name),
+                *score_fields(site, row),
+            )
+        )
+    notes = mark_notes(fields, {mark.symbol: mark.text for mark in legend(_marks(site))})
+    return Table(
+        name="leaderboard",
+        caption="Scores in points by backbone and recipe",
+        columns=tuple(columns),
+        rows=tuple(fields),
+        notes=notes,
+        miniature=board.suite.miniature,
+    )
+
+
+def _marks(site: Site) -> list[Mark]:
+    return [mark for row in site.board.rows for score in row.scores.targets.values() for mark in marks_of(score)]
+
+
+def _look(site: Site) -> Look:
+    return Look(
+        id=_ID,
+        label="All scores",
+        heads=("backbone", "recipe"),
+        rows=tuple(row_look(site, row) for row in sorted_rows(site)),
+        sortable=True,
+        filters=True,
+        intervals=frozenset({"average"}),
+        firsts=group_keys(site.board) | {"average"},
+        strong=mean_keys(site.board),
+    )
+
+
+def row_look(site: Site, row: Row) -> RowLook:
+    """A row of the board in a table."""
     backbone, recipe = row.backbone.name, row.recipe.name
-    anchor = row_id(backbone, recipe)
-    return RowView(
-        head=recipe,
-        title=row.recipe.title,
+    return RowLook(
+        id=row_id(backbone, recipe),
         href=row_page(backbone, recipe),
-        id=anchor,
-        cells=line_cells(
-            board,
-            row.scores,
-            lambda score, column: score_cell(
-                score, gaps, css=column.css, href=f"{column.href}#{anchor}" if column.href else ""
-            ),
-        ),
-    )
-
-
-def pair_view(board: Board, pair: MatchedPair, gaps: GapNotes) -> PairView:
-    """A matched pair as the first page shows it."""
-    tables: list[tuple[str, Mapping[str, Line[Difference] | None]]] = [
-        ("Code minus text", {row.recipe.name: row.difference for row in pair.rows}),
-        (f"{pair.code.name} minus itself with recipe none", {row.recipe.name: row.code_gain for row in pair.rows}),
-        (f"{pair.text.name} minus itself with recipe none", {row.recipe.name: row.text_gain for row in pair.rows}),
-    ]
-    return PairView(
-        name=pair.name,
-        code=pair.code.name,
-        text=pair.text.name,
-        sentences=pair_sentences(pair, len(board.suite.targets)),
-        rows=tuple(_pair_row(board, row, gaps) for row in pair.rows),
-        tables=tuple((title, _difference_rows(board, lines)) for title, lines in tables if any(lines.values())),
-    )
-
-
-def _pair_row(board: Board, row: PairRow, gaps: GapNotes) -> RowView:
-    return RowView(
-        head=row.recipe.name,
-        title=row.recipe.title,
-        href="",
-        id="",
-        cells=(
-            difference_cell(row.difference.average, css="mean"),
-            *(difference_cell(row.difference.groups[group]) for group in board.groups),
-            score_cell(row.code.average, gaps, css="first"),
-            score_cell(row.text.average, gaps),
-            difference_cell(row.code_gain.average if row.code_gain else None, css="first"),
-            difference_cell(row.text_gain.average if row.text_gain else None),
-        ),
-    )
-
-
-def _difference_rows(board: Board, lines: Mapping[str, Line[Difference] | None]) -> tuple[RowView, ...]:
-    def cell(difference: Difference, column: Column) -> Cell:
-        return difference_cell(difference, css=column.css)
-
-    return tuple(
-        RowView(head=name, title="", href="", id="", cells=line_cells(board, line, cell))
-        for name, line in lines.items()
-        if line is not None
+        title=row.backbone.title,
+        family=row.backbone.family,
+        recipe=recipe,
+        suite=site.board.suite.name,
+        complete=row.scores.average.value is not None,
     )

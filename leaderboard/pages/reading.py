@@ -1,60 +1,34 @@
-"""How a result of retrieval was read out of its encoder, with the curve that it was chosen by."""
+"""How a result of retrieval was read out of its encoder: the curve it was chosen by, and the threshold of mining."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.words import plural, points
+from leaderboard.charts.lines import Series, line_chart
+from leaderboard.pages.blocks import Block, Figure, TableBlock, paragraphs
+from leaderboard.pages.look import Look
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import plural
 
 
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """One layer's mean score on the samples."""
-
-    text: str
-    chosen: bool
+def is_reading(details: Mapping[str, Any]) -> bool:
+    """Do these details tell of a reading, as those of retrieval do?"""
+    return {"layer", "layers", "pooling", "rule"} <= details.keys()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadingView:
-    """One seed's reading.
-
-    Attributes:
-        seed: of the result.
-        sentence: which reading it is, and why.
-        layers: the heads of the curve's columns.
-        curve: by pooling its points, layer 0 first; empty where nothing was chosen.
-    """
-
-    seed: str
-    sentence: str
-    layers: tuple[int, ...]
-    curve: tuple[tuple[str, tuple[Point, ...]], ...]
-
-
-def reading_view(seed: int, details: Mapping[str, Any]) -> ReadingView | None:
-    """The reading that a result's details tell of; None for a result of another kind."""
-    if not {"layer", "layers", "pooling", "rule"} <= details.keys():
-        return None
-    layer, pooling = details["layer"], details["pooling"]
-    curve: Mapping[str, list[float]] = details.get("curve", {})
-    return ReadingView(
-        seed=str(seed),
-        sentence=f"Read from hidden state {layer} of {details['layers']}, pooled by {pooling}: {_why(details)}",
-        layers=tuple(range(details["layers"] + 1)) if curve else (),
-        curve=tuple(
-            (
-                name,
-                tuple(
-                    Point(text=points(score), chosen=(number, name) == (layer, pooling))
-                    for number, score in enumerate(scores)
-                ),
-            )
-            for name, scores in curve.items()
-        ),
+def reading_blocks(details: Mapping[str, Any], title: str, key: str, *, miniature: bool) -> tuple[Block, ...]:
+    """The reading in a sentence, with its curve and thresholds; nothing for a result of another kind."""
+    if not is_reading(details):
+        return ()
+    sentence = (
+        f"{title}: read from hidden state {details['layer']} of {details['layers']}, pooled by {details['pooling']}: "
     )
+    blocks: list[Block] = [paragraphs(sentence + _why(details))]
+    curve: Mapping[str, list[float]] = details.get("curve") or {}
+    if curve:
+        blocks += _curve(curve, details, title, key, miniature=miniature)
+    return (*blocks, *threshold_blocks(details, title, key, miniature=miniature))
 
 
 def _why(details: Mapping[str, Any]) -> str:
@@ -62,3 +36,112 @@ def _why(details: Mapping[str, Any]) -> str:
         languages = plural(details["chosen_on"]["languages"], "language")
         return f"the best mean on samples in {languages}, no pair of which is scored."
     return "the paper's layer, scaled to the depth; there is no sample to choose by that is not scored."
+
+
+def curve_series(curve: Mapping[str, list[float]], details: Mapping[str, Any]) -> tuple[Series, ...]:
+    """The curves of all poolings, in points; the chosen place is ringed."""
+    return tuple(
+        Series(
+            name=f"{pooling} (chosen: hidden state {details['layer']})" if pooling == details["pooling"] else pooling,
+            points=tuple((float(layer), score * 100) for layer, score in enumerate(scores)),
+            ringed=details["layer"] if pooling == details["pooling"] else None,
+        )
+        for pooling, scores in curve.items()
+    )
+
+
+def _curve(
+    curve: Mapping[str, list[float]], details: Mapping[str, Any], title: str, key: str, *, miniature: bool
+) -> tuple[Block, ...]:
+    series = curve_series(curve, details)
+    about = "Mean score on the samples by hidden state, 0 being the embeddings; the chosen one is ringed."
+    chart = line_chart(
+        series, key=f"curve-{key}", title=f"Layer curves of {title}", about=about, across="Hidden state",
+        up="Score on samples (points)",
+    )  # fmt: skip
+    table = Table(
+        name=f"curve-{key}",
+        caption=f"{title}: mean score on the samples by pooling and hidden state, in points",
+        columns=(
+            Column(key="pooling", title="Pooling", kind="text"),
+            *(Column(key=f"layer.{layer}", title=str(layer)) for layer in range(details["layers"] + 1)),
+        ),
+        rows=tuple(
+            (
+                Field(value=pooling),
+                *(
+                    Field(value=score, mark="*" if (layer, pooling) == (details["layer"], details["pooling"]) else "")
+                    for layer, score in enumerate(scores)
+                ),
+            )
+            for pooling, scores in curve.items()
+        ),
+        notes=("* the chosen one",),
+        miniature=miniature,
+    )
+    look = Look(id=f"table-curve-{key}", label=f"Layer curves of {title}", heads=("pooling",), downloads=False)
+    return (
+        Figure(svg=chart, caption=f"{title}. {about}", label=f"Layer curves of {title}",
+               series=tuple(one.name for one in series)),
+        TableBlock(table=table, look=look),
+    )  # fmt: skip
+
+
+def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniature: bool) -> tuple[Block, ...]:
+    """Thresholds of mining by language, and precision and recall of the sample around them where they are kept."""
+    found = {
+        name: one
+        for name, one in (details.get("languages") or {}).items()
+        if isinstance(one, dict) and "threshold" in one
+    }
+    if not found:
+        return ()
+    table = Table(
+        name=f"thresholds-{key}",
+        caption=f"{title}: the threshold by language, and what it gives on the sample that it was tuned on, in points",
+        columns=(
+            Column(key="language", title="Language", kind="text"),
+            Column(key="threshold", title="Threshold", kind="number"),
+            Column(key="precision", title="Precision", group="On the sample"),
+            Column(key="recall", title="Recall", group="On the sample"),
+            Column(key="f1", title="F1", group="On the sample"),
+        ),
+        rows=tuple(
+            (
+                Field(value=name),
+                Field(value=f"{one['threshold']:.4f}"),
+                *(Field(value=one.get("dev_oracle", {}).get(name_)) for name_ in ("precision", "recall", "f1")),
+            )
+            for name, one in found.items()
+        ),
+        notes=(
+            "On the sample the threshold is an oracle's; the scores on the board are of pairs it was not tuned on.",
+        ),
+        miniature=miniature,
+    )
+    look = Look(id=f"table-thresholds-{key}", label=f"Thresholds of {title}", heads=("language",), downloads=False)
+    blocks: list[Block] = [TableBlock(table=table, look=look)]
+    for name, one in found.items():
+        around = one.get("around")
+        if isinstance(around, list) and len(around) > 1:
+            blocks.append(_around(around, one["threshold"], f"{title}, {name}", f"{key}-{name}"))
+    return tuple(blocks)
+
+
+def _around(around: list[Mapping[str, float]], threshold: float, title: str, key: str) -> Figure:
+    series = tuple(
+        Series(name=words, points=tuple((point["threshold"], point[name] * 100) for point in around))
+        for name, words in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
+    )
+    about = (
+        f"Precision, recall and F1 on the sample as the threshold moves; the upright line is the one chosen, "
+        f"{threshold:.4f}."
+    )
+    chart = line_chart(
+        series, key=f"around-{key}", title=f"Around the threshold of {title}", about=about, across="Threshold",
+        up="On the sample (points)", at=threshold,
+    )  # fmt: skip
+    return Figure(
+        svg=chart, caption=f"{title}. {about}", label=f"Around the threshold of {title}",
+        series=tuple(one.name for one in series),
+    )  # fmt: skip

@@ -1,187 +1,209 @@
-"""A row's page: every score of one backbone with one recipe, with details and provenance."""
+"""A row's page: every score of one backbone with one recipe, and all that it stands on."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from leaderboard.languages import UNKNOWN_LIMIT, explained_by_chance
-from leaderboard.names import row_id, row_page, slug, task_page
+from leaderboard.names import row_id, row_page, slug
 from leaderboard.pages.backbones import backbone_view
-from leaderboard.pages.cells import BASELINE_MARK, UNKNOWN_MARK, Cell, Mark, legend, score_cell, spread_text
-from leaderboard.pages.columns import group_heads, line_cells
+from leaderboard.pages.blocks import Block, Prose, Section, TableBlock
+from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, OWN_DATA_MARK, UNKNOWN_MARK
+from leaderboard.pages.columns import board_columns, group_keys, mark_notes, mean_keys, score_fields
 from leaderboard.pages.frame import Page, Site
-from leaderboard.pages.reading import ReadingView, reading_view
-from leaderboard.read import CellKey, ResultsFolder
-from leaderboard.results import LanguageResult, Result, TargetInfo
+from leaderboard.pages.gap_list import gap_section
+from leaderboard.pages.look import Look
+from leaderboard.pages.reading import reading_blocks
+from leaderboard.pages.row_provenance import provenance_sections
+from leaderboard.pages.task import facts_list
+from leaderboard.provenance import results_of, stages_of
+from leaderboard.read import CellKey
+from leaderboard.results import LanguageResult, Result
 from leaderboard.scores import Row
-from leaderboard.words import DASH, percent, points
+from leaderboard.tables.value import Column, Field, Table
 
 Fact = tuple[str, str]
+_MARKS = {mark.symbol: mark.text for mark in (OWN_DATA_MARK, ORACLE_MARK, UNKNOWN_MARK, BASELINE_MARK)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class LanguageRow:
-    """One language at one seed."""
+def row_page_view(site: Site, row: Row, home: str, tasks: Mapping[str, str], predictions: str) -> Page:
+    """The page of one row.
 
-    seed: str
-    language: str
-    score: Cell
-    metrics: tuple[str, ...]
-    baseline: str
-    rows: str
-    units: str
-    unknown: str
-    truncated: str
-    fertility: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extras:
-    """Details of one result, and what its provenance has beyond the row's common part."""
-
-    seed: str
-    details: tuple[Fact, ...]
-    provenance: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetSection:
-    """One target of the row."""
-
-    id: str
-    name: str
-    title: str
-    href: str
-    metric: str
-    split: str
-    score: Cell
-    metrics: tuple[str, ...]
-    languages: tuple[LanguageRow, ...]
-    readings: tuple[ReadingView, ...]
-    extras: tuple[Extras, ...]
-
-
-def row_page_view(site: Site, row: Row) -> Page:
-    """The page of one row."""
-    folder, board, gaps = site.folder, site.board, site.gaps
-    results = _results(folder, row)
-    provenances = {key: flatten(result.provenance) for key, result in results.items()}
-    common = _common(provenances.values())
-    sections = tuple(
-        _section(site, row, target, provenances, common) for members in board.groups.values() for target in members
-    )
+    Args:
+        site: the board.
+        row: the row.
+        home: the page that holds the row in the main table.
+        tasks: the page that holds the row in each target's table.
+        predictions: the archive of its predictions, or empty.
+    """
+    backbone, recipe = row.backbone.name, row.recipe.name
+    results = results_of(site.folder, row)
     return Page(
-        file=row_page(row.backbone.name, row.recipe.name),
-        template="row.html",
-        values={
-            "frame": site.frame,
-            "anchor": row_id(row.backbone.name, row.recipe.name),
-            "backbone": backbone_view(row.backbone),
-            "recipe": row.recipe,
-            "recipe_tasks": ", ".join(row.recipe.tasks) or "none",
-            "heads": group_heads(board),
-            "cells": line_cells(
-                board,
-                row.scores,
-                lambda score, column: score_cell(score, gaps, css=column.css, href=column.href),
-            ),
-            "several_seeds": len(board.suite.seeds) > 1,
-            "sections": sections,
-            "common": common,
-            "legend": legend(_marks(sections)),
-            "gaps": gaps.notes(row.scores.average.missing),
-        },
-    )
-
-
-def _results(folder: ResultsFolder, row: Row) -> dict[CellKey, Result]:
-    keys = [
-        CellKey(row.backbone.name, row.recipe.name, target.name, seed)
-        for target in folder.suite.targets
-        for seed in folder.suite.seeds
-    ]
-    return {key: folder.results[key] for key in keys if key in folder.results}
-
-
-def _marks(sections: Iterable[TargetSection]) -> Iterable[Mark]:
-    for section in sections:
-        yield from section.score.marks
-        for language in section.languages:
-            yield from language.score.marks
-
-
-def _section(
-    site: Site,
-    row: Row,
-    target: TargetInfo,
-    provenances: Mapping[CellKey, tuple[Fact, ...]],
-    common: tuple[Fact, ...],
-) -> TargetSection:
-    folder = site.folder
-    keys = [CellKey(row.backbone.name, row.recipe.name, target.name, seed) for seed in folder.suite.seeds]
-    results = {key: folder.results[key] for key in keys if key in folder.results}
-    metrics = tuple(
-        sorted({name for result in results.values() for one in result.languages.values() for name in one.metrics})
-    )
-    shared = frozenset(common)
-    return TargetSection(
-        id=f"target-{slug(target.name)}",
-        name=target.name,
-        title=target.title,
-        href=f"{task_page(target.name)}#{row_id(row.backbone.name, row.recipe.name)}",
-        metric=target.metric,
-        split=target.scored_split,
-        score=score_cell(row.scores.targets[target.name], site.gaps),
-        metrics=metrics,
-        languages=tuple(
-            _language(key.seed, language, result.languages[language], metrics)
-            for key, result in results.items()
-            for language in target.languages
+        stem=row_page(backbone, recipe).removesuffix(".html"),
+        title=f"{backbone}, {recipe}: {site.frame.title}",
+        heading=Markup('<bdi translate="no">{}</bdi> <span class="with">with recipe</span> '
+                       '<bdi translate="no">{}</bdi>').format(backbone, recipe),
+        lede=_about(row, home),
+        sections=(
+            _scores(site, row),
+            _languages(site, row, results, tasks),
+            *_readings(site, results),
+            *provenance_sections(site, row, stages_of(results), predictions),
+            *_details(results),
+            *gap_section(site.gaps.notes(row.scores.average.missing)),
         ),
-        readings=tuple(
-            view for key, result in results.items() if (view := reading_view(key.seed, result.details)) is not None
+    )  # fmt: skip
+
+
+def _about(row: Row, home: str) -> Markup:
+    view = backbone_view(row.backbone)
+    saw = "; ".join(f"{seen.text} (source: {seen.source})" for seen in view.saw)
+    facts = (
+        ("Saw", saw or "nothing labelled or of code that is known"),
+        ("Origin", view.pair),
+        (
+            "Architecture",
+            f"{view.architecture}, layers \N{MULTIPLICATION SIGN} width {view.size}, parameters {view.parameters}",
         ),
-        extras=tuple(
-            Extras(
-                seed=str(key.seed),
-                details=flatten(result.details),
-                provenance=tuple(fact for fact in provenances[key] if fact not in shared),
-            )
-            for key, result in results.items()
-        ),
+        ("Weights from", view.source.text),
+        ("Licence", view.licence),
+        ("Recipe", row.recipe.title),
+        ("Intermediate tasks", ", ".join(row.recipe.tasks) or "none"),
+        ("Training", row.recipe.training),
     )
+    return Markup(
+        '<p><span class="badge {0}">{0}</span> <bdi>{1}</bdi>. <a href="{2}#{3}">Its row on the leaderboard</a></p>\n'
+        "{4}"
+    ).format(view.family, view.title, home, row_id(row.backbone.name, row.recipe.name), facts_list(facts))
 
 
-def _language(seed: int, language: str, one: LanguageResult, metrics: tuple[str, ...]) -> LanguageRow:
-    marks = []
-    if (one.unknown or 0.0) > UNKNOWN_LIMIT:
-        marks.append(UNKNOWN_MARK)
+def _scores(site: Site, row: Row) -> Section:
+    fields = (Field(value=row.recipe.name), *score_fields(site, row))
+    table = Table(
+        name="row",
+        caption="Scores in points, with 95% intervals where there are statistics",
+        columns=(Column(key="recipe", title="Recipe", kind="text"), *board_columns(site.board)),
+        rows=(fields,),
+        notes=mark_notes([fields], _MARKS),
+    )
+    look = Look(
+        id="table-scores",
+        label="Scores",
+        heads=("recipe",),
+        intervals=frozenset(column.key for column in table.columns),
+        firsts=group_keys(site.board),
+        strong=mean_keys(site.board),
+        downloads=False,
+    )
+    return Section(id="scores", title="Scores", blocks=(TableBlock(table=table, look=look),))
+
+
+def _languages(site: Site, row: Row, results: tuple[Result, ...], tasks: Mapping[str, str]) -> Section:
+    """Every language of every target and seed, in one table."""
+    anchor = row_id(row.backbone.name, row.recipe.name)
+    targets = {target.name: target for target in site.board.suite.targets}
+    metrics = sorted({name for result in results for one in result.languages.values() for name in one.metrics})
+    several = len(site.board.suite.seeds) > 1
+    fields = tuple(
+        (
+            Field(value=targets[result.target].title, href=f"{tasks[result.target]}#{anchor}"),
+            Field(value=code),
+            *((Field(value=str(result.seed)),) if several else ()),
+            *_language(result.languages[code], metrics),
+        )
+        for result in results
+        for code in targets[result.target].languages
+    )
+    columns = (
+        Column(key="target", title="Target", kind="text"),
+        Column(key="language", title="Language", kind="text"),
+        *((Column(key="seed", title="Seed", kind="number"),) if several else ()),
+        Column(key="score", title="Score"),
+        Column(key="baseline", title="Baseline"),
+        *(Column(key=f"metric.{name}", title=name, group="Metrics") for name in metrics),
+        Column(key="rows", title="Rows", kind="number", group="Scored"),
+        Column(key="units", title="Units", kind="number", group="Scored"),
+        Column(key="unknown", title="Unknown pieces", kind="share", group="Tokenizer"),
+        Column(key="truncated", title="Truncated rows", kind="share", group="Tokenizer"),
+        Column(key="fertility", title="Pieces a word", kind="number", group="Tokenizer"),
+    )
+    table = Table(
+        name=anchor,
+        caption=f"{row.backbone.name} with recipe {row.recipe.name}: scores by target and language, in points",
+        columns=columns,
+        rows=fields,
+        notes=mark_notes(fields, _MARKS),
+        miniature=site.frame.miniature,
+    )
+    look = Look(
+        id="table-languages",
+        label="Scores by target and language",
+        heads=("target", "language"),
+        sortable=True,
+        strong=frozenset({"score"}),
+        firsts=frozenset({f"metric.{metrics[0]}" if metrics else "rows", "rows", "unknown"}),
+    )
+    return Section(id="languages", title="By target and language", blocks=(TableBlock(table=table, look=look),))
+
+
+def _language(one: LanguageResult, metrics: list[str]) -> Iterator[Field]:
+    mark = UNKNOWN_MARK.symbol if (one.unknown or 0.0) > UNKNOWN_LIMIT else ""
     if one.baseline is not None and explained_by_chance(one.score, one.baseline, one.units):
-        marks.append(BASELINE_MARK)
-    return LanguageRow(
-        seed=str(seed),
-        language=language,
-        score=Cell(text=points(one.score), small=spread_text(None), marks=tuple(marks), css="mean"),
-        metrics=tuple(points(one.metrics[name]) if name in one.metrics else DASH for name in metrics),
-        baseline=DASH if one.baseline is None else points(one.baseline),
-        rows=f"{one.rows:,}",
-        units=f"{one.units:,}",
-        unknown=DASH if one.unknown is None else percent(one.unknown),
-        truncated=DASH if one.truncated is None else percent(one.truncated),
-        fertility=DASH if one.fertility is None else f"{one.fertility:.2f}",
-    )
+        mark += BASELINE_MARK.symbol
+    yield Field(value=one.score, mark=mark)
+    yield Field(value=one.baseline)
+    yield from (Field(value=one.metrics.get(name)) for name in metrics)
+    yield from (Field(value=value) for value in (one.rows, one.units, one.unknown, one.truncated, one.fertility))
 
 
-def _common(provenances: Iterable[tuple[Fact, ...]]) -> tuple[Fact, ...]:
-    """The facts that all results of a row share, in the order of the first."""
-    found = list(provenances)
-    if not found:
+def _readings(site: Site, results: tuple[Result, ...]) -> tuple[Section, ...]:
+    titles = {target.name: target.title for target in site.board.suite.targets}
+    blocks: list[Block] = []
+    for result in results:
+        title = titles[result.target]
+        if len(site.board.suite.seeds) > 1:
+            title += f", seed {result.seed}"
+        key = f"{slug(result.target)}-s{result.seed}"
+        blocks += reading_blocks(result.details, title, key, miniature=site.frame.miniature)
+    if not blocks:
         return ()
-    shared = frozenset(found[0]).intersection(*(frozenset(facts) for facts in found[1:]))
-    return tuple(fact for fact in found[0] if fact in shared)
+    return (Section(id="readings", title="How retrieval was read out", blocks=tuple(blocks)),)
+
+
+def _details(results: Iterable[Result]) -> tuple[Section, ...]:
+    """Everything else that the results say, folded away."""
+    blocks: list[Block] = []
+    for result in results:
+        facts = flatten(result.details)
+        rest = flatten({name: value for name, value in result.provenance.items() if name != "stages"})
+        key = CellKey(result.backbone, result.recipe, result.target, result.seed)
+        if facts or rest:
+            blocks.append(
+                Prose(
+                    html=Markup("<details><summary><bdi>{}</bdi>, seed {}</summary>\n{}</details>\n").format(
+                        key.target, key.seed, facts_table((*facts, *rest), f"Details of {key.target}, seed {key.seed}")
+                    )
+                )
+            )
+    if not blocks:
+        return ()
+    return (Section(id="details", title="Details of every result", blocks=tuple(blocks)),)
+
+
+def facts_table(facts: Iterable[Fact], caption: str) -> Markup:
+    """Names and values as a table."""
+    rows = Markup("").join(
+        Markup('<tr><th scope="row"><bdi>{}</bdi></th><td><bdi>{}</bdi></td></tr>\n').format(name, value)
+        for name, value in facts
+    )
+    return Markup(
+        '<div class="scroll" role="region" aria-label="{0}" tabindex="0">\n<table class="facts" translate="no">\n'
+        "<caption><div>{0}</div></caption>\n<tbody>\n{1}</tbody>\n</table>\n</div>\n"
+    ).format(caption, rows)
 
 
 def flatten(record: Mapping[str, Any]) -> tuple[Fact, ...]:

@@ -3,138 +3,189 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from leaderboard.languages import LanguageScore, Scored, language_scores
-from leaderboard.names import row_id, row_page, task_page
-from leaderboard.pages.cells import (
-    BASELINE_MARK,
-    UNKNOWN_MARK,
-    Cell,
-    Mark,
-    difference_cell,
-    legend,
-    score_cell,
-    spread_text,
+from markupsafe import Markup
+
+from leaderboard.effects import (
+    ComparedPair,
+    compared_pairs,
+    contrast_effect,
+    difference,
+    interaction,
+    interaction_effect,
+    rows_by_name,
 )
-from leaderboard.pages.frame import Page, Site
-from leaderboard.pages.gaps import GapNotes
+from leaderboard.languages import LanguageScore, Scored, language_scores
+from leaderboard.lookup import Place
+from leaderboard.names import slug, task_page
+from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, prose
+from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, OWN_DATA_MARK, UNKNOWN_MARK
+from leaderboard.pages.columns import (
+    STAR_NOTE,
+    WITHOUT_STATISTICS,
+    effect_field,
+    mark_notes,
+    score_field,
+    with_effect,
+)
+from leaderboard.pages.frame import Page, Site, heading
+from leaderboard.pages.gap_list import gap_section
+from leaderboard.pages.index import row_look, sorted_rows
+from leaderboard.pages.look import Look
 from leaderboard.pages.targets import target_view
-from leaderboard.pairs import MatchedPair, PairRow
-from leaderboard.read import ResultsFolder
+from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.results import TargetInfo
 from leaderboard.scores import Row, mean
-from leaderboard.words import DASH, WITHOUT_INTERVAL, no_mean, points
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import DASH, no_mean, points
 
-
-@dataclass(frozen=True, kw_only=True)
-class TaskRow:
-    """A row of the table."""
-
-    id: str
-    recipe: str
-    recipe_title: str
-    href: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskSection:
-    """A backbone with its recipes."""
-
-    name: str
-    title: str
-    family: str
-    rows: tuple[TaskRow, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskPair:
-    """A matched pair on this target: by recipe, both scores, their difference, and the gains."""
-
-    name: str
-    code: str
-    text: str
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+_MARKS = {mark.symbol: mark.text for mark in (OWN_DATA_MARK, ORACLE_MARK, UNKNOWN_MARK, BASELINE_MARK)}
 
 
 def task_page_view(site: Site, target: TargetInfo, scored: Mapping[str, Scored]) -> Page:
     """The page of one target."""
-    board, gaps = site.board, site.gaps
-    rows = [(row, _cells(site.folder, row, target, gaps)) for row in board.rows]
-    missing = [missing for row in board.rows for missing in row.scores.targets[target.name].missing]
+    missing = [missing for row in site.board.rows for missing in row.scores.targets[target.name].missing]
     return Page(
-        file=task_page(target.name),
-        template="task.html",
-        values={
-            "frame": site.frame,
-            "target": target_view(target),
-            "own_data": target.trained_on is not None,
-            "seeds": ", ".join(str(seed) for seed in board.suite.seeds),
-            "several_seeds": len(board.suite.seeds) > 1,
-            "languages": target.languages,
-            "not_scored": ", ".join(code for code in target.all_languages if code not in target.languages),
-            "width": 2 + len(target.languages),
-            "facts": _facts(target, scored),
-            "sections": _sections(rows),
-            "legend": legend(mark for _, cells in rows for cell in cells for mark in cell.marks),
-            "pairs": tuple(_pair(pair, target.name, gaps) for pair in site.pairs),
-            "without_interval": WITHOUT_INTERVAL,
-            "gaps": gaps.notes(missing),
-        },
+        stem=task_page(target.name).removesuffix(".html"),
+        title=f"{target.title}: {site.frame.title}",
+        heading=heading(target.title),
+        lede=_summary(target),
+        sections=(
+            _scores(site, target),
+            _what(site, target, scored),
+            *_pairs(site, target),
+            *gap_section(site.gaps.notes(missing)),
+        ),
     )
 
 
-def _sections(rows: Iterable[tuple[Row, tuple[Cell, ...]]]) -> tuple[TaskSection, ...]:
-    found: dict[str, tuple[Row, list[TaskRow]]] = {}
-    for row, cells in rows:
-        backbone, recipe = row.backbone.name, row.recipe.name
-        view = TaskRow(
-            id=row_id(backbone, recipe),
-            recipe=recipe,
-            recipe_title=row.recipe.title,
-            href=row_page(backbone, recipe),
-            cells=cells,
+def _summary(target: TargetInfo) -> Markup:
+    view = target_view(target)
+    facts = (
+        ("Group", view.group), ("Metric", view.metric), ("Split scored", view.split), ("Training set", view.training),
+        ("Languages", view.languages), ("Resampling unit", view.unit), ("Data", view.data),
+    )  # fmt: skip
+    html = facts_list(facts)
+    not_scored = ", ".join(code for code in target.all_languages if code not in target.languages)
+    if not_scored:
+        html += Markup("<p>XTREME also scores <bdi>{}</bdi>; this suite does not.</p>\n").format(not_scored)
+    return html
+
+
+def facts_list(facts: Iterable[tuple[str, object]]) -> Markup:
+    """Names with what they stand for, as a compact list."""
+    items = Markup("").join(
+        Markup("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n").format(name, value) for name, value in facts
+    )
+    return Markup('<dl class="summary">\n{}</dl>\n').format(items)
+
+
+def _scores(site: Site, target: TargetInfo) -> Section:
+    rows = sorted_rows(site)
+    seeds = ", ".join(str(seed) for seed in site.board.suite.seeds)
+    several = len(site.board.suite.seeds) > 1
+    intro = "The first column of numbers is the mean over the languages. "
+    intro += f"Each score is the mean over seeds {seeds}." if several else f"Seed: {seeds}."
+    blocks: list[Block] = [paragraphs(intro)]
+    if target.trained_on is not None:
+        blocks.append(
+            prose(
+                "<p>The target is fine-tuned on the English training set <bdi>{}</bdi>. Where a recipe's intermediate "
+                "training already holds that set, its score carries † (own training data): what it gains is more "
+                "training "
+                "on the target, not transfer from another task.</p>\n",
+                target.trained_on,
+            )
         )
-        found.setdefault(backbone, (row, []))[1].append(view)
-    return tuple(
-        TaskSection(name=name, title=row.backbone.title, family=row.backbone.family, rows=tuple(views))
-        for name, (row, views) in found.items()
+    blocks.append(
+        prose(
+            '<p>By language family, with what the tokenizers know: <a href="{}">languages of this target</a>.</p>\n',
+            languages_file(target.name),
+        )
     )
+    fields = tuple(_fields(site, row, target) for row in rows)
+    table = Table(
+        name=f"task-{slug(target.name)}",
+        caption=f"{target.title}: scores in points by backbone, recipe and language",
+        columns=(
+            Column(key="backbone", title="Backbone", kind="text"),
+            Column(key="family", title="Family", kind="family"),
+            Column(key="recipe", title="Recipe", kind="text"),
+            Column(key="mean", title="Mean"),
+            *(Column(key=f"language.{code}", title=code) for code in target.languages),
+        ),
+        rows=fields,
+        notes=mark_notes(fields, _MARKS),
+        miniature=site.frame.miniature,
+    )
+    look = Look(
+        id="scores",
+        label="Scores by language",
+        heads=("backbone", "recipe"),
+        rows=tuple(row_look(site, row) for row in rows),
+        sortable=True,
+        filters=True,
+        intervals=frozenset({"mean"}),
+        firsts=frozenset({"mean"}),
+        strong=frozenset({"mean"}),
+    )
+    blocks.append(TableBlock(table=table, look=look))
+    return Section(id="by-language", title="Scores by language", blocks=tuple(blocks))
 
 
-def _cells(folder: ResultsFolder, row: Row, target: TargetInfo, gaps: GapNotes) -> tuple[Cell, ...]:
+def languages_file(target: str) -> str:
+    """The file name of a target's languages."""
+    return f"languages-{slug(target)}.html"
+
+
+def _fields(site: Site, row: Row, target: TargetInfo) -> tuple[Field, ...]:
     score = row.scores.targets[target.name]
-    title = "" if score.value is not None else no_mean(score)
-    languages = language_scores(folder, row.backbone.name, row.recipe.name, target)
+    why = "" if score.value is not None else no_mean(score)
+    found = language_scores(site.folder, row.backbone.name, row.recipe.name, target)
     return (
-        score_cell(score, gaps, css="mean"),
-        *(_language_cell(one, title) for one in languages.values()),
+        Field(value=row.backbone.name),
+        Field(value=row.backbone.family),
+        Field(value=row.recipe.name),
+        score_field(site, row, Place("target", target.name)),
+        *(language_field(one, why) for one in found.values()),
     )
 
 
-def _language_cell(one: LanguageScore, title: str) -> Cell:
+def language_field(one: LanguageScore, why: str) -> Field:
+    """A score in one language with its marks."""
     if one.value is None:
-        return Cell(text=DASH, css="gap", title=title)
-    marks: list[Mark] = []
-    if one.mostly_unknown:
-        marks.append(UNKNOWN_MARK)
-    if one.at_baseline:
-        marks.append(BASELINE_MARK)
-    return Cell(text=points(one.value), small=spread_text(one.spread), marks=tuple(marks))
+        return Field(value=None, missing=why)
+    mark = (UNKNOWN_MARK.symbol if one.mostly_unknown else "") + (BASELINE_MARK.symbol if one.at_baseline else "")
+    return Field(value=one.value, mark=mark, sd=one.spread)
 
 
-def _facts(target: TargetInfo, scored: Mapping[str, Scored]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What was scored, one line each: heading, then the mean's column and the languages'."""
+def _what(site: Site, target: TargetInfo, scored: Mapping[str, Scored]) -> Section:
+    """What was scored, one line each: heading, then the languages."""
     by_language = [scored[language] for language in target.languages]
     baselines = [one.baseline for one in by_language]
     low, high = (mean([None if one is None else one[end] for one in baselines]) for end in (0, 1))
     overall = DASH if low is None or high is None else _range((low, high))
-    return (
-        ("Rows scored", ("", *(_whole(one.rows) for one in by_language))),
-        (f"Units scored ({target.resampling_unit})", ("", *(_whole(one.units) for one in by_language))),
-        ("Baseline", (overall, *(_range(one) for one in baselines))),
+    lines = (
+        ("Rows scored", "", [_whole(one.rows) for one in by_language]),
+        (f"Units scored ({target.resampling_unit})", "", [_whole(one.units) for one in by_language]),
+        ("Baseline", overall, [_range(one) for one in baselines]),
     )
+    table = Table(
+        name=f"scored-{slug(target.name)}",
+        caption=f"{target.title}: how much was scored, and what a baseline that reads nothing reaches, in points",
+        columns=(
+            Column(key="what", title="What", kind="text"),
+            Column(key="mean", title="Mean", kind="number"),
+            *(Column(key=f"language.{code}", title=code, kind="number") for code in target.languages),
+        ),
+        rows=tuple(
+            (Field(value=what), Field(value=overall or None), *(Field(value=value) for value in values))
+            for what, overall, values in lines
+        ),
+        miniature=site.frame.miniature,
+    )
+    look = Look(id="table-scored", label="What was scored", heads=("what",))
+    return Section(id="scored", title="What was scored", blocks=(TableBlock(table=table, look=look),))
 
 
 def _whole(least_most: tuple[int, int] | None) -> str:
@@ -151,20 +202,73 @@ def _range(least_most: tuple[float, float] | None) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _pair(pair: MatchedPair, target: str, gaps: GapNotes) -> TaskPair:
-    return TaskPair(
-        name=pair.name,
-        code=pair.code.name,
-        text=pair.text.name,
-        rows=tuple((row.recipe.name, _pair_cells(row, target, gaps)) for row in pair.rows),
+def _pairs(site: Site, target: TargetInfo) -> tuple[Section, ...]:
+    pairs = compared_pairs(site.board, site.pairs, site.lookup)
+    if not pairs:
+        return ()
+    said = paragraphs(
+        "Code adds: the gain of the code backbone over its own recipe none minus that of its text twin."
+        if site.lookup.statistics
+        else WITHOUT_STATISTICS
     )
+    blocks: list[Block] = [said, *(_pair(site, pair, target) for pair in pairs)]
+    return (Section(id="differences", title="Code minus text", blocks=tuple(blocks)),)
 
 
-def _pair_cells(row: PairRow, target: str, gaps: GapNotes) -> tuple[Cell, ...]:
-    return (
-        difference_cell(row.difference.targets[target], css="mean"),
-        score_cell(row.code.targets[target], gaps, css="first"),
-        score_cell(row.text.targets[target], gaps),
-        difference_cell(row.code_gain.targets[target] if row.code_gain else None, css="first"),
-        difference_cell(row.text_gain.targets[target] if row.text_gain else None),
+def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
+    rows, place = rows_by_name(site.board), Place("target", target.name)
+    code, text = pair.code.name, pair.text.name
+    fields = []
+    with_none = any(recipe.name == NO_INTERMEDIATE for recipe in site.board.suite.recipes)
+    for recipe in site.board.suite.recipes:
+        name = recipe.name
+        gains: tuple[Field, ...] = (Field(value=None),) * 3
+        if with_none and name != NO_INTERMEDIATE:
+            value, lost = interaction(rows, pair, name, place)
+            gains = (
+                *(
+                    effect_field(
+                        difference(rows, (side, name), (side, NO_INTERMEDIATE), place),
+                        site.lookup.gain(side, name, place),
+                    )
+                    for side in (code, text)
+                ),
+                Field(value=None, missing="No difference. " + " ".join(dict.fromkeys(map(no_mean, lost))))
+                if value is None
+                else with_effect(value, interaction_effect(pair, name, place)),
+            )
+        fields.append(
+            (
+                Field(value=name),
+                effect_field(difference(rows, (code, name), (text, name), place), contrast_effect(pair, name, place)),
+                score_field(site, rows[code, name], place),
+                score_field(site, rows[text, name], place),
+                *gains,
+            )
+        )
+    key = f"pair-{slug(target.name)}-{slug(pair.name)}"
+    table = Table(
+        name=key,
+        caption=f"{pair.title}, {target.title}: in points, by recipe",
+        columns=(
+            Column(key="recipe", title="Recipe", kind="text"),
+            Column(key="contrast", title="Code minus text", kind="difference"),
+            Column(key="code", title="+code", group="Score"),
+            Column(key="text", title="+text", group="Score"),
+            Column(key="gain_code", title="+code", kind="difference", group="Gain over recipe none"),
+            Column(key="gain_text", title="+text", kind="difference", group="Gain over recipe none"),
+            Column(key="interaction", title="Code adds", kind="difference", group="Gain over recipe none"),
+        ),
+        rows=tuple(fields),
+        notes=(STAR_NOTE, *mark_notes(fields, _MARKS)) if pair.statistics else mark_notes(fields, _MARKS),
+        miniature=site.frame.miniature,
     )
+    look = Look(
+        id=key,
+        label=f"Code minus text, pair {pair.name}",
+        heads=("recipe",),
+        intervals=frozenset({"contrast", "gain_code", "gain_text", "interaction"}),
+        firsts=frozenset({"code", "gain_code"}),
+        strong=frozenset({"contrast"}),
+    )
+    return TableBlock(table=table, look=look)

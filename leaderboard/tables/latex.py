@@ -23,7 +23,7 @@ _ESCAPES = {
     "\N{DAGGER}": r"\dag{}", "\N{DOUBLE DAGGER}": r"\ddag{}", "\N{SECTION SIGN}": r"\S{}", "\N{PILCROW SIGN}": r"\P{}",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{LEFT SINGLE QUOTATION MARK}": "`", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-    "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
+    "\N{WHITE CIRCLE}": r"$\circ$", "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
 }  # fmt: skip
 #: Combining marks that LaTeX sets over a letter.
 _ACCENTS = {
@@ -38,13 +38,14 @@ _LAST_ASCII = "~"
 
 def table_latex(table: Table) -> str:
     """A ``table`` environment. Every character of the data is text: nothing in it is ever run as a command."""
+    spec = "".join("l" if column.kind in ("text", "family") else "r" for column in table.columns)
     lines = [
         rf"% {_comment(table.name)}: needs \usepackage{{booktabs}}",
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escape(table.caption)}}}",
         rf"\label{{tab:{_label(table.name)}}}",
-        rf"\begin{{tabular}}{{{''.join('l' if column.kind == 'text' else 'r' for column in table.columns)}}}",
+        rf"\begin{{tabular}}{{{spec}}}",
         r"\toprule",
         *_heads(table.columns),
         r"\midrule",

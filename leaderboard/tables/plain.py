@@ -10,6 +10,8 @@ from typing import Any
 from leaderboard.tables.value import Field, Table, all_notes
 
 TABLE_SCHEMA = "codestilts.table/1"
+#: What may be said of a number beside it.
+_SAID = ("low", "high", "sd", "mark", "missing")
 #: Spreadsheets run a field that begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -29,29 +31,18 @@ def table_csv(table: Table) -> str:
     for row in table.rows:
         line: list[Any] = []
         for field, more in zip(row, extras, strict=True):
-            line += [
-                _safe(field.value),
-                *(
-                    _safe(getattr(field, extra) or None) if extra in ("mark", "missing") else getattr(field, extra)
-                    for extra in more
-                ),
-            ]
+            line += [_safe(field.value), *(_safe(getattr(field, extra)) for extra in more)]
         writer.writerow(line)
     return text.getvalue()
 
 
 def _extras(table: Table, place: int) -> tuple[str, ...]:
-    fields = [row[place] for row in table.rows]
-    return tuple(
-        name
-        for name, there in (
-            ("low", any(field.low is not None for field in fields)),
-            ("high", any(field.high is not None for field in fields)),
-            ("mark", any(field.mark for field in fields)),
-            ("missing", any(field.missing for field in fields)),
-        )
-        if there
-    )
+    """What is said of at least one of a column's numbers."""
+    return tuple(name for name in _SAID if any(_there(getattr(row[place], name)) for row in table.rows))
+
+
+def _there(value: Any) -> bool:
+    return value not in (None, "")
 
 
 def _safe(value: Any) -> Any:
@@ -81,13 +72,7 @@ def table_json(table: Table) -> str:
 
 def _field(field: Field) -> Any:
     """The value alone, or an object where there is more to say of it."""
-    more = {
-        name: value
-        for name, value in (
-            ("mark", field.mark or None), ("low", field.low), ("high", field.high), ("missing", field.missing or None)
-        )
-        if value is not None
-    }  # fmt: skip
+    more = {name: value for name in _SAID if _there(value := getattr(field, name))}
     return {"value": field.value, **more} if more else field.value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 #: How a column's values are written for people: as they are, or a fraction of one as points.
-Kind = Literal["text", "points", "difference", "share", "number"]
+Kind = Literal["text", "family", "points", "difference", "share", "number"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,9 @@ class Column:
     Attributes:
         key: its name in CSV and JSON; no two of a table are equal.
         title: its head for people.
-        kind: what its values are. ``points`` and ``difference`` are fractions of one, shown times a hundred, the latter
-            with its sign; ``share`` is a fraction shown in per cent; ``number`` is shown as it is.
+        kind: what its values are. ``family`` is ``code``, ``text`` or ``mixed``, a badge on the pages. ``points`` and
+            ``difference`` are fractions of one, shown times a hundred, the latter with its sign; ``share`` is a
+            fraction shown in per cent; ``number`` is shown as it is.
         group: the head above it, shared with its neighbours; empty for none.
         href: the page that its head leads to, or empty.
     """
@@ -39,14 +40,18 @@ class Field:
         mark: symbols behind the number: significance stars, daggers.
         low: lower end of the number's interval, in its own unit.
         high: upper end of it.
+        sd: standard deviation over seeds, in the number's own unit.
         missing: why there is no value; empty where nothing is amiss.
+        href: where the value leads on the pages; exported tables leave it out.
     """
 
     value: str | float | int | None
     mark: str = ""
     low: float | None = None
     high: float | None = None
+    sd: float | None = None
     missing: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

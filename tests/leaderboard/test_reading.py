@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from leaderboard.pages.reading import reading_view
+from leaderboard.pages.blocks import Section, parts
+from leaderboard.pages.reading import reading_blocks
 from leaderboard.site import build_site
 from leaderboard.text import summary
 
@@ -22,26 +23,40 @@ DETAILS: dict[str, Any] = {
 }
 
 
-def test_the_curve_has_its_chosen_point() -> None:
-    view = reading_view(3, DETAILS)
-    assert view is not None
+def html(details: dict[str, Any]) -> str:
+    (part,) = parts([Section(id="x", title="x", blocks=reading_blocks(details, "Tatoeba", "key", miniature=False))])
+    return str(part.html)
 
-    assert view.sentence.startswith(
-        "Read from hidden state 1 of 2, pooled by mean: the best mean on samples in 76 lang"
-    )
-    assert ("3", (0, 1, 2)) == (view.seed, view.layers)
-    assert ["12.5", "25.0", "0.0"] == [point.text for point in dict(view.curve)["mean"]]
-    assert [("mean", 1)] == [
-        (name, layer) for name, points in view.curve for layer, point in enumerate(points) if point.chosen
-    ]
+
+def test_the_curve_has_its_chosen_point() -> None:
+    text = html(DETAILS)
+
+    assert "Tatoeba: read from hidden state 1 of 2, pooled by mean: the best mean on samples in 76 lang" in text
+    assert "<td>12.5</td><td>25.0<sup>*</sup></td><td>0.0</td>" in text
+    assert text.count("<sup>*</sup>") == 1
+    assert text.count('class="ring"') == 1
+    assert "<title>mean (chosen: hidden state 1): 1, 25</title>" in text
 
 
 def test_where_nothing_was_chosen_there_is_no_curve() -> None:
-    view = reading_view(1, {"layer": 14, "layers": 24, "pooling": "mean", "rule": "depth-scaled"})
-    assert view is not None
-    assert ((), ()) == (view.layers, view.curve)
-    assert "no sample to choose by" in view.sentence
-    assert reading_view(1, {"max_length": 128}) is None
+    text = html({"layer": 14, "layers": 24, "pooling": "mean", "rule": "depth-scaled"})
+
+    assert "no sample to choose by" in text
+    assert "<svg" not in text
+    assert () == reading_blocks({"max_length": 128}, "XNLI", "key", miniature=False)
+
+
+def test_precision_and_recall_around_the_threshold() -> None:
+    around = [
+        {"threshold": 1.0 + step / 10, "precision": step / 4, "recall": 1 - step / 4, "f1": 0.5} for step in range(5)
+    ]
+    mined = {"threshold": 1.2, "dev_oracle": {"precision": 0.5, "recall": 0.5, "f1": 0.5}}
+    text = html(DETAILS | {"languages": {"de": mined | {"around": around}, "fr": mined}})
+
+    assert "the upright line is the one chosen, 1.2000" in text
+    assert text.count("Around the threshold of Tatoeba, de") >= 1
+    assert "Around the threshold of Tatoeba, fr" not in text
+    assert '<td>1.2000</td><td class="first">50.0</td>' in text or "<td>1.2000</td><td>50.0</td>" in text
 
 
 @pytest.fixture
@@ -69,5 +84,5 @@ def test_an_oracles_number_is_marked_wherever_it_counts(oracle: Path, tmp_path: 
     page = (site / "index.html").read_text(encoding="utf-8")
     assert "tuned on the very pairs that are scored" in page
     rows = [path.read_text(encoding="utf-8") for path in sorted(site.glob("row-*.html"))]
-    assert all("Read from hidden state 1 of 2" in row for row in rows if "oracle threshold" in row)
-    assert any('<td class="mean">25.0</td>' in row for row in rows)
+    assert all("read from hidden state 1 of 2" in row for row in rows if "¶ Oracle threshold" in row)
+    assert any("<td>25.0<sup>*</sup></td>" in row for row in rows)

@@ -1,0 +1,78 @@
+"""The answer that each pair gives, as one sentence that its interval hedges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leaderboard.effects import NOT_MATCHED, ComparedPair, contrast_effect, interaction_effect
+from leaderboard.lookup import AVERAGE, Place
+from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.statistics import Effect
+from leaderboard.words import isolated, plural, points, signed
+
+ITEMS_ONLY = "test items only: nothing is said about training again"
+
+
+def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str]) -> str:
+    """One sentence: what code did on average without an intermediate task, and what it did to the recipes' gains.
+
+    Every number comes from the statistics; a pair without them has no sentence here.
+    """
+    code, text = isolated(pair.code.name), isolated(pair.text.name)
+    opening = f"Without an intermediate task, {_average(pair, code, text, len(targets))}"
+    caution = "" if pair.kind == "matched" else f" (the two are {NOT_MATCHED}: more than code differs between them)"
+    return f"{opening}{caution}; {_interactions(pair, recipes, targets)}."
+
+
+def _average(pair: ComparedPair, code: str, text: str, targets: int) -> str:
+    effect = contrast_effect(pair, NO_INTERMEDIATE, AVERAGE)
+    if effect is None:
+        return f"{code} and {text} cannot be compared on average, because scores are missing"
+    over = f"on average over {plural(targets, 'target')}"
+    number = f"{signed(effect.value)} points{interval_words(effect)}"
+    if effect.decision == "significant":
+        word = "more" if effect.value > 0 else "less"
+        return f"{code} scores {word} than {text} {over}: {number}"
+    if effect.decision == "not-detected":
+        return (
+            f"no difference between {code} and {text} is detectable {over}: code minus text is {number}{_reach(effect)}"
+        )
+    return f"{code} minus {text} is {number} {over}, which is not tested"
+
+
+def interval_words(effect: Effect) -> str:
+    """The interval in brackets, with what it allows for."""
+    if effect.low is None or effect.high is None:
+        return f" (no interval: {effect.why or 'none can be drawn'})"
+    kind = f"; {ITEMS_ONLY}" if effect.kind == "items" else ""
+    return f" (95% interval {signed(effect.low)} to {signed(effect.high)}{kind})"
+
+
+def _reach(effect: Effect) -> str:
+    if effect.low is None or effect.high is None:
+        return ""
+    return (
+        f", so an effect of up to {points(max(abs(effect.low), abs(effect.high)))} points either way is not ruled out"
+    )
+
+
+def _interactions(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str]) -> str:
+    found = [
+        effect
+        for recipe in recipes
+        if recipe != NO_INTERMEDIATE
+        for target in targets
+        if (effect := interaction_effect(pair, recipe, Place("target", target))) is not None
+    ]
+    tested = [effect for effect in found if effect.decision != "untested"]
+    if not tested:
+        return "whether intermediate tasks do more for one of them is not tested"
+    more = sum(effect.decision == "significant" and effect.value > 0 for effect in tested)
+    less = sum(effect.decision == "significant" and effect.value < 0 for effect in tested)
+    cells = plural(len(tested), "cell")
+    if not more and not less:
+        return f"in none of {cells} of intermediate task and target does code detectably change what the task brings"
+    return (
+        f"of {cells} of intermediate task and target, the task detectably brings more with code in {more} and less "
+        f"in {less}"
+    )

@@ -1,0 +1,176 @@
+"""What a score costs: is this intermediate task worth it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from leaderboard.charts.scatter import Dot, pareto, scatter
+from leaderboard.lookup import AVERAGE
+from leaderboard.names import row_page
+from leaderboard.pages.blocks import Block, Figure, Section, TableBlock, paragraphs
+from leaderboard.pages.columns import STAR_NOTE, effect_field
+from leaderboard.pages.frame import Page, Site, heading
+from leaderboard.pages.look import Look, RowLook
+from leaderboard.pairs import NO_INTERMEDIATE, Difference
+from leaderboard.provenance import Cost, cost_of, results_of, stages_of
+from leaderboard.scores import Row
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import MINUS, plural, points
+
+FAMILIES = ("code", "text", "mixed")
+#: More names than this on one chart hide each other.
+_NAMED = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Costed:
+    row: Row
+    cost: Cost
+    hours: float
+    score: float
+
+
+def cost_page(site: Site) -> Page:
+    """The page of costs."""
+    found, without = _costed(site)
+    sections = (
+        (_front(found), _table(site, found))
+        if found
+        else (
+            Section(id="none", title="Nothing to show", blocks=(paragraphs("No row has both an average and times."),)),
+        )
+    )
+    lost = ""
+    if without:
+        lost = (
+            f" {plural(without, 'row')} without an average, or with a stage whose time is not known, cannot be shown."
+        )
+    return Page(
+        stem="cost",
+        title=f"Cost: {site.frame.title}",
+        heading=heading("What a score costs"),
+        lede=Markup(
+            '<p class="lede">Is this intermediate task worth it? A row\'s cost is the time of every stage of '
+            "pretraining, "
+            "training, predicting and retrieving that it stands on, stages shared with other rows counted whole.{} "
+            "Times "
+            "are of the machine that ran them: compare rows of one board, not of two.</p>\n"
+        ).format(lost),
+        sections=sections,
+    )
+
+
+def _costed(site: Site) -> tuple[list[_Costed], int]:
+    found, without = [], 0
+    for row in site.board.rows:
+        cost = cost_of(stages_of(results_of(site.folder, row)))
+        score = row.scores.average.value
+        if score is None or not cost.hours:
+            without += 1
+        else:
+            found.append(_Costed(row=row, cost=cost, hours=cost.hours, score=score))
+    return found, without
+
+
+def _unit(found: list[_Costed]) -> str:
+    gpus = {bool(one.cost.gpu_hours) for one in found}
+    return "GPU-hours" if gpus == {True} else "CPU-hours" if gpus == {False} else "hours, GPU or else CPU"
+
+
+def _front(found: list[_Costed]) -> Section:
+    front = pareto([(one.hours, one.score) for one in found])
+    named = front if len(front) <= _NAMED else frozenset[int]()
+    dots = [
+        Dot(
+            cost=one.hours,
+            score=one.score * 100,
+            series=FAMILIES.index(one.row.backbone.family),
+            text=f"{one.row.backbone.name}, {one.row.recipe.name}: {points(one.score)} points, {one.hours:.3g} hours",
+            label=_short(f"{one.row.backbone.name}, {one.row.recipe.name}") if place in named else "",
+        )
+        for place, one in enumerate(found)
+    ]
+    about = (
+        f"Average score against {_unit(found)} of {plural(len(found), 'row')}; the {len(front)} on the Pareto "
+        f"front, which "
+        "no other row beats at their price, are ringed and joined."
+    )
+    chart = scatter(
+        dots, key="cost", title="Average score against cost", about=about,
+        across=f"{_unit(found)} (logarithmic)", up="Average (points)",
+    )  # fmt: skip
+    figure = Figure(svg=chart, caption=about, label="Average score against cost", series=FAMILIES)
+    return Section(id="front", title="Score against cost", blocks=(figure,))
+
+
+def _short(text: str, longest: int = 34) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _table(site: Site, found: list[_Costed]) -> Section:
+    front = pareto([(one.hours, one.score) for one in found])
+    base = {one.row.backbone.name: one for one in found if one.row.recipe.name == NO_INTERMEDIATE}
+    order = sorted(range(len(found)), key=lambda place: (found[place].hours, place))
+    fields = [_fields(site, found[place], base.get(found[place].row.backbone.name), place in front) for place in order]
+    table = Table(
+        name="cost",
+        caption="Rows by cost, the cheapest first",
+        columns=(
+            Column(key="backbone", title="Backbone", kind="text"),
+            Column(key="family", title="Family", kind="family"),
+            Column(key="recipe", title="Recipe", kind="text"),
+            Column(key="front", title="Pareto front", kind="text"),
+            Column(key="cpu_hours", title="CPU-hours", kind="number"),
+            Column(key="gpu_hours", title="GPU-hours", kind="number"),
+            Column(key="average", title="Average"),
+            Column(key="gain", title="Gain over none", kind="difference"),
+            Column(key="more_hours", title="Hours more than none", kind="number"),
+        ),
+        rows=tuple(fields),
+        notes=(STAR_NOTE,) if site.lookup.gains else (),
+        miniature=site.frame.miniature,
+    )
+    rows = tuple(
+        RowLook(
+            href=row_page(one.row.backbone.name, one.row.recipe.name),
+            title=one.row.backbone.title,
+            family=one.row.backbone.family,
+            recipe=one.row.recipe.name,
+            suite=site.board.suite.name,
+        )
+        for one in (found[place] for place in order)
+    )
+    look = Look(
+        id="table-cost", label="Cost", heads=("backbone", "recipe"), rows=rows, sortable=True, filters=True,
+        intervals=frozenset({"gain"}), strong=frozenset({"average"}),
+    )  # fmt: skip
+    blocks: tuple[Block, ...] = (TableBlock(table=table, look=look),)
+    return Section(id="rows", title="Row by row", blocks=blocks)
+
+
+def _fields(site: Site, one: _Costed, base: _Costed | None, front: bool) -> tuple[Field, ...]:
+    backbone, recipe = one.row.backbone, one.row.recipe.name
+    gain = more = Field(value=None)
+    if base is not None and base is not one:
+        found = Difference(left=one.row.scores.average, right=base.row.scores.average)
+        gain = effect_field(found, site.lookup.gain(backbone.name, recipe, AVERAGE))
+        more = Field(value=_rounded(one.hours - base.hours))
+    return (
+        Field(value=backbone.name),
+        Field(value=backbone.family),
+        Field(value=recipe),
+        Field(value="◎ on it" if front else None),
+        Field(value=_rounded(one.cost.cpu_hours)),
+        Field(value=_rounded(one.cost.gpu_hours)),
+        Field(value=one.score),
+        gain,
+        more,
+    )
+
+
+def _rounded(hours: float) -> str:
+    """Three digits that count; a few seconds are not nought."""
+    text = f"{hours:.3g}" if abs(hours) < 1000 else f"{hours:,.0f}"  # noqa: PLR2004
+    return text.replace("-", MINUS)

@@ -1,0 +1,193 @@
+"""What intermediate tasks bring: a matrix per backbone, and for every pair what code adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from markupsafe import Markup
+
+from leaderboard.effects import (
+    ComparedPair,
+    compared_pairs,
+    contrast_effect,
+    difference,
+    interaction,
+    interaction_effect,
+    rows_by_name,
+)
+from leaderboard.lookup import Place, places
+from leaderboard.names import slug
+from leaderboard.pages.blocks import Section, TableBlock, paragraphs
+from leaderboard.pages.cells import OWN_DATA_MARK
+from leaderboard.pages.columns import (
+    STAR_NOTE,
+    WITHOUT_STATISTICS,
+    board_columns,
+    effect_field,
+    group_keys,
+    mark_notes,
+    mean_keys,
+    with_effect,
+)
+from leaderboard.pages.frame import Page, Site, heading
+from leaderboard.pages.look import Look, RowLook
+from leaderboard.pages.pooled import pooled_sections
+from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.results import BackboneInfo, RecipeInfo
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import no_mean
+
+_OWN = {OWN_DATA_MARK.symbol: OWN_DATA_MARK.text}
+
+
+def gains_page(site: Site) -> Page:
+    """The page of gains and of what code adds to them."""
+    recipes = [recipe for recipe in site.board.suite.recipes if recipe.name != NO_INTERMEDIATE]
+    known = len(recipes) < len(site.board.suite.recipes)
+    pairs = compared_pairs(site.board, site.pairs, site.lookup)
+    sections = [_how(site, known=known)]
+    if known and recipes:
+        sections += [_pair_section(site, pair, recipes) for pair in pairs]
+        sections += pooled_sections(site)
+        sections += [_gain_section(site, backbone, recipes) for backbone in site.board.suite.backbones]
+    sections += [_contrast_section(site, pair) for pair in pairs]
+    return Page(
+        stem="gains",
+        title=f"Gains of intermediate tasks: {site.frame.title}",
+        heading=heading("What intermediate tasks bring"),
+        lede=Markup(
+            '<p class="lede">Each number is a difference in points. Above: what code adds to the gain of an '
+            "intermediate "
+            "task; below: the gains themselves, one matrix a backbone.</p>\n"
+        ),
+        sections=tuple(sections),
+    )
+
+
+def _how(site: Site, *, known: bool) -> Section:
+    if not known:
+        texts: tuple[str, ...] = ("The suite has no recipe none, so there is nothing to take gains against.",)
+    elif site.lookup.statistics is None:
+        texts = (WITHOUT_STATISTICS,)
+    else:
+        method = site.lookup.statistics.method
+        known_families = site.lookup.statistics.families.values()
+        families = "; ".join(f"{one.words} ({one.tests} tests)" for one in known_families if one.tests)
+        texts = (*method.words, f"Families of tests: {families}." if families else "")
+        texts += tuple(
+            f"{name}: {' '.join(target.words)} {target.caution}".strip()
+            for name, target in method.targets.items()
+            if target.words or target.caution
+        )
+    return Section(id="how", title="How to read the matrices", blocks=(paragraphs(*filter(None, texts)),))
+
+
+def _matrix(
+    site: Site,
+    recipes: list[RecipeInfo],
+    cell: Callable[[str, Place], Field],
+    *,
+    name: str,
+    caption: str,
+    label: str,
+    tested: bool,
+) -> TableBlock:
+    fields = tuple(
+        (Field(value=recipe.name), *(cell(recipe.name, place) for place in places(site.board))) for recipe in recipes
+    )
+    marks = mark_notes(fields, _OWN)
+    table = Table(
+        name=name,
+        caption=caption,
+        columns=(
+            Column(key="recipe", title="Intermediate task", kind="text"),
+            *board_columns(site.board, kind="difference"),
+        ),
+        rows=fields,
+        notes=(STAR_NOTE, *marks) if tested else marks,
+        miniature=site.frame.miniature,
+    )
+    look = Look(
+        id=name,
+        label=label,
+        heads=("recipe",),
+        rows=tuple(RowLook(title=recipe.title) for recipe in recipes),
+        shade="difference",
+        intervals=frozenset(column.key for column in table.columns),
+        firsts=group_keys(site.board),
+        strong=mean_keys(site.board),
+    )
+    return TableBlock(table=table, look=look)
+
+
+def _gain_section(site: Site, backbone: BackboneInfo, recipes: list[RecipeInfo]) -> Section:
+    rows = rows_by_name(site.board)
+    name = backbone.name
+
+    def cell(recipe: str, place: Place) -> Field:
+        own = site.lookup.own.get((name, recipe), ()) or _own(site, name, recipe)
+        mark = OWN_DATA_MARK.symbol if place.kind == "target" and place.name in own else ""
+        found = difference(rows, (name, recipe), (name, NO_INTERMEDIATE), place)
+        return effect_field(found, site.lookup.gain(name, recipe, place), mark=mark)
+
+    key = f"gains-{slug(name)}"
+    block = _matrix(
+        site,
+        recipes,
+        cell,
+        name=key,
+        caption=f"{name} with each intermediate task minus {name} without, in points",
+        label=f"Gains of {name}",
+        tested=bool(site.lookup.gains),
+    )
+    return Section(id=f"section-{key}", title=f"Gains of {name}", blocks=(block,))
+
+
+def _own(site: Site, backbone: str, recipe: str) -> tuple[str, ...]:
+    row = rows_by_name(site.board)[backbone, recipe]
+    return tuple(name for name, score in row.scores.targets.items() if "own-training-data" in score.marks)
+
+
+def _pair_section(site: Site, pair: ComparedPair, recipes: list[RecipeInfo]) -> Section:
+    rows = rows_by_name(site.board)
+
+    def cell(recipe: str, place: Place) -> Field:
+        value, lost = interaction(rows, pair, recipe, place)
+        if value is None:
+            reasons = dict.fromkeys(chain.from_iterable((no_mean(score),) for score in lost))
+            return Field(value=None, missing=f"No difference. {' '.join(reasons)}")
+        return with_effect(value, interaction_effect(pair, recipe, place))
+
+    key = f"interaction-{slug(pair.name)}"
+    block = _matrix(
+        site,
+        recipes,
+        cell,
+        name=key,
+        caption=f"Gain of {pair.code.name} minus gain of {pair.text.name}, in points: above zero, the task brings more "
+        f"with code. {pair.title}.",
+        label=f"What code adds to the gains, {pair.title}",
+        tested=pair.statistics is not None,
+    )
+    return Section(id=f"section-{key}", title=f"What code adds: {pair.title}", blocks=(block,))
+
+
+def _contrast_section(site: Site, pair: ComparedPair) -> Section:
+    rows = rows_by_name(site.board)
+
+    def cell(recipe: str, place: Place) -> Field:
+        found = difference(rows, (pair.code.name, recipe), (pair.text.name, recipe), place)
+        return effect_field(found, contrast_effect(pair, recipe, place))
+
+    key = f"contrast-{slug(pair.name)}"
+    block = _matrix(
+        site,
+        list(site.board.suite.recipes),
+        cell,
+        name=key,
+        caption=f"{pair.code.name} minus {pair.text.name} under the same recipe, in points. {pair.title}.",
+        label=f"Code minus text, {pair.title}",
+        tested=pair.statistics is not None,
+    )
+    return Section(id=f"section-{key}", title=f"Code minus text: {pair.title}", blocks=(block,))
