@@ -207,6 +207,7 @@ class CellReader:
                 "seed": self._stages[key].seed,
                 "environment": self._stages[key].environment.to_json(),
                 "seconds": made.get("seconds"),
+                "attempts": 1 + len(made.get("retried_after", ())),
                 "peak_memory": made.get("peak_memory"),
                 "runner": made.get("runner"),
                 "versions": made.get("versions", {}),
