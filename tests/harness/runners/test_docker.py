@@ -224,7 +224,8 @@ class OwnEngine:
         spaces = ["--containerd-namespace=codestilts-test", "--containerd-plugins-namespace=codestilts-test-plugins"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["dockerd", "-H", self.address, "--bridge=none", "--iptables=false", *places, *spaces],
+                # In a network of its own: without a bridge an engine removes the one that another on the machine uses.
+                ["unshare", "--net", "dockerd", "-H", self.address, "--bridge=none", "--iptables=false", *places, *spaces],
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_for(self._answers)
