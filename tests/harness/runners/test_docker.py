@@ -224,7 +224,7 @@ class OwnEngine:
         spaces = ["--containerd-namespace=codestilts-test", "--containerd-plugins-namespace=codestilts-test-plugins"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                # In a network of its own: without a bridge an engine removes the one that another on the machine uses.
+                # A network of its own: an engine without a bridge removes that of its neighbours.
                 ["unshare", "--net", "dockerd", "-H", self.address, "--bridge=none", "--iptables=false", *places, *spaces],
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
