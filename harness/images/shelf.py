@@ -86,8 +86,9 @@ def clean(client: APIClient, lock: ImagesLock, *, everything: bool, dry_run: boo
             continue
         if image.locked and image.names and not everything:
             continue
-        kept = ""
-        for name in () if dry_run else (*image.names, *(() if image.names else (image.id,))):
+        # The engine itself would take one name of several from an image in use, and a run would not find it again.
+        kept = "a container uses it" if client.containers(all=True, quiet=True, filters={"ancestor": image.id}) else ""
+        for name in () if dry_run or kept else (*image.names, *(() if image.names else (image.id,))):
             try:
                 client.remove_image(name)
             except APIError as error:
