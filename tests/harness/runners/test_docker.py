@@ -225,7 +225,8 @@ class OwnEngine:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 # A network of its own: an engine without a bridge removes that of its neighbours.
-                ["unshare", "--net", "dockerd", "-H", self.address, "--bridge=none", "--iptables=false", *places, *spaces],
+                ["unshare", "--net", "dockerd", "-H", self.address, "--bridge=none", "--iptables=false",
+                 *places, *spaces],
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_for(self._answers)
