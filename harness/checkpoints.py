@@ -7,20 +7,21 @@ from pathlib import Path
 from harness.context import StageContext
 from harness.errors import EnvironmentFault
 from harness.outcome import Outcome
-from harness.plan.build import Surroundings, build_plan
+from harness.plan.build import build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Phase
-from harness.planning import Planned, lock_digests
+from harness.planning import Planned, surroundings
 from harness.run import Display, Request, walking
 from harness.specs.catalog import Catalog, resolve
 from harness.specs.suite import SuiteSpec
 from harness.store.artifacts import State, Store
-from harness.versions import phase_versions
 from harness.walk import select
 from tasks.errors import UserError
 
 
-def named_checkpoint(name: str, store_folder: Path, workers: int, display: Display) -> Path:
+def named_checkpoint(
+    name: str, store_folder: Path, workers: int, display: Display, allowed: tuple[str, ...] = ()
+) -> Path:
     """The checkpoint of a backbone's spec, from the store, or fetched and made there as in any run.
 
     Raises:
@@ -40,16 +41,16 @@ def named_checkpoint(name: str, store_folder: Path, workers: int, display: Displ
         targets=("mini-tatoeba",),
         training="mini",
     )
-    resolved = resolve(suite, catalog)
+    resolved = resolve(suite, catalog, allowed)
     if data_files(resolved):
         raise UserError(
             f"it is trained on text of release files ({', '.join(data_files(resolved))}), less what a suite scores",
             where=f"backbone {name}",
             remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
         )
-    plan = build_plan(resolved, Surroundings(locks=lock_digests(), versions=phase_versions()))
-    (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
     store = Store(store_folder)
+    plan = build_plan(resolved, surroundings(resolved, store.root))
+    (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
     if store.look(key).state is State.PRESENT:
         return store.folder(key)
     request = Request(suite=suite.name, store=store_folder, workers=workers)

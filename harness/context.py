@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class StageContext:
     Attributes:
         params: everything that can change the result, as the plan wrote it (JSON values).
         inputs: artifact directories by role, to be read only.
+        expected: SHA-256 of files that are fetched, by path, as recorded; other bytes are an error.
         data: the ``--data`` directory, for phases that read release files; None elsewhere.
         out: the only directory that may be written; empty at the start but for what an earlier try left in ``RESUME``.
         seed: the stage's seed; every random choice comes from it.
@@ -35,6 +36,7 @@ class StageContext:
     inputs: Mapping[str, Path]
     out: Path
     progress: Progress
+    expected: Mapping[str, str] = field(default_factory=dict)
     data: Path | None = None
     seed: int = 0
     threads: int = 1

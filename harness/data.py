@@ -8,6 +8,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from harness.canonical import file_digest
+from harness.errors import SpecError
+from harness.hub.snapshot import needed_files
+from harness.specs.source import FolderSource
 from tasks.errors import DataError
 
 DATA_VARIABLE = "CODESTILTS_DATA"
@@ -55,6 +58,34 @@ def leading_out(folder: Path | None, files: Collection[str]) -> list[str]:
         return []
     root = folder.resolve()
     return [path for path in files if not (root / path).resolve().is_relative_to(root)]
+
+
+def folder_digests(source: FolderSource, where: str, cache: Path | None = None) -> dict[str, str]:
+    """SHA-256 of the files that are taken of a backbone's folder: those its spec names, or those the rule picks.
+
+    Raises:
+        SpecError: the folder or a file is missing, or a file has other bytes than its spec records.
+    """
+    folder = Path(source.path)
+    if not folder.is_dir():
+        raise SpecError(f"there is no folder {folder}", where=where, remedy="correct 'source.path'")
+    here = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = sorted(source.files) if source.files is not None else needed_files(here, where=str(folder))
+    missing = [name for name in names if name not in here]
+    if missing:
+        raise SpecError(f"there is no file '{missing[0]}' in {folder}", where=where, remedy="correct 'source.files'")
+    memory = _read_memory(cache)
+    found = {name: _digest(folder / name, memory) for name in names}
+    _write_memory(cache, memory)
+    for name, sha256 in found.items():
+        recorded = (source.files or {}).get(name)
+        if recorded not in (None, sha256):
+            raise SpecError(
+                f"'{name}' in {folder} has SHA-256 {sha256}, recorded is {recorded}",
+                where=where,
+                remedy="do not go on with other bytes; find out which is right",
+            )
+    return found
 
 
 def _digest(path: Path, memory: dict[str, list[object]]) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness import data, resources
+from harness import data, first_seen, resources
 from harness.canonical import file_digest
 from harness.errors import SpecError
 from harness.locating import locate
 from harness.plan.build import LOCK_OF_PHASE, Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Plan
+from harness.specs.backbone import BackboneSpec
 from harness.specs.catalog import Catalog, ResolvedSuite, resolve
+from harness.specs.source import FolderSource, HubSource
 from harness.specs.suite import SuiteSpec, TaskLimits
 from harness.versions import phase_versions
 
@@ -42,32 +44,90 @@ class Where:
 
 
 def plan_suite(
-    name: str, *, data_dir: Path | None, smoke: bool = False, cache: Path | None = None, where: Where | None = None
+    name: str,
+    *,
+    data_dir: Path | None,
+    smoke: bool = False,
+    store: Path | None = None,
+    where: Where | None = None,
+    allowed: Collection[str] = (),
 ) -> Planned:
     """Resolve a suite and plan it.
+
+    Args:
+        name: of a shipped suite, or a path.
+        data_dir: the folder of release files.
+        smoke: few rows and steps.
+        where: where its stages are to run; processes here if None.
+        store: keeps digests of files that have not changed, and of those that were seen first.
+        allowed: what a person has allowed by name, of what backbones need.
 
     Raises:
         UserError: a spec is wrong or release files are missing.
     """
-    resolved = resolved_suite(name, smoke=smoke)
+    resolved = resolved_suite(name, smoke=smoke, allowed=allowed)
     folder = data.data_folder(data_dir)
     resolved = locate(resolved, folder)
     files = data_files(resolved)
+    cache = store / "data-digests.json" if store else None
     digests = data.digests(files, folder, cache)
-    where = where or Where()
-    surroundings = Surroundings(
-        locks=lock_digests(), versions=phase_versions(), data=digests, bases=where.bases, device=where.device
-    )
+    around = surroundings(resolved, store, digests=digests, where=where)
     return Planned(
         resolved=resolved,
-        plan=build_plan(resolved, surroundings),
+        plan=build_plan(resolved, around),
         data=folder if files else None,
         files=tuple(digests),
     )
 
 
-def resolved_suite(name: str, *, smoke: bool = False) -> ResolvedSuite:
-    """A suite, by its shipped name or its file, with every spec it names.
+def surroundings(
+    resolved: ResolvedSuite,
+    store: Path | None,
+    *,
+    digests: Mapping[str, str] | None = None,
+    where: Where | None = None,
+) -> Surroundings:
+    """What a plan of these specs must know of the world: locks, versions, recorded digests, what is in folders."""
+    where = where or Where()
+    record = first_seen.read_records(store)
+    expected: dict[str, dict[str, str]] = {}
+    folders: dict[str, dict[str, str]] = {}
+    requirements: dict[str, str] = {}
+    for spec in resolved.backbones.values():
+        if isinstance(spec.source, HubSource):
+            expected[spec.name] = first_seen.expected(spec.source, record)
+        elif isinstance(spec.source, FolderSource):
+            folders[spec.source.path] = data.folder_digests(
+                spec.source, f"backbone {spec.name}", store / "data-digests.json" if store else None
+            )
+        if spec.requirements is not None:
+            requirements[spec.requirements] = _requirements_digest(spec)
+    return Surroundings(
+        locks=lock_digests(),
+        versions=phase_versions(),
+        data=digests or {},
+        bases=where.bases,
+        device=where.device,
+        folders=folders,
+        expected=expected,
+        requirements=requirements,
+    )
+
+
+def _requirements_digest(spec: BackboneSpec) -> str:
+    assert spec.requirements is not None, spec.name
+    for folder in resources.backbone_dirs():
+        if (folder / spec.requirements).is_file():
+            return file_digest(folder / spec.requirements)
+    raise SpecError(
+        f"there is no '{spec.requirements}' beside the spec",
+        where=f"backbone {spec.name}, field 'requirements'",
+        remedy="put the hash-locked file there",
+    )
+
+
+def resolved_suite(name: str, *, smoke: bool = False, allowed: Collection[str] = ()) -> ResolvedSuite:
+    """A suite, by its shipped name or its file, with every spec it names; ``allowed`` as for :func:`plan_suite`.
 
     Raises:
         UserError: a spec is wrong.
@@ -75,8 +135,8 @@ def resolved_suite(name: str, *, smoke: bool = False) -> ResolvedSuite:
     catalog = Catalog()
     suite = catalog.suite(name)
     if not smoke:
-        return resolve(suite, catalog)
-    return _smoked_backbones(resolve(smoked(suite), catalog))
+        return resolve(suite, catalog, allowed)
+    return _smoked_backbones(resolve(smoked(suite), catalog, allowed))
 
 
 def smoked(suite: SuiteSpec) -> SuiteSpec:

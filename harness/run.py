@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness import data, walk
+from harness import data, first_seen, walk
 from harness.errors import SpecError
 from harness.explain import Decision, foretell
 from harness.outcome import Outcome
@@ -61,6 +61,7 @@ class Request:
     smoke: bool = False
     keep_weights: bool = False
     fail_fast: bool = False
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +116,9 @@ def run_suite(request: Request, display: Display) -> RunReport:
         request.suite,
         data_dir=request.data,
         smoke=request.smoke,
-        cache=store.root / "data-digests.json",
+        store=store.root,
         where=Where(bases=bases(request.runner), device=request.device),
+        allowed=request.allowed,
     )
     planned = replace(planned, plan=_limited(planned.plan, request))
     forced = _matching(planned.plan, request.force, "--force")
@@ -158,6 +160,7 @@ def walking(
     with closing(place), store.locked(waiting), _interruptible():
         place.sweep(store.root)
         store.clear_tmp()
+        first_seen.check_cached(planned.plan, store)
         everything = {stage.key for stage in planned.plan.stages}
         decisions = foretell(planned.plan, store, forced, everything if selected is None else selected)
         _check(planned, place, store, request, {key for key, decision in decisions.items() if decision.runs})
@@ -165,7 +168,10 @@ def walking(
         ledger = Ledger(store.root, new_run_id(store.root))
         try:
             runner = place.runner(store.root, ledger.run)
-            yield ledger, _walk(planned, store, runner, ledger, display, request, forced, selected)
+            ends = _walk(planned, store, runner, ledger, display, request, forced, selected)
+            for repository, paths in first_seen.remember(planned.plan, store).items():
+                display.say(f"Seen first, and recorded: {', '.join(paths)} of {repository}.")
+            yield ledger, ends
             ledger.write("end", interrupted=False)
         except KeyboardInterrupt:
             ledger.write("end", interrupted=True)

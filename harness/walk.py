@@ -27,7 +27,7 @@ from harness.store.unfinished import Unfinished
 from harness.surroundings import git_state
 
 #: Phases that save what they have done so far.
-_RESUMABLE = frozenset({Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
+_RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
 
 #: Seconds before each further try of a stage that a passing fault ended: time for an engine to come back.
 WAITS = (2.0, 8.0, 30.0)
@@ -271,6 +271,7 @@ class Walk:
             digests = {role: self.progress.digests[key] for role, key in stage.inputs.items()}
             self._unfinished.hand_out(stage.key, digests, work / "out", afresh=afresh)
         inputs = {role: self._store.folder(key).resolve() for role, key in stage.inputs.items()}
+        inputs |= {role: Path(folder) for role, folder in stage.folders.items()}
         data = self._options.data.resolve() if stage.needs_data and self._options.data else None
         write_spec(stage, work / "spec", inputs, data)
         log = self._ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")

@@ -38,6 +38,13 @@ runner_option = click.option(
 device_option = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), help="Device of the stages.  [default: as the suite says]"
 )
+allow_option = click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Choice(["remote-code", "gated", "decoder"]),
+    help="Use backbones whose spec asks for your word on this.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 

@@ -9,7 +9,15 @@ from typing import Literal
 import click
 
 from harness.commands.choice import RunnerName
-from harness.commands.options import data_option, device_option, echo_json, json_option, runner_option, store_option
+from harness.commands.options import (
+    allow_option,
+    data_option,
+    device_option,
+    echo_json,
+    json_option,
+    runner_option,
+    store_option,
+)
 
 
 @click.command(epilog="Example: codestilts plan mini")
@@ -20,6 +28,7 @@ from harness.commands.options import data_option, device_option, echo_json, json
 @data_option
 @click.option("--force", multiple=True, metavar="GLOB", help="As for run.")
 @click.option("--only", multiple=True, metavar="GLOB", help="As for run.")
+@allow_option
 @click.option("--smoke", is_flag=True, help="As for run.")
 @json_option
 def plan(
@@ -30,6 +39,7 @@ def plan(
     data: Path | None,
     force: tuple[str, ...],
     only: tuple[str, ...],
+    allowed: tuple[str, ...],
     smoke: bool,
     as_json: bool,
 ) -> None:
@@ -42,9 +52,10 @@ def plan(
     from harness.runners.places import bases
     from harness.store.artifacts import Store
 
-    where = Where(bases=bases(runner or "local"), device=device)
-    planned = plan_suite(suite, data_dir=data, smoke=smoke, where=where).plan
-    held = Store(store) if (store / "store.json").is_file() else None
+    place = Where(bases=bases(runner or "local"), device=device)
+    held_at = store if (store / "store.json").is_file() else None
+    planned = plan_suite(suite, data_dir=data, smoke=smoke, store=held_at, where=place, allowed=allowed).plan
+    held = Store(store) if held_at else None
     forced = {stage.key for stage in planned.stages for pattern in force if fnmatchcase(stage.name, pattern)}
     selected = walk.select(planned, only) if only else {stage.key for stage in planned.stages}
     decisions = foretell(planned, held, forced, selected)

@@ -9,6 +9,7 @@ import click
 
 from harness.commands.choice import RunnerName, choose
 from harness.commands.options import (
+    allow_option,
     data_option,
     default_workers,
     device_option,
@@ -33,6 +34,7 @@ from harness.commands.options import (
     "--only", multiple=True, metavar="GLOB", help="Run only the stages whose names match, and what they need."
 )
 @click.option("--force", multiple=True, metavar="GLOB", help="Run the stages whose names match even if they are kept.")
+@allow_option
 @click.option("--smoke", is_flag=True, help="20 rows a task through every stage; before days of compute.")
 @click.option("--keep-weights", is_flag=True, help="Keep fine-tuned weights after their predictions are made.")
 @click.option("--keep-going/--fail-fast", default=True, show_default=True, help="After a failure, go on with what can.")
@@ -49,6 +51,7 @@ def run(
     stage_hours: float | None,
     only: tuple[str, ...],
     force: tuple[str, ...],
+    allowed: tuple[str, ...],
     smoke: bool,
     keep_weights: bool,
     keep_going: bool,
@@ -77,6 +80,7 @@ def run(
         data=data,
         only=only,
         force=force,
+        allowed=allowed,
         smoke=smoke,
         keep_weights=keep_weights,
         fail_fast=not keep_going,

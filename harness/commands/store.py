@@ -52,13 +52,18 @@ def gc(suites: tuple[str, ...], store: Path, data: Path | None, dry_run: bool, a
     from harness.images.lockfile import lock_path
     from harness.planning import Where, plan_suite
     from harness.runners.places import bases
+    from harness.specs.backbone import FLAGS
     from harness.store.cleaning import collect
 
     keep: set[str] | None = None
     if suites:
         # Wherever a suite was run: its stages in containers have keys of their own.
         wheres = [Where(), *([Where(bases=bases("docker"))] if lock_path().is_file() else [])]
-        plans = [plan_suite(name, data_dir=data, where=where).plan for name in suites for where in wheres]
+        plans = [
+            plan_suite(name, data_dir=data, store=store, where=where, allowed=FLAGS).plan
+            for name in suites
+            for where in wheres
+        ]
         keep = {stage.key for plan in plans for stage in plan.stages}
     held = _existing(store)
     with held.locked(lambda holder: click.echo(f"{holder} is using the store; waiting.", err=True)):

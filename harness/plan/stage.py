@@ -69,6 +69,10 @@ class Stage:
         params: everything else that can change the result, as JSON values.
         inputs: keys of the artifacts it reads, by role.
         needs_data: it reads release files; their digests stand in ``params``.
+        expected: SHA-256 of files that it fetches, by path, as recorded: what comes out is the same with and without,
+            or there is an error. Not in the key.
+        folders: folders of this machine that it reads, by role; what is in them stands in ``params``, where they lie
+            does not count. Not in the key.
         transient: files that may go once everything standing on the stage is done (glob patterns).
         cost: rough size, in seconds of one CPU core; orders the work and feeds the time left. Not in the key.
         limits: what it may use of the machine. Not in the key.
@@ -83,6 +87,8 @@ class Stage:
     inputs: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     needs_data: bool = False
+    expected: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
     transient: tuple[str, ...] = ()
     cost: float = 1.0
     limits: Limits = field(default=Limits(), compare=False)

@@ -18,6 +18,7 @@ from harness.errors import UnknownNameError
 from harness.plan.build import Surroundings, build_plan
 from harness.plan.stage import Cell, Phase, Plan, Stage
 from harness.planning import SMOKE_SUFFIX, lock_digests, resolved_suite
+from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog, ResolvedSuite
 from harness.store.artifacts import State, Store
 from harness.versions import phase_versions
@@ -225,7 +226,7 @@ def own_suite(claimed: str, given: str | None = None) -> ResolvedSuite:
             where="suite.json, field name",
             remedy="give its file with --suite",
         )
-    found = resolved_suite(given or name, smoke=smoke)
+    found = resolved_suite(given or name, smoke=smoke, allowed=FLAGS)  # nothing is run
     if found.spec.name != claimed:
         raise UserError(f"it is suite {found.spec.name!r}, the results are of {claimed!r}", where=str(given))
     return found

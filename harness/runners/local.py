@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.context import Progress
 from harness.outcome import Failure, FailureClass
-from harness.plan.stage import Stage
+from harness.plan.stage import Phase, Stage
 from harness.runners import environment
 from harness.runners.base import Ended, Job, timeout_reason
 from harness.runners.gpus import Leases
@@ -50,7 +50,7 @@ class LocalRunner:
             return self._run(job, progress, gpu)
 
     def _run(self, job: Job, progress: Progress, gpu: str | None) -> Ended:
-        worker = self._take(job.stage.environment.threads, gpu)
+        worker = self._take(job.stage.environment.threads, gpu, offline=job.stage.phase is not Phase.FETCH)
         started = time.monotonic()
         late = threading.Timer(job.stage.limits.seconds, worker.kill)
         late.daemon = True
@@ -88,10 +88,10 @@ class LocalRunner:
         for worker in list(self._all):
             worker.wait()
 
-    def _take(self, threads: int, gpu: str | None) -> _Worker:
+    def _take(self, threads: int, gpu: str | None, *, offline: bool) -> _Worker:
         with self._guard:
             for worker in self._idle:
-                if (worker.threads, worker.gpu) == (threads, gpu):
+                if (worker.threads, worker.gpu, worker.offline) == (threads, gpu, offline):
                     self._idle.remove(worker)
                     return worker
             spare = self._idle.pop() if self._idle else None  # other threads or GPU: replaced, not kept beside
@@ -99,7 +99,7 @@ class LocalRunner:
             spare.kill()
             spare.wait()
             self._forget(spare)
-        worker = _Worker(threads, gpu)
+        worker = _Worker(threads, gpu, offline=offline)
         with self._guard:
             self._all.add(worker)
         if self._stopped:
@@ -124,9 +124,10 @@ class LocalRunner:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, threads: int, gpu: str | None) -> None:
+    def __init__(self, threads: int, gpu: str | None, *, offline: bool) -> None:
         self.threads = threads
         self.gpu = gpu
+        self.offline = offline
         self._kills_before = _kernel_kills()
         # A stage that wants no GPU sees none.
         visible = {"CUDA_VISIBLE_DEVICES": gpu or ""}
@@ -134,7 +135,11 @@ class _Worker:
             [sys.executable, "-m", "harness.runners.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **environment.fixed(threads), **visible},
+            env={
+                **environment.inherited(os.environ, offline=offline),
+                **environment.fixed(threads, offline=offline),
+                **visible,
+            },
             text=True,
             bufsize=1,
         )

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from harness.specs.model import Name, SpecModel
+from harness.specs.source import Source
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Family = Literal["code", "text", "mixed"]
-
-
-class PackageSource(SpecModel):
-    """Weights inside a package of the package index, by version and hash."""
-
-    kind: Literal["package"]
-    package: str
-    version: str
-    sha256: Sha256
-    path: str  # folder inside the package that holds config, weights and tokenizer
-
-
-class ScratchSource(SpecModel):
-    """A randomly initialised encoder with a tokenizer trained on a corpus."""
-
-    kind: Literal["scratch"]
-    corpus: Name
-    tokenizer: Literal["wordpiece", "bpe"]
-    vocab_size: int = Field(ge=100)
-    config: dict[str, Any]
-    seed: int = 1
-
-
-Source = Annotated[PackageSource | ScratchSource, Field(discriminator="kind")]
+#: What a person must allow by name (``--allow``) before a backbone is used.
+Flag = Literal["remote-code", "gated", "decoder"]
+FLAGS: tuple[str, ...] = get_args(Flag)
 
 
 class PretrainSpec(SpecModel):
@@ -67,8 +46,57 @@ class PairSpec(SpecModel):
     side: Literal["code", "text"]
 
 
+class OriginSpec(SpecModel):
+    """The published model whose weights a backbone began from, and who says so."""
+
+    what: str  # its id on the hub
+    source: str
+
+
+class PretrainingSpec(SpecModel):
+    """What a published backbone was pretrained on, and who says so."""
+
+    data: str
+    source: str
+    tokens: str | None = None
+
+
+class TokenizerSpec(SpecModel):
+    """The published tokenizer: what ``backbones check`` holds it to."""
+
+    kind: Literal["wordpiece", "byte-bpe", "sentencepiece"]
+    vocab_size: int = Field(ge=10)
+
+
+class TemplateSpec(SpecModel):
+    """Special pieces around one text ($A) and two ($A, $B), for a tokenizer whose own files leave them out."""
+
+    single: str = Field(pattern=r"\$A")
+    pair: str = Field(pattern=r"\$A.*\$B")
+
+
+class NeedSpec(SpecModel):
+    """Something about a backbone that a person must allow by name, and why."""
+
+    flag: Flag
+    why: str
+
+
 class BackboneSpec(SpecModel):
-    """A pretrained encoder at a pinned revision. A spec with ``from`` takes what it leaves out from that backbone."""
+    """A pretrained encoder at a pinned revision. A spec with ``from`` takes what it leaves out from that backbone.
+
+    Attributes:
+        pair: the matched pair it is a side of.
+        public_pair: the published text backbone it is shown beside. Such pairs are never matched in compute.
+        prefix: pieces that follow the first special piece of every input (UniXcoder's mode).
+        template: special pieces around a text, where the tokenizer's own files leave them out.
+        languages: those of XTREME's that its pretraining text holds.
+        dtype: of the published weights. They are kept and trained in fp32, or as a recipe says.
+        mlm_head: whether its files hold a masked-language-modelling head; None where nobody looked.
+        needs: what a person must allow before it is used.
+        requirements: a hash-locked file of packages it needs beside a phase's own, below ``images/backbones``.
+        bake: put the weights into the image, for hosts without a network.
+    """
 
     name: Name
     title: str
@@ -77,17 +105,27 @@ class BackboneSpec(SpecModel):
     source: Source | None = None
     pretrain: PretrainSpec | None = None
     pair: PairSpec | None = None
+    public_pair: Name | None = None
+    initialised_from: OriginSpec | None = None
+    pretraining: PretrainingSpec | None = None
     saw: tuple[ExposureSpec, ...] = ()
     architecture: str | None = None
     layers: int | None = Field(default=None, ge=1)
     hidden_size: int | None = Field(default=None, ge=1)
     parameters: int | None = Field(default=None, ge=1)
     max_length: int | None = Field(default=None, ge=8)
+    tokenizer: TokenizerSpec | None = None
     prefix: tuple[str, ...] = ()
+    template: TemplateSpec | None = None
     pooling: Literal["mean", "mean-no-special", "first", "last"] = "mean"
     summary: Literal["first", "last", "mean"] | None = None  # what heads for sentences and pairs read
+    mlm_head: bool | None = None
+    dtype: Literal["fp32", "fp16", "bf16"] | None = None
     languages: tuple[str, ...] = ()
     licence: str | None = None
+    needs: tuple[NeedSpec, ...] = ()
+    requirements: str | None = Field(default=None, pattern=r"^[\w.+-]+\.txt$")
+    bake: bool = False
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -100,4 +138,13 @@ class BackboneSpec(SpecModel):
             for name in ("architecture", "layers", "hidden_size", "max_length"):
                 if getattr(self, name) is None:
                     raise ValueError(f"a backbone with its own 'source' needs '{name}'")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_it_needs(self) -> Self:
+        code = getattr(self.source, "code", None)
+        if code is not None and "remote-code" not in {need.flag for need in self.needs}:
+            raise ValueError("a source with 'code' needs the flag 'remote-code' under 'needs', with why")
+        if code is None and self.source is not None and "remote-code" in {need.flag for need in self.needs}:
+            raise ValueError("the flag 'remote-code' needs 'source.code' with the commit of that code")
         return self

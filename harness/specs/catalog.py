@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from harness.specs.model import SpecModel
 from harness.specs.suite import RecipeSpec, SuiteSpec, TranslatedUse
 from harness.specs.task import JoinedTask, TaskSpec
 from harness.specs.training import TrainingSpec
+from harness.specs.usable import check_usable
 
 SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec)
 
@@ -25,7 +26,7 @@ class Catalog:
 
     def __init__(self, tasks_dir: Path | None = None, backbones_dir: Path | None = None) -> None:
         self._tasks = tasks_dir or resources.tasks_dir()
-        self._backbones = backbones_dir or resources.images_dir() / "backbones"
+        self._backbones = [backbones_dir] if backbones_dir else resources.backbone_dirs()
         self._read: dict[Path, SpecModel] = {}
 
     def task_files(self) -> dict[str, Path]:
@@ -33,8 +34,11 @@ class Catalog:
         return _files(self._tasks / "intermediate") | _files(self._tasks / "target")
 
     def backbone_files(self) -> dict[str, Path]:
-        """Backbone names and their image specs."""
-        return _files(self._backbones)
+        """Backbone names and their image specs, a person's own before those that come with the project."""
+        found: dict[str, Path] = {}
+        for folder in reversed(self._backbones):
+            found |= _files(folder)
+        return dict(sorted(found.items()))
 
     def suite_files(self) -> dict[str, Path]:
         """Names of the shipped suites and their files."""
@@ -58,7 +62,7 @@ class Catalog:
 
     def backbone(self, name: str, *, where: str | None = None) -> BackboneSpec:
         """The backbone of that name, with what it leaves out taken from the one it is made from."""
-        spec = self._load("backbone", name, self.backbone_files(), BackboneSpec, where)
+        spec = _located(self._load("backbone", name, self.backbone_files(), BackboneSpec, where), self._where(name))
         lineage = [name]
         parent = spec
         while parent.from_ is not None:
@@ -68,6 +72,10 @@ class Catalog:
             lineage.append(parent.from_)
             parent = self._load("backbone", parent.from_, self.backbone_files(), BackboneSpec, self._where(name))
             spec = _inherit(spec, parent)
+        if spec.public_pair is not None and spec.public_pair not in self.backbone_files():
+            raise UnknownNameError(
+                "backbone in 'public_pair'", spec.public_pair, self.backbone_files(), where=self._where(name)
+            )
         return spec
 
     def corpus(self, name: str, *, where: str | None = None) -> CorpusSpec:
@@ -116,15 +124,22 @@ class ResolvedSuite:
     training: TrainingSpec
 
 
-def resolve(suite: SuiteSpec, catalog: Catalog) -> ResolvedSuite:
+def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -> ResolvedSuite:
     """Load everything a suite names and check that it fits together.
+
+    Args:
+        suite: what is asked for.
+        catalog: where names are looked up.
+        allowed: what a person has allowed by name, of what backbones need.
 
     Raises:
         SpecError: an unknown name, an intermediate task as target or the reverse, pair sides that differ in more than
-            their corpus, or a recipe this version cannot run.
+            their corpus, a backbone that is unpinned or needs a person's word, or a recipe this version cannot run.
     """
     where = f"suite {suite.name}"
     backbones = _closure(suite.backbones, catalog, where)
+    for backbone in backbones.values():
+        check_usable(backbone, allowed)
     recipes = tuple(_recipe(entry, suite, catalog, where) for entry in suite.recipes)
     corpora: dict[str, CorpusSpec] = {}
     for backbone in backbones.values():
@@ -160,12 +175,32 @@ def _files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
+def _located(spec: BackboneSpec, where: str) -> BackboneSpec:
+    """A folder that a spec names relative to itself, made absolute."""
+    source = spec.source
+    if source is None or source.kind != "folder":
+        return spec
+    path = (Path(where).parent / Path(source.path).expanduser()).resolve()
+    return spec.model_copy(update={"source": source.model_copy(update={"path": str(path)})})
+
+
 def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
-    inherited = ("architecture", "layers", "hidden_size", "parameters", "max_length", "licence")
+    inherited = (
+        "architecture",
+        "layers",
+        "hidden_size",
+        "parameters",
+        "max_length",
+        "tokenizer",
+        "template",
+        "requirements",
+        "licence",
+    )
     updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
     for name in ("prefix", "pooling", "summary", "languages"):
         if name not in child.model_fields_set:
             updates[name] = getattr(parent, name)
+    updates["needs"] = (*parent.needs, *child.needs)
     updates["saw"] = (*parent.saw, *child.saw)  # what the origin has seen, it has seen too
     return child.model_copy(update=updates)
 

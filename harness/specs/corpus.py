@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.specs.backbone import Sha256
 from harness.specs.model import Name, SpecModel
+from harness.specs.source import Sha256
 
 
 class PackageText(SpecModel):

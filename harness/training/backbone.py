@@ -25,6 +25,7 @@ class Backbone:
         pooling: how a sentence embedding is taken where nothing has chosen another way. Causal backbones have ``last``.
         summary: which piece the heads for sentences and pairs read, or ``mean``: all of them. The last piece where
             ``pooling`` is ``last``, because the first piece of a causal backbone has seen nothing else, else the first.
+        remote_code: the checkpoint holds Python files of the backbone's own, which somebody has allowed to be run.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Backbone:
     prefix: tuple[str, ...] = ()
     pooling: Pooling = "mean"
     summary: Summary = "first"
+    remote_code: bool = False
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
@@ -62,10 +64,13 @@ class Backbone:
             prefix=tuple(fields.get("prefix") or ()),
             pooling=cast("Pooling", pooling),
             summary=cast("Summary", summary),
+            remote_code=bool(fields.get("remote_code")),
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "prefix": list(self.prefix)}
+        """The JSON form; ``remote_code`` stands there only where there is some."""
+        fields = {**asdict(self), "prefix": list(self.prefix)}
+        return fields if self.remote_code else {name: value for name, value in fields.items() if name != "remote_code"}
 
 
 def read_json(path: Path) -> Any:

@@ -16,7 +16,14 @@ from transformers import AutoTokenizer
 
 from harness.training import heads
 from harness.training.backbone import Backbone, read_json, write_json
-from harness.training.encoder import build_encoder, fill, read_config, read_safetensors, write_safetensors
+from harness.training.encoder import (
+    build_encoder,
+    fill,
+    own_tensors,
+    read_config,
+    read_safetensors,
+    write_safetensors,
+)
 from tasks.errors import DataError, UserError
 from tasks.types.base import HeadKind
 
@@ -59,15 +66,15 @@ class HeadFacts:
     labels: tuple[str, ...]
 
 
-def load_tokenizer(folder: Path) -> Any:
-    """The fast tokenizer of a folder, from its local files alone.
+def load_tokenizer(folder: Path, *, code: bool = False) -> Any:
+    """The fast tokenizer of a folder, from its local files alone; ``code`` as for ``read_config``.
 
     Raises:
         UserError: there is none, or none that is fast.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
         raise UserError("no usable tokenizer", where=folder.name, remedy="name a folder with tokenizer.json") from error
     if not getattr(tokenizer, "is_fast", False):
         raise UserError("the tokenizer is not a fast one", where=folder.name, remedy="add its tokenizer.json")
@@ -86,11 +93,13 @@ def load_checkpoint(path: Path, *, dropout: float = 0.0, attention_dropout: floa
         DataError: a file is missing or a tensor does not fit.
     """
     backbone = Backbone.from_json(read_json(path / "backbone.json"))
-    config = read_config(path / "encoder")
-    encoder = build_encoder(config, dropout=dropout, attention_dropout=attention_dropout)
+    code = backbone.remote_code
+    config = read_config(path / "encoder", code=code)
+    encoder = build_encoder(config, dropout=dropout, attention_dropout=attention_dropout, code=code)
     fill(encoder, read_safetensors(path / "encoder" / "model.safetensors"), where="encoder/model.safetensors")
     encoder.eval()
-    return Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=load_tokenizer(path / "tokenizer"))
+    tokenizer = load_tokenizer(path / "tokenizer", code=code)
+    return Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -100,7 +109,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     checkpoint.config.architectures = [type(checkpoint.encoder).__name__]
     checkpoint.config.dtype = "float32"
     checkpoint.config.save_pretrained(folder)
-    write_safetensors(folder / "model.safetensors", checkpoint.encoder.state_dict())
+    write_safetensors(folder / "model.safetensors", own_tensors(checkpoint.encoder))
     checkpoint.tokenizer.save_pretrained(path / "tokenizer")
     write_json(path / "backbone.json", checkpoint.backbone.to_json())
 

@@ -16,15 +16,24 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModel
-from transformers.models.auto.modeling_auto import MODEL_MAPPING
+from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING
 
+from harness.training.backbone import read_json
 from tasks.errors import DataError, UserError
 
 Tensors = dict[str, torch.Tensor]
 
 #: Config fields by which the families we know name their dropout.
-DROPOUT_FIELDS = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout", "dropout", "resid_pdrop", "embd_pdrop")
+DROPOUT_FIELDS = (
+    "hidden_dropout_prob",
+    "embedding_dropout",
+    "mlp_dropout",
+    "dropout",
+    "resid_pdrop",
+    "embd_pdrop",
+    "dropout_rate",  # T5, its attention's too
+)
 ATTENTION_DROPOUT_FIELDS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 
 #: Tensors that published checkpoints hold beside the encoder: poolers, heads, and buffers that are computed anew.
@@ -35,35 +44,68 @@ NOT_OF_THE_ENCODER = re.compile(
     r"|cls\..*"  # BERT's pretraining heads
     r"|lm_head\..*"  # RoBERTa, Qwen
     r"|head\.(dense|norm)\..*|decoder\.(weight|bias)"  # ModernBERT
+    r"|decoder\.(embed_tokens|block\.\d+|final_layer_norm)\..*"  # the other half of a T5
     r"|(classifier|qa_outputs|score)\..*"
 )
 
 
-def read_config(folder: Path) -> Any:
-    """The transformers config of a folder; code of the folder's own is never run.
+def read_config(folder: Path, *, code: bool = False) -> Any:
+    """The transformers config of a folder.
+
+    Args:
+        folder: holds ``config.json``.
+        code: run the folder's own Python files where its config names them. Somebody must have allowed that by name.
 
     Raises:
         UserError: there is no config, or no class in transformers for it.
     """
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        remedy = "name a folder with one"
+        if not code and has_code(folder):
+            remedy = "its model is code of the folder's own, which is run only where the backbone's spec pins that code"
         raise UserError(
-            "no usable config.json (remote code stays off)", where=str(folder.name), remedy="name a folder with one"
+            f"no usable config.json (code of the folder's own is {'on' if code else 'off'})",
+            where=str(folder.name),
+            remedy=remedy,
         ) from error
-    if getattr(config, "is_encoder_decoder", False):
+    if code and _auto_map(config):
+        return config
+    if getattr(config, "is_encoder_decoder", False) and type(config) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
         raise UserError(
-            f"{config.model_type} is an encoder-decoder", where="config.json", remedy="use an encoder or a decoder"
+            f"{config.model_type} is an encoder-decoder whose encoder does not stand alone in transformers",
+            where="config.json",
+            remedy="use an encoder, a decoder or a T5",
         )
     if type(config) not in MODEL_MAPPING:
         raise UserError(f"transformers has no model for {config.model_type}", where="config.json")
     return config
 
 
-def build_encoder(config: Any, *, dropout: float = 0.0, attention_dropout: float = 0.0) -> nn.Module:
-    """A randomly initialised fp32 encoder; torch's global generator decides its weights.
+def has_code(folder: Path) -> bool:
+    """Whether a folder's config names Python files of its own for the model."""
+    try:
+        return bool(read_json(folder / "config.json").get("auto_map"))
+    except DataError:
+        return False
+
+
+def _auto_map(config: Any) -> bool:
+    return bool((getattr(config, "auto_map", None) or {}).get("AutoModel"))
+
+
+def build_encoder(
+    config: Any, *, dropout: float = 0.0, attention_dropout: float = 0.0, code: bool = False
+) -> nn.Module:
+    """A randomly initialised fp32 encoder; torch's global generator decides its weights. Of a T5 it is the encoder.
 
     The config itself is not changed: dropout belongs to a training, not to the backbone.
+
+    Args:
+        config: of :func:`read_config`.
+        dropout, attention_dropout: probabilities in training.
+        code: run the model's own Python files, as :func:`read_config` did.
     """
     config = copy.deepcopy(config)
     for names, value in ((DROPOUT_FIELDS, dropout), (ATTENTION_DROPOUT_FIELDS, attention_dropout)):
@@ -71,7 +113,14 @@ def build_encoder(config: Any, *, dropout: float = 0.0, attention_dropout: float
             if hasattr(config, name):
                 setattr(config, name, value)
     config.use_cache = False
-    options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": "sdpa"}
+    options: dict[str, Any] = {"dtype": torch.float32}
+    if code and _auto_map(config):
+        own: nn.Module = AutoModel.from_config(config, trust_remote_code=True, **options)
+        return own
+    options["attn_implementation"] = "sdpa"
+    if getattr(config, "is_encoder_decoder", False):
+        half: nn.Module = AutoModelForTextEncoding.from_config(config, trust_remote_code=False, **options)
+        return half
     if "add_pooling_layer" in inspect.signature(MODEL_MAPPING[type(config)].__init__).parameters:
         options["add_pooling_layer"] = False
     encoder: nn.Module = AutoModel.from_config(config, trust_remote_code=False, **options)
@@ -90,7 +139,9 @@ def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str,
     Raises:
         DataError: a tensor of the encoder is missing or has another shape, or one is not expected.
     """
-    wanted = encoder.state_dict()
+    wanted = own_tensors(encoder)
+    tied = encoder.state_dict().keys() - wanted.keys()
+    tensors = {name: value for name, value in tensors.items() if name not in tied}
     missing = sorted(wanted.keys() - tensors.keys())
     if missing:
         raise DataError(f"{len(missing)} tensors of the encoder are missing: {_some(missing)}", where=where)
@@ -105,7 +156,21 @@ def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str,
     ]
     if shapes:
         raise DataError(f"{len(shapes)} tensors have another shape: {_some(shapes)}", where=where)
-    encoder.load_state_dict({name: tensors[name].to(torch.float32) for name in wanted}, strict=True)
+    with torch.no_grad():
+        for name, tensor in wanted.items():
+            tensor.copy_(tensors[name])
+
+
+def own_tensors(encoder: nn.Module) -> Tensors:
+    """An encoder's tensors by name, each once: of two names for one tensor (T5's input embedding) the first counts."""
+    found: Tensors = {}
+    seen: set[tuple[int, torch.Size]] = set()
+    for name, tensor in encoder.state_dict().items():
+        place = (tensor.data_ptr(), tensor.shape)
+        if tensor.numel() == 0 or place not in seen:
+            found[name] = tensor
+            seen.add(place)
+    return found
 
 
 def _some(names: list[str], most: int = 4) -> str:

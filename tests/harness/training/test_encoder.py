@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from transformers import BertConfig, ModernBertConfig, Qwen2Config, RobertaConfig, T5Config
+from transformers import BartConfig, BertConfig, ModernBertConfig, Qwen2Config, RobertaConfig
 
 from harness.training.encoder import build_encoder, fill, read_config, read_safetensors
 from tasks.errors import DataError, UserError
@@ -79,8 +79,8 @@ def test_half_precision_is_widened(encoder: nn.Module) -> None:
 def test_encoder_decoders_and_folders_without_config_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no usable config.json"):
         read_config(tmp_path)
-    T5Config(vocab_size=10, d_model=8).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="t5 is an encoder-decoder"):
+    BartConfig(vocab_size=10, d_model=8).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="bart is an encoder-decoder whose encoder does not stand alone"):
         read_config(tmp_path)
 
 

@@ -1,0 +1,35 @@
+"""Whether a backbone may be used at all: a revision that somebody vouches for, and what a person must allow by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from harness.errors import SpecError
+from harness.specs.backbone import BackboneSpec
+
+
+def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
+    """Refuse an unpinned backbone, and one with needs that nobody has allowed.
+
+    Args:
+        spec: its image spec.
+        allowed: flags that a person has given with ``--allow``.
+
+    Raises:
+        SpecError: with the reason the spec gives, and the remedy.
+    """
+    where = f"backbone {spec.name}"
+    if spec.source is not None and spec.source.kind == "hub" and not spec.source.pinned:
+        raise SpecError(
+            f"nobody has vouched for a revision of {spec.source.id} yet (revision: {spec.source.revision})",
+            where=where,
+            remedy=f"write a full commit hash into its spec, or let 'codestilts images lock --backbone {spec.name}' "
+            "ask the hub for one",
+        )
+    for need in spec.needs:
+        if need.flag not in allowed:
+            raise SpecError(
+                f"it needs your word ({need.flag}): {need.why.rstrip('.')}",
+                where=where,
+                remedy=f"if that is all right, say so with --allow {need.flag}",
+            )
