@@ -137,9 +137,7 @@ def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -
             their corpus, a backbone that is unpinned or needs a person's word, or a recipe this version cannot run.
     """
     where = f"suite {suite.name}"
-    backbones = _closure(suite.backbones, catalog, where)
-    for backbone in backbones.values():
-        check_usable(backbone, allowed)
+    backbones = _closure(suite.backbones, catalog, where, allowed)
     recipes = tuple(_recipe(entry, suite, catalog, where) for entry in suite.recipes)
     corpora: dict[str, CorpusSpec] = {}
     for backbone in backbones.values():
@@ -205,14 +203,17 @@ def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
     return child.model_copy(update=updates)
 
 
-def _closure(names: tuple[str, ...], catalog: Catalog, where: str) -> dict[str, BackboneSpec]:
-    """The named backbones and all they are made from, ancestors first."""
+def _closure(
+    names: tuple[str, ...], catalog: Catalog, where: str, allowed: Collection[str]
+) -> dict[str, BackboneSpec]:
+    """The named backbones and all they are made from, ancestors first; each may be used."""
     found: dict[str, BackboneSpec] = {}
 
     def add(name: str) -> None:
         spec = catalog.backbone(name, where=where)
         if spec.from_ is not None and spec.from_ not in found:
             add(spec.from_)
+        check_usable(spec, allowed)
         found.setdefault(name, spec)
 
     for name in names:
