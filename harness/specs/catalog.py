@@ -203,9 +203,7 @@ def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
     return child.model_copy(update=updates)
 
 
-def _closure(
-    names: tuple[str, ...], catalog: Catalog, where: str, allowed: Collection[str]
-) -> dict[str, BackboneSpec]:
+def _closure(names: tuple[str, ...], catalog: Catalog, where: str, allowed: Collection[str]) -> dict[str, BackboneSpec]:
     """The named backbones and all they are made from, ancestors first; each may be used."""
     found: dict[str, BackboneSpec] = {}
 

@@ -13,7 +13,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 HubId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
 
-#: Stands for a revision that nobody has vouched for yet. ``codestilts images lock`` asks the hub and writes it down.
+#: Stands for a revision that nobody has vouched for yet: such a backbone is listed, and never used.
 UNPINNED = "UNPINNED"
 
 

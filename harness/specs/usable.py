@@ -23,8 +23,7 @@ def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
         raise SpecError(
             f"nobody has vouched for a revision of {spec.source.id} yet (revision: {spec.source.revision})",
             where=where,
-            remedy=f"write a full commit hash into its spec, or let 'codestilts images lock --backbone {spec.name}' "
-            "ask the hub for one",
+            remedy="write the full commit hash that you vouch for into its spec",
         )
     for need in spec.needs:
         if need.flag not in allowed:

@@ -75,7 +75,7 @@ def test_an_unpinned_backbone_is_listed_but_not_used(own: Path) -> None:
     catalog = write(own, source={"kind": "hub", "id": "me/mine", "revision": "UNPINNED"})
     assert "mine" in catalog.backbone_files()
 
-    with pytest.raises(SpecError, match=r"nobody has vouched for a revision of me/mine.*codestilts images lock"):
+    with pytest.raises(SpecError, match=r"nobody has vouched for a revision of me/mine.*full commit hash"):
         resolve(suite("mine"), catalog)
 
 
