@@ -6,12 +6,15 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.canonical import file_digest
 from harness.errors import SpecError
 from harness.hub.snapshot import needed_files
-from harness.specs.source import FolderSource
 from tasks.errors import DataError
+
+if TYPE_CHECKING:  # the doctor loads this, and must stay light
+    from harness.specs.source import FolderSource
 
 DATA_VARIABLE = "CODESTILTS_DATA"
 

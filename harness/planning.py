@@ -105,7 +105,7 @@ def surroundings(
     return Surroundings(
         locks=lock_digests(),
         versions=phase_versions(),
-        data=digests or {},
+        data={} if digests is None else digests,
         bases=where.bases,
         device=where.device,
         folders=folders,

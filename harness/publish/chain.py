@@ -11,7 +11,8 @@ from harness.canonical import digest
 from harness.plan.stage import Phase, Stage
 from harness.publish.evidence import stage_of
 from harness.publish.findings import ABSENT, Finding, Verdict, compare
-from harness.publish.references import References, without_digests
+from harness.publish.forms import file_entries
+from harness.publish.references import References
 from harness.publish.submission import links
 from harness.results import Artifacts
 from harness.rowdiff import STAGES_FILE
@@ -119,10 +120,9 @@ def _against_plan(
                 yield Finding(file=file, field="provenance.stages", claimed=repr(name), found=found)
             continue
         at = f"stages.{stage.key[:12]} ({name})"
-        blind = bool(references.files.missing(ours)) or not references.files.read(ours)
         pair = (stage.params, ours.params)
-        if blind:
-            pair = (without_digests(stage.params), without_digests(ours.params))
+        if references.files.missing(ours) or _paths(stage) != _paths(ours):  # nothing to hold their digests against
+            pair = (references.forms.without_files(stage.params), references.forms.without_files(ours.params))
         for finding in compare(STAGES_FILE, *pair, f"{at}.params"):
             # What one version of the code asks for and the other has never heard of is no claim that could be false.
             if stage.version == ours.version or ABSENT not in (finding.claimed, finding.found):
@@ -135,3 +135,7 @@ def _against_plan(
             verdict.trust(
                 f"phase {stage.phase.value} in another environment than here (image, lock, device or precision)"
             )
+
+
+def _paths(stage: Stage) -> list[str]:
+    return sorted(str(entry["path"]) for entry in file_entries(stage.params))

@@ -10,18 +10,18 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.canonical import file_digest
 from harness.context import Progress, StageContext
 from harness.errors import UnknownNameError
-from harness.plan.build import Surroundings, build_plan
+from harness.locating import locate
+from harness.plan.build import build_plan
 from harness.plan.stage import Cell, Phase, Plan, Stage
-from harness.planning import SMOKE_SUFFIX, lock_digests, resolved_suite
+from harness.planning import SMOKE_SUFFIX, resolved_suite, surroundings
+from harness.publish.forms import Forms, file_entries
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog, ResolvedSuite
 from harness.store.artifacts import State, Store
-from harness.versions import phase_versions
 from tasks.errors import DataError, UserError
 
 #: Phases that hold no model, so that whoever verifies can run them.
@@ -57,10 +57,11 @@ class References:
             store: that may hold what is needed.
             scratch: an empty folder to make things in.
         """
-        self.resolved = suite
+        self.forms = Forms(suite)
+        self.resolved = locate(suite, data)
         self.files = _Files(data)
-        surroundings = Surroundings(locks=lock_digests(), versions=phase_versions(), data=self.files)
-        self.plan: Plan = build_plan(self.resolved, surroundings)
+        around = surroundings(self.resolved, store.root if store else None, digests=self.files)
+        self.plan: Plan = build_plan(self.resolved, around)
         self._stages = self.plan.by_key()
         self._names = {stage.name: stage for stage in self.plan.stages}
         self._data = data
@@ -107,7 +108,7 @@ class References:
                 if held.state is not State.PRESENT or held.manifest is None:
                     continue
                 params = held.manifest.identity["params"]
-                if key == ours.key or without_digests(params) == without_digests(ours.params):
+                if key == ours.key or self.forms.without_files(params) == self.forms.without_files(ours.params):
                     return Labels(folder=held.folder, source=f"of store {self._store.root}")
         if missing:
             raise MissingReferencesError(
@@ -177,34 +178,11 @@ class _Files(Mapping[str, str]):
 
     def read(self, stage: Stage) -> list[str]:
         """The release files that a stage reads."""
-        return [entry["path"] for entry in _file_entries(stage.params)]
+        return [entry["path"] for entry in file_entries(stage.params)]
 
     def missing(self, stage: Stage) -> list[str]:
         """Those of them that are not there."""
-        return [entry["path"] for entry in _file_entries(stage.params) if not entry["sha256"]]
-
-
-def _file_entries(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        if value.keys() == {"path", "sha256"}:
-            yield value
-        else:
-            for inner in value.values():
-                yield from _file_entries(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _file_entries(inner)
-
-
-def without_digests(value: Any) -> Any:
-    """Parameters of a stage without what is in its release files: the same for whoever has none of them."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"path", "sha256"}:
-            return {"path": value["path"]}
-        return {name: without_digests(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_digests(inner) for inner in value]
-    return value
+        return [entry["path"] for entry in file_entries(stage.params) if not entry["sha256"]]
 
 
 def own_suite(claimed: str, given: str | None = None) -> ResolvedSuite:

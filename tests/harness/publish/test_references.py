@@ -70,7 +70,7 @@ def real(tmp_path: Path, call: Call) -> Real:
 def test_nothing_to_score_against_is_one_sentence_and_no_verdict(real: Real, call: Call) -> None:
     code, said = real.verify(call)
     assert 2 == code
-    assert "the labels of xnli are not at hand (xnli/test-de.tsv and more)" in said
+    assert "the labels of xnli are not at hand (XNLI-1.0/xnli.test.tsv and more)" in said
     assert "--data, a store with --store, or XTREME's label folders with --labels" in said
 
 

@@ -232,17 +232,17 @@ def test_verify_says_what_it_was_given(tmp_path: Path, call: Call) -> None:
 def test_parameters_that_a_later_version_adds_do_not_count_against_a_row(
     original: Made, packed: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from harness import planning
     from harness.plan import parameters
-    from harness.publish import references
 
     training = parameters.training
     monkeypatch.setattr(parameters, "training", lambda hyper: {**training(hyper), "newly_thought_of": 3})
     code, out, _ = call("verify", packed, "--suite", original.suite)
     assert 1 == code  # the same version of the code cannot have other parameters
     assert "newly_thought_of: claimed nothing, found 3" in out
-    versions = references.phase_versions()
+    versions = planning.phase_versions()
     later = {**versions, "intermediate": 99, "finetune": 99}
-    monkeypatch.setattr(references, "phase_versions", lambda: later)
+    monkeypatch.setattr(planning, "phase_versions", lambda: later)
     code, out, _ = call("verify", packed, "--suite", original.suite)
     assert 0 == code
     assert "phase finetune of version" in out
