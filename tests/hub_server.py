@@ -92,6 +92,10 @@ class HubServer:
         """Add a data-set repository, or a commit to it; gives the commit."""
         return self._repo("dataset", name, fields).commit(files, branch)
 
+    def dataset_at(self, name: str, revision: str, files: Mapping[str, bytes], **fields: Any) -> None:
+        """Add a commit of a hash that is given, as specs name it."""
+        self._repo("dataset", name, fields).commits[revision] = dict(files)
+
     def rename(self, kind: str, old: str, new: str) -> None:
         """Give a repository another name; the old one redirects."""
         repo = self._repos.pop((kind, old))

@@ -1,0 +1,134 @@
+"""Which tables of the hub a suite or a task needs beyond the rows that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UnknownNameError
+from harness.locating import filled, located_split
+from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
+from harness.planning import resolved_suite
+from harness.specs.backbone import FLAGS
+from harness.specs.catalog import Catalog, ResolvedSuite
+from harness.specs.task import RETRIEVAL_TYPES, HubTable, JoinedTask, SplitName, SplitSpec, TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Table:
+    """One split of one configuration of a data set on the hub, at one commit."""
+
+    id: str
+    revision: str
+    config: str
+    split: str
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie below the data directory."""
+        return f"hub/{self.id.replace('/', '--')}/{self.revision}/{self.config}/{self.split}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What is to be fetched, how many splits are there, and what no table holds, a sentence each."""
+
+    tables: tuple[Table, ...]
+    here: int
+    nowhere: tuple[str, ...]
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    task: TaskSpec
+    split: str
+    spec: SplitSpec
+    languages: tuple[str, ...]
+
+
+def needs(name: str, folder: Path) -> Needs:
+    """What a suite (by name or file) or a task (by name) still needs below a data directory.
+
+    Raises:
+        SpecError: there is no suite or task of that name, or a spec is wrong.
+    """
+    catalog = Catalog()
+    if name in catalog.task_files() and name not in catalog.suite_files():
+        return _needs(_of_task(catalog.task(name), catalog), folder)
+    if name not in catalog.suite_files() and not name.endswith((".yaml", ".yml")) and "/" not in name:
+        raise UnknownNameError("suite or task", name, [*catalog.suite_files(), *catalog.task_files()])
+    return _needs(_of_suite(resolved_suite(name, allowed=FLAGS)), folder)
+
+
+def _needs(wanted: Iterable[_Rows], folder: Path) -> Needs:
+    tables: dict[Table, None] = {}
+    nowhere: dict[str, None] = {}
+    differing: dict[str, None] = {}
+    here = 0
+    for rows in wanted:
+        if not rows.spec.files:
+            continue
+        found = located_split(rows.spec, rows.languages, rows.task.codes, folder)
+        if found is not None and found.differs is None:
+            here += 1
+            continue
+        sources = [source for source in rows.spec.sources() if source.hub is not None]
+        sources.sort(key=lambda source: source.differs is not None)
+        if not sources or (found is not None and sources[0].differs is not None):
+            here += found is not None
+            if found is None:
+                why = rows.task.optional or f"no table of the hub holds it; its files come from {rows.task.source}"
+                nowhere[f"{rows.task.title}, {rows.split}: {why}"] = None
+            continue
+        if sources[0].differs is not None:
+            differing[f"{rows.task.title}, {rows.split}: {sources[0].differs}"] = None
+        assert sources[0].hub is not None, rows
+        tables.update(dict.fromkeys(_tables(sources[0].hub, rows.languages, rows.task.codes)))
+    return Needs(tables=tuple(sorted(tables)), here=here, nowhere=tuple(nowhere), differing=tuple(differing))
+
+
+def _tables(table: HubTable, languages: Iterable[str], codes: Mapping[str, str]) -> Iterator[Table]:
+    for language in languages:
+        config = filled(table.config, language, table.codes or codes)
+        yield from (Table(id=table.id, revision=table.revision, config=config, split=split) for split in table.splits)
+
+
+def _of_task(task: TaskSpec, catalog: Catalog) -> Iterator[_Rows]:
+    """All splits of a task in all its languages, and what trains it."""
+    for part in task.parts if isinstance(task, JoinedTask) else (task,):
+        for name, spec in part.splits.items():
+            languages: tuple[str, ...] = ("en",)
+            if name == "test" or part.type in RETRIEVAL_TYPES:
+                languages = part.languages if name == "test" else spec.languages or part.languages
+            yield _Rows(task=part, split=name, spec=spec, languages=languages)
+    if task.trained_on is not None and task.trained_on != task.name:
+        yield from _of_task(catalog.task(task.trained_on), catalog)
+
+
+def _of_suite(resolved: ResolvedSuite) -> Iterator[_Rows]:
+    """The splits that a suite reads, in its languages, stand-ins in the place of what they stand in for."""
+    for task in resolved.tasks.values():
+        for split in splits_read(resolved, task):
+            parts = task.parts if isinstance(task, JoinedTask) else (task,)
+            for part in parts:
+                yield from _split_of_suite(resolved, part, split)
+        translates = any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes)
+        languages = translated_languages(resolved.spec, task)
+        if translates and task.translated is not None and languages:
+            yield _Rows(task=task, split="translations", spec=task.translated.split, languages=languages)
+
+
+def _split_of_suite(resolved: ResolvedSuite, task: TaskSpec, split: SplitName) -> Iterator[_Rows]:
+    stand_in = resolved.spec.stand_ins.get(task.name, {}).get(split)
+    spec = task.splits.get(split)
+    if stand_in is not None:
+        spec = stand_in.split or task.splits.get(stand_in.use or split)
+    if spec is not None:
+        languages = (
+            scored_languages(resolved.spec, task)
+            if split == "test"
+            else split_languages(resolved.spec, task, split, spec)
+        )
+        yield _Rows(task=task, split=split, spec=spec, languages=languages)
