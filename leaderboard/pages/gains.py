@@ -18,7 +18,8 @@ from leaderboard.effects import (
 )
 from leaderboard.lookup import Place, places
 from leaderboard.names import slug
-from leaderboard.pages.blocks import Section, TableBlock, paragraphs
+from leaderboard.pages.best import best_sections
+from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs
 from leaderboard.pages.cells import OWN_DATA_MARK
 from leaderboard.pages.columns import (
     STAR_NOTE,
@@ -46,12 +47,14 @@ def gains_page(site: Site) -> Page:
     recipes = [recipe for recipe in site.board.suite.recipes if recipe.name != NO_INTERMEDIATE]
     known = len(recipes) < len(site.board.suite.recipes)
     pairs = compared_pairs(site.board, site.pairs, site.lookup)
-    sections = [_how(site, known=known)]
+    sections = []
     if known and recipes:
         sections += [_pair_section(site, pair, recipes) for pair in pairs]
         sections += pooled_sections(site)
         sections += [_gain_section(site, backbone, recipes) for backbone in site.board.suite.backbones]
+        sections += best_sections(site)
     sections += [_contrast_section(site, pair) for pair in pairs]
+    sections.append(_how(site, known=known))
     return Page(
         stem="gains",
         title=f"Gains of intermediate tasks: {site.frame.title}",
@@ -59,28 +62,46 @@ def gains_page(site: Site) -> Page:
         lede=Markup(
             '<p class="lede">Each number is a difference in points. Above: what code adds to the gain of an '
             "intermediate "
-            "task; below: the gains themselves, one matrix a backbone.</p>\n"
+            "task; below: the gains themselves, one matrix a backbone. "
+            '<a href="#how">How intervals and tests were made</a>.</p>\n'
         ),
         sections=tuple(sections),
     )
 
 
 def _how(site: Site, *, known: bool) -> Section:
+    blocks: list[Block] = []
     if not known:
         texts: tuple[str, ...] = ("The suite has no recipe none, so there is nothing to take gains against.",)
     elif site.lookup.statistics is None:
         texts = (WITHOUT_STATISTICS,)
     else:
         method = site.lookup.statistics.method
-        known_families = site.lookup.statistics.families.values()
-        families = "; ".join(f"{one.words} ({one.tests} tests)" for one in known_families if one.tests)
-        texts = (*method.words, f"Families of tests: {families}." if families else "")
-        texts += tuple(
+        texts = method.words + tuple(
             f"{name}: {' '.join(target.words)} {target.caution}".strip()
             for name, target in method.targets.items()
             if target.words or target.caution
         )
-    return Section(id="how", title="How to read the matrices", blocks=(paragraphs(*filter(None, texts)),))
+        blocks += [_families(site)]
+    blocks.insert(0, paragraphs(*filter(None, texts)))
+    return Section(id="how", title="How to read the matrices", blocks=tuple(blocks))
+
+
+def _families(site: Site) -> TableBlock:
+    assert site.lookup.statistics is not None
+    families = [one for one in site.lookup.statistics.families.values() if one.tests]
+    table = Table(
+        name="families",
+        caption="Families of tests: p-values are corrected together within each",
+        columns=(
+            Column(key="family", title="Family", kind="text"),
+            Column(key="tests", title="Tests", kind="number"),
+            Column(key="method", title="Corrected by", kind="text"),
+        ),
+        rows=tuple((Field(value=one.words), Field(value=one.tests), Field(value=one.method)) for one in families),
+        miniature=site.frame.miniature,
+    )
+    return TableBlock(table=table, look=Look(id="families", label="Families of tests", heads=("family",)))
 
 
 def _matrix(

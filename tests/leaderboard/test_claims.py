@@ -1,0 +1,81 @@
+"""The claims' rules: what intervals, ranks and stages must say for each verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.stats.compute import of_folder, write
+from harness.stats.settings import Settings
+from leaderboard import claims as rules
+from leaderboard.claims import Claim, Verdict, canonical, judge, overall
+from leaderboard.lookup import lookup
+from leaderboard.read import read_results
+from leaderboard.scores import build_board
+from leaderboard.statistics import Effect, read_statistics
+from tests.harness.stats.boards import write_board
+
+
+def effect(low: float | None, high: float | None) -> Effect:
+    return Effect(value=((low or 0) + (high or 0)) / 2, low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "all_of", "verdict"),
+    [
+        ([(0.03, 0.05), (0.021, 0.04)], True, "supported"),
+        ([(0.03, 0.05), (0.01, 0.04)], True, "undecided"),
+        ([(0.03, 0.05), (-0.01, 0.01)], True, "contradicted"),
+        ([(0.03, 0.05), (None, None)], True, "undecided"),
+        ([(0.03, 0.05), (0.03, 0.05), (-0.01, 0.01)], False, "supported"),
+        ([(0.03, 0.05), (-0.01, 0.01)], False, "undecided"),
+        ([(0.0, 0.01), (-0.01, 0.01), (0.0, 0.05)], False, "contradicted"),
+    ],
+)
+def test_intervals_decide(
+    intervals: list[tuple[float | None, float | None]], *, all_of: bool, verdict: Verdict
+) -> None:
+    assert verdict == judge([effect(*one) for one in intervals], 0.02, all_of=all_of)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word"),
+    [
+        (["supported", "not measured here"], "supported"),
+        (["supported", "contradicted"], "undecided"),
+        (["not measured here"], "not measured here"),
+        ([], "not measured here"),
+    ],
+)
+def test_backbones_must_agree(verdicts: list[Verdict], word: Verdict) -> None:
+    assert word == overall(rules.Tested(subject="x", verdict=one, numbers="") for one in verdicts)
+
+
+def test_names_of_tasks() -> None:
+    assert ["squad_v1", "squad_v2", "mnli"] == [canonical(name) for name in ("mini-squad", "squad_v2", "mnli")]
+
+
+def claims(folder: Path, *, statistics: bool) -> list[Claim]:
+    results = write_board(folder / "results", seeds=(1, 2), units=200)
+    if statistics:
+        write(*of_folder(results, Settings(resamples=200), lambda _share, _what: None), results)
+    found = read_results(results)
+    board = build_board(found)
+    return list(rules.tested_claims(board, found, lookup(read_statistics(results), None, board)))
+
+
+def test_on_results_with_statistics(tmp_path: Path) -> None:
+    """The drawn board: mnli helps everywhere, squad nowhere; it has no hellaswag and no TyDiQA."""
+    found = claims(tmp_path, statistics=True)
+    assert list(range(1, 10)) == [claim.number for claim in found]
+    assert "not measured here" == found[0].verdict
+    assert "hellaswag" in found[0].tested[0].numbers
+    assert "undecided" == found[2].verdict  # one of two recipes
+    assert "supported" == found[4].verdict
+    assert all("95% interval" in one.numbers for one in found[4].tested)
+    assert "2 of nine are here" in found[8].tested[0].numbers
+
+
+def test_nothing_is_claimed_without_statistics(tmp_path: Path) -> None:
+    assert {"not measured here"} == {claim.verdict for claim in claims(tmp_path, statistics=False)[:6]}

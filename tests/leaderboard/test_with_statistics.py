@@ -1,0 +1,140 @@
+"""Pages of a folder whose statistics were really computed: every number shown is the one that was found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.stats.compute import of_folder, write
+from harness.stats.settings import Settings
+from leaderboard.site import build_site
+from leaderboard.statistics import Statistics, read_statistics
+from leaderboard.words import DASH, points, signed
+from tests.harness.stats.boards import write_board
+from tests.leaderboard.test_site import Strict, parse, text_of, widths
+
+BACKBONES = ("a+code", "a+text", "b+code", "b+text", "c+code", "c+text")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Statistics, Path]:
+    """The statistics, and the site built with them."""
+    folder = tmp_path_factory.mktemp("drawn")
+    results = write_board(folder / "results", backbones=BACKBONES, seeds=(1, 2, 3), units=200)
+    write(*of_folder(results, Settings(resamples=300), lambda _share, _what: None), results)
+    build_site(results, folder / "site")
+    statistics = read_statistics(results)
+    assert statistics is not None
+    return statistics, folder / "site"
+
+
+@pytest.fixture(scope="module")
+def pages(found: tuple[Statistics, Path]) -> dict[str, Strict]:
+    return {path.stem: parse(path) for path in sorted(found[1].glob("*.html"))}
+
+
+def rows_of(site: Path, page: str, caption: str) -> list[list[str]]:
+    """The body rows of the table whose caption begins so, as text."""
+    html = (site / f"{page}.html").read_text(encoding="utf-8")
+    tables = re.findall(r"<table.*?</table>", html, flags=re.DOTALL)
+    table = next(one for one in tables if caption in re.sub(r"<[^>]+>", "", one))
+    body = table.partition("<tbody")[2]
+    return [
+        [
+            re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", cell)).strip()
+            for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.DOTALL)
+        ]
+        for row in re.findall(r"<tr.*?</tr>", body, flags=re.DOTALL)
+    ]
+
+
+def test_rows_stand_by_rank_with_ranges_groups_and_intervals(found: tuple[Statistics, Path]) -> None:
+    statistics, site = found
+    ranking = statistics.ranks.average
+    assert ranking is not None
+    estimates = {(row.backbone, row.recipe): row.scores.average for row in statistics.rows}
+    shown = rows_of(site, "index", "Scores in points by backbone and recipe")
+    assert len(ranking.rows) == len(shown)
+    for row, cells in zip(ranking.rows, shown, strict=True):
+        span = str(row.low) if row.low == row.high else f"{row.low}{DASH}{row.high}"
+        estimate = estimates[row.backbone, row.recipe]
+        assert estimate is not None
+        assert estimate.low is not None
+        assert estimate.high is not None
+        interval = f"{points(estimate.value)} {points(estimate.low)} to {points(estimate.high)}"
+        assert [span, str(row.group), row.backbone] == cells[:3]
+        assert row.recipe in cells[:7]
+        assert interval in cells
+    assert len({row.group for row in ranking.rows}) > 1
+
+
+def test_separable_neighbours_are_counted(found: tuple[Statistics, Path], pages: dict[str, Strict]) -> None:
+    ranking = found[0].ranks.average
+    assert ranking is not None
+    assert f"{ranking.separable} of {ranking.neighbours} neighbouring pairs" in text_of(pages["index"])
+    assert "test items and training seeds" in text_of(pages["index"])
+
+
+def test_sentences_hold_the_contrast_with_its_interval(
+    found: tuple[Statistics, Path], pages: dict[str, Strict]
+) -> None:
+    text = text_of(pages["index"])
+    for pair in found[0].pairs:
+        effect = pair.contrasts[0].effects.average
+        assert effect is not None
+        assert effect.low is not None
+        assert effect.high is not None
+        assert f"{signed(effect.value)} points (95% interval {signed(effect.low)} to {signed(effect.high)})" in text
+
+
+def test_gains_carry_stars_and_own_data_marks(found: tuple[Statistics, Path]) -> None:
+    statistics, site = found
+    for gain in statistics.gains:
+        cells = next(row for row in rows_of(site, "gains", f"{gain.backbone} with each") if row[0] == gain.recipe)
+        average = gain.effects.average
+        assert average is not None
+        star = {"significant": r"\*{1,3}", "not-detected": "○", "untested": ""}[average.decision]
+        assert re.match(rf"{re.escape(signed(average.value))}{star} ", cells[1]), (gain, cells)
+        assert bool(gain.own_training_data) == any("†" in cell for cell in cells)
+    assert {"significant", "not-detected"} <= {
+        one.effects.average.decision for one in statistics.gains if one.effects.average
+    }
+
+
+def test_three_pairs_are_pooled(found: tuple[Statistics, Path]) -> None:
+    statistics, site = found
+    pooled = next(one for one in statistics.pooled if (one.measure, one.recipe) == ("interaction", "mnli"))
+    average = pooled.effects.average
+    assert average is not None
+    shown = rows_of(site, "gains", "What code adds to the gain, mean over matched pairs")
+    row = next(one for one in shown if one[0] == "mnli")
+    assert ["mnli", "3", f"{signed(average.value)} {signed(average.low)} to {signed(average.high)}"] == row[:3]
+
+
+def test_best_recipes_are_those_of_validation(found: tuple[Statistics, Path]) -> None:
+    statistics, site = found
+    shown = {(row[0], row[1]): row[2:] for row in rows_of(site, "gains", "Best recipe per target")}
+    assert statistics.best
+    for best in statistics.best:
+        assert best.gain is not None
+        assert shown[best.backbone, "mean over all targets"][-1].startswith(signed(best.gain.value))
+        for target, choice in best.targets.items():
+            cells = shown[best.backbone, target]
+            assert [choice.recipe, str(choice.candidates), points(choice.validation)] == cells[:3]
+            assert cells[3].startswith(points(choice.score.value))
+
+
+def test_every_family_of_tests_is_listed(found: tuple[Statistics, Path]) -> None:
+    statistics, site = found
+    listed = rows_of(site, "gains", "Families of tests")
+    assert [[one.words, str(one.tests), one.method] for one in statistics.families.values() if one.tests] == listed
+
+
+def test_tables_are_even_and_no_text_is_broken(found: tuple[Statistics, Path], pages: dict[str, Strict]) -> None:
+    for path in found[1].glob("*.html"):
+        for table in re.findall(r"<table.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL):
+            assert 1 == len(set(widths(table))), path.name
+    for name, page in pages.items():
+        assert not re.search(r"\b(nan|inf)\b", text_of(page)), name
