@@ -65,7 +65,7 @@ def check_node() -> doctor.Finding:
     if shutil.which("node") is None:
         return doctor.Finding(name="node", status="missing", detail="no Node.js found")
     if not (NODE_PACKAGES / "node_modules" / "axe-core").is_dir():
-        return doctor.Finding(name="node", status="missing", detail="run `npm ci` in tests/browser first")
+        return doctor.Finding(name="node", status="missing", detail="run `npm ci --prefix tests/browser` first")
     return doctor.Finding(name="node", status="ok", detail=str(NODE_PACKAGES))
 
 

@@ -249,12 +249,6 @@ def _filters(look: Look, anchor: str) -> str:
     only = ""
     if not all(row.complete for row in look.rows):
         only = '<label><input type="checkbox" data-by="gaps"> complete rows only</label>\n'
-    only = ""
-    if not all(row.complete for row in look.rows):
-        only = '<label><input type="checkbox" data-by="gaps"> complete rows only</label>\n'
-    only = ""
-    if not all(row.complete for row in look.rows):
-        only = '<label><input type="checkbox" data-by="gaps"> complete rows only</label>\n'
     return (
         f'<div class="filters" data-for="{escape(anchor)}" role="group" aria-label="Filter {escape(look.label)}" '
         f"hidden>\n{fields}{only}"
