@@ -49,15 +49,16 @@ def named_checkpoint(
             remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
         )
     store = Store(store_folder)
-    plan = build_plan(resolved, surroundings(resolved, store.root))
+    around = surroundings(resolved, store.root)
+    plan = build_plan(resolved, around)
     (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
     if store.look(key).state is State.PRESENT:
         return store.folder(key)
     request = Request(suite=suite.name, store=store_folder, workers=workers)
-    planned = Planned(resolved=resolved, plan=plan, data=None)
+    planned = Planned(resolved=resolved, plan=plan, around=around, data=None)
     selected = select(plan, {plan.by_key()[key].name})
-    with walking(planned, store, display, request, set(), selected) as (_, ends):
-        pass
+    with walking(planned, store, display, request, set(), selected) as walked:
+        ends = walked.ends
     failed = [end for end in ends.values() if end.outcome is Outcome.FAILED and end.failure is not None]
     if failed or store.look(key).state is not State.PRESENT:
         reason = failed[0].failure.reason if failed and failed[0].failure else "a stage did not run"

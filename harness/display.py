@@ -31,7 +31,7 @@ class Estimate:
 
     def expect(self, costs: Mapping[str, float]) -> None:
         """Say which stages are to run, by key, and what they cost."""
-        self._remaining = dict(costs)
+        self._remaining |= costs
 
     def progressed(self, key: str, fraction: float) -> None:
         """A running stage is so far done."""
@@ -76,6 +76,11 @@ class PlainDisplay:
         self._estimate.expect(running)
         self._total = len(plan.stages)
         self.say(f"{self._total} stages: {len(running)} to run, {self._total - len(running)} kept from before.")
+
+    def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
+        """Stages that were not known at the beginning."""
+        self._estimate.expect({stage.key: stage.cost for stage in plan.stages if decisions[stage.key].runs})
+        self._total += len(plan.stages)
 
     def begun(self, stage: Stage, decision: Decision) -> None:
         """A stage starts."""
@@ -145,6 +150,10 @@ class LiveDisplay(PlainDisplay):
         super().planned(plan, decisions)
         self._overall = self._bars.add_task("all stages", total=len(plan.stages), note="")
         self._bars.start()
+
+    def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
+        super().further(plan, decisions)
+        self._bars.update(self._overall, total=self._total)  # type: ignore[arg-type]
 
     def begun(self, stage: Stage, decision: Decision) -> None:
         self._tasks[stage.key] = self._bars.add_task(f"  {stage.name}", total=1.0, note=str(decision))

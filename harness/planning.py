@@ -31,6 +31,7 @@ class Planned:
 
     resolved: ResolvedSuite
     plan: Plan
+    around: Surroundings
     data: Path | None
     files: tuple[str, ...] = ()  # release files it reads, below ``data``
 
@@ -75,6 +76,7 @@ def plan_suite(
     return Planned(
         resolved=resolved,
         plan=build_plan(resolved, around),
+        around=around,
         data=folder if files else None,
         files=tuple(digests),
     )

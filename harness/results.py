@@ -12,11 +12,13 @@ from harness.layered import layered_json
 from harness.outcome import Outcome
 from harness.plan.sources import scored_languages, split_use, tuning_use
 from harness.plan.stage import Cell, Phase, Plan, Stage
+from harness.plan.stats import ScoredCell
 from harness.rowdiff import STAGES_FILE
 from harness.specs.backbone import BackboneSpec
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import TaskSpec
+from harness.stats.validation import validation_score
 from harness.store.artifacts import Held, Store
 from harness.walk import StageEnd
 from leaderboard.results import (
@@ -39,13 +41,16 @@ NOT_BIT_REPRODUCIBLE = "not-bit-reproducible"
 STAGES_SCHEMA = "codestilts.stages/1"
 
 
-def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mapping[str, StageEnd], out: Path) -> None:
-    """Write the folder anew beside the old one and put it in its place."""
+def write_results(
+    resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mapping[str, StageEnd], out: Path
+) -> tuple[ScoredCell, ...]:
+    """Write the folder anew beside the old one and put it in its place; the cells that have a result, in plan order."""
     aside = out.parent / f".{out.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     reader = CellReader(resolved, plan.by_key(), store)
     gaps = []
+    scored = []
     for cell in plan.cells:
         end = ends[cell.score]
         if not end.outcome.satisfied:
@@ -55,6 +60,7 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
         folder.mkdir(parents=True, exist_ok=True)
         result = reader.result(cell, baseline=ends[cell.baseline].outcome.satisfied)
         write_json(folder / f"{cell.target}-s{cell.seed}.json", result.model_dump(by_alias=True))
+        scored.append(reader.scored(cell, result))
         units = reader.units(cell).model_dump(by_alias=True)
         write_json(folder / f"{cell.target}-s{cell.seed}.units.json", units, depth=2)
     write_json(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
@@ -66,6 +72,7 @@ def write_results(resolved: ResolvedSuite, plan: Plan, store: Store, ends: Mappi
         out.rename(old)
     aside.rename(out)
     shutil.rmtree(old, ignore_errors=True)
+    return tuple(scored)
 
 
 def grid(resolved: ResolvedSuite) -> SuiteGrid:
@@ -137,6 +144,14 @@ class CellReader:
     def identities(self) -> dict[str, Any]:
         """What every stage behind a result is the key of, once each: for ``codestilts diff``."""
         return {key: self._stages[key].identity() for key in sorted(self._links)}
+
+    def scored(self, cell: Cell, result: Result) -> ScoredCell:
+        """What statistics read of it."""
+        return ScoredCell(
+            name=f"{cell.backbone}/{cell.recipe}/{cell.target}-s{cell.seed}",
+            digest=self._link(cell.score)["digest"],
+            validation=validation_score(result),
+        )
 
     def units(self, cell: Cell) -> Units:
         """Its counts."""

@@ -17,9 +17,11 @@ from harness.explain import Decision, foretell
 from harness.outcome import Outcome
 from harness.plan.limits import disk_needed
 from harness.plan.stage import Plan
+from harness.plan.stats import stats_name
 from harness.planning import Planned, Where, plan_suite
 from harness.preflight import NotReady, check_disk
 from harness.results import write_results
+from harness.results_statistics import Following, add_statistics
 from harness.runners.base import Runner
 from harness.runners.places import Place, RunnerName, Wish, bases, place_for
 from harness.store.artifacts import Store
@@ -33,6 +35,7 @@ class Display(walk.Watcher, Protocol):
 
     def say(self, text: str) -> None: ...
     def planned(self, plan: Plan, decisions: Mapping[str, Decision]) -> None: ...
+    def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -122,21 +125,41 @@ def run_suite(request: Request, display: Display) -> RunReport:
     )
     planned = replace(planned, plan=_limited(planned.plan, request))
     forced = _matching(planned.plan, request.force, "--force")
-    selected = walk.select(planned.plan, request.only) if _matching(planned.plan, request.only, "--only") else None
+    _matching(planned.plan, request.only, "--only")
+    selected = walk.select(planned.plan, request.only) if request.only else None
 
-    with walking(planned, store, display, request, forced, selected) as (ledger, ends):
+    with walking(planned, store, display, request, forced, selected) as walked:
         results = store.root / "results" / planned.plan.suite
-        write_results(planned.resolved, planned.plan, store, ends, results)
+        scored = write_results(planned.resolved, planned.plan, store, walked.ends, results)
+        following = Following(
+            store=store,
+            place=walked.place,
+            ledger=walked.ledger,
+            watcher=display,
+            further=display.further,
+            limited=lambda plan: _limited(plan, request),
+            forced=any(fnmatch.fnmatchcase(stats_name(planned.plan.suite), pattern) for pattern in request.force),
+        )
+        more, ends = add_statistics(planned, scored, results, following)
         page = store.root / "site" / planned.plan.suite
         build_site(results, page, Extras(artifacts=store.root / "artifacts"))
     return RunReport(
-        run=ledger.run,
+        run=walked.ledger.run,
         suite=planned.plan.suite,
-        ends=ends,
-        plan=planned.plan,
+        ends={**walked.ends, **ends},
+        plan=replace(planned.plan, stages=(*planned.plan.stages, *more.stages)),
         results=results,
         page=page / "index.html",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walked:
+    """A run whose stages have ended, with the store still held: what else belongs to it can be done now."""
+
+    ledger: Ledger
+    ends: Mapping[str, walk.StageEnd]
+    place: Place
 
 
 @contextmanager
@@ -147,8 +170,8 @@ def walking(
     request: Request,
     forced: set[str],
     selected: set[str] | None,
-) -> Iterator[tuple[Ledger, Mapping[str, walk.StageEnd]]]:
-    """Hold the store, run what is selected (everything if None) and missing, and give how every stage ended, by key.
+) -> Iterator[Walked]:
+    """Hold the store, run what is selected (everything if None) and missing, and give how every stage ended.
 
     The run is over, and its ledger closed, with the block.
     """
@@ -171,7 +194,7 @@ def walking(
             ends = _walk(planned, store, runner, ledger, display, request, forced, selected)
             for repository, paths in first_seen.remember(planned.plan, store).items():
                 display.say(f"Seen first, and recorded: {', '.join(paths)} of {repository}.")
-            yield ledger, ends
+            yield Walked(ledger=ledger, ends=ends, place=place)
             ledger.write("end", interrupted=False)
         except KeyboardInterrupt:
             ledger.write("end", interrupted=True)
@@ -244,7 +267,7 @@ def _matching(plan: Plan, patterns: tuple[str, ...], option: str) -> set[str]:
     found: set[str] = set()
     for pattern in patterns:
         matched = {stage.key for stage in plan.stages if fnmatch.fnmatchcase(stage.name, pattern)}
-        if not matched:
+        if not matched and not fnmatch.fnmatchcase(stats_name(plan.suite), pattern):
             raise SpecError(
                 f"no stage matches '{pattern}'",
                 where=option,

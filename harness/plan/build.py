@@ -39,10 +39,11 @@ LOCK_OF_PHASE: Mapping[Phase, str] = {
     Phase.PREDICT: "train",
     Phase.RETRIEVE: "retrieve",
     Phase.SCORE: "report",
+    Phase.STATS: "report",
 }
 
 #: Phases without arithmetic on a device: always on one CPU thread, so that CPU and GPU suites share what they leave.
-_PLAIN_PHASES = frozenset({Phase.CONVERT, Phase.PREPARE, Phase.SCORE})
+_PLAIN_PHASES = frozenset({Phase.CONVERT, Phase.PREPARE, Phase.SCORE, Phase.STATS})
 
 #: To fetch a few files; of a large model it is so much for each ten million parameters.
 _FETCH_SECONDS = 5.0

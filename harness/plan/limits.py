@@ -14,7 +14,7 @@ from harness.plan.stage import Limits, Phase, Plan
 from harness.specs.backbone import BackboneSpec
 
 _GIB = 2**30
-_MEMORY_OF_PHASE = {Phase.PREPARE: 8 * _GIB, Phase.RETRIEVE: 8 * _GIB}
+_MEMORY_OF_PHASE = {Phase.PREPARE: 8 * _GIB, Phase.RETRIEVE: 8 * _GIB, Phase.STATS: 8 * _GIB}
 _MEMORY = 4 * _GIB
 _BYTES_A_PARAMETER = 32
 _MODEL_SECONDS, _PLAIN_SECONDS = 24 * 3600.0, 6 * 3600.0

@@ -22,6 +22,7 @@ class Phase(StrEnum):
     PREDICT = "predict"
     RETRIEVE = "retrieve"
     SCORE = "score"
+    STATS = "stats"
 
 
 @dataclass(frozen=True, kw_only=True)

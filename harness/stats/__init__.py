@@ -9,6 +9,7 @@
     multiple   Holm, Benjamini-Hochberg
     pooling    random effects over pairs
     ranks      rank intervals, tie groups, neighbours
+    validation a cell's score on validation rows
     best       the best recipe per target, chosen on validation
     compute    all of it, as the models of leaderboard.statistics
 

@@ -15,8 +15,9 @@ from harness.stats.counts import CountsBuilder
 from harness.stats.design import Design
 from harness.stats.report import Teller
 from harness.stats.settings import Settings
+from harness.stats.validation import validation_score
 from leaderboard.read import CellKey, ResultsFolder, read_results
-from leaderboard.results import UNITS_SCHEMA, Result
+from leaderboard.results import UNITS_SCHEMA
 from leaderboard.statistics import (
     LANGUAGES_FILE,
     LANGUAGES_SCHEMA,
@@ -75,16 +76,6 @@ def write(statistics: Statistics, languages: LanguageStatistics, folder: Path) -
     ):
         record = {"schema": schema, **model.model_dump(mode="json", exclude_defaults=True)}
         (folder / name).write_text(layered_json(record, depth) + "\n", encoding="utf-8", newline="\n")
-
-
-def validation_score(result: Result) -> float | None:
-    """What chose the epoch, or for retrieval the layer: a score on validation rows. None where there was none."""
-    training = result.details.get("finetune", {})
-    best = training.get("best_epoch")
-    if best is not None:
-        return float(training["epochs"][best - 1]["value"])
-    chosen = result.details.get("chosen_on")
-    return None if chosen is None else float(chosen["score"])
 
 
 def validation_scores(folder: ResultsFolder, design: Design) -> dict[tuple[int, str], float]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from harness.specs.catalog import Catalog
+from harness.stats import compute
+from harness.stats.settings import Settings
 from harness.store.artifacts import State, Store
 from harness.store.ledger import latest_run, read_events
 from leaderboard.read import read_results
+from leaderboard.statistics import read_language_statistics, read_statistics
 from tests.end_to_end.conftest import command, run
 
 NAME = "tiny-smoke"
@@ -74,6 +78,31 @@ def test_every_cell_has_a_result_with_what_it_stands_on(finished: Path) -> None:
         "training_recipe"
     ]
     assert 0 <= cell["languages"]["en"]["baseline"] <= 1
+
+
+def test_a_run_ends_with_statistics_of_what_it_scored(finished: Path) -> None:
+    """Both files are those of the results beside them, and the site was built when they were there."""
+    results = finished / "results" / NAME
+    statistics, languages = read_statistics(results), read_language_statistics(results)
+
+    assert statistics is not None
+    assert languages is not None
+    assert {("mini-xlmr", "none"), ("mini-xlmr", "multitask")} == {(r.backbone, r.recipe) for r in statistics.rows}
+    again = compute.of_folder(results, Settings(), lambda _done, _note: None)
+    assert (statistics, languages) == again
+    assert outcomes(finished)[f"stats/{NAME}"] == "done"
+
+
+def test_statistics_are_kept_until_a_score_changes(suite: Path, store: Path) -> None:
+    before = tree(store / "results" / NAME)
+
+    again = run(suite, store)
+    assert re.search(r"^Stages: \d+ cached$", again.stdout, re.MULTILINE), again.stdout
+    assert tree(store / "results" / NAME) == before
+
+    forced = run(suite, store, "--force", "stats/*")
+    assert "Stages: 1 done, " in forced.stdout
+    assert tree(store / "results" / NAME) == before
 
 
 def test_a_mixture_says_what_it_really_drew(finished: Path) -> None:
@@ -247,6 +276,13 @@ def test_a_failed_cell_is_a_gap_and_no_mean_is_taken_over_it(suite: Path, store:
     assert "bad-input" in done.stdout
     assert gap.failure == "bad-input"
     assert gap.outcome == "failed"
+    assert outcomes(store)[f"stats/{NAME}"] == "done"
+    statistics = read_statistics(store / "results" / NAME)
+    assert statistics is not None
+    scores = {row.recipe: row.scores for row in statistics.rows}
+    assert "mini-xnli" not in scores["none"].targets, "nothing stands for what is missing"
+    assert scores["none"].average is None
+    assert scores["multitask"].average is not None
     page = (store / "site" / NAME / "index.html").read_text(encoding="utf-8")
     assert "score/mini-xlmr/none/mini-xnli/s1" in page
 

@@ -72,7 +72,8 @@ class DockerPlace:
     def runner(self, store: Path, run: str) -> Runner:
         """A runner over a copy of our packages, so that edits to them reach no stage of this run."""
         code = store / "tmp" / run / "code"
-        copy_packages(code)
+        if not code.exists():  # a run may ask twice
+            copy_packages(code)
         (store / MARK).touch()
         settings = Settings(
             slots=max(self._wish.workers, len(self._gpus)),

@@ -72,7 +72,7 @@ def test_it_says_what_it_is_and_runs_as_a_user_without_rights(bench: Bench, buil
 
     assert config["User"] == "codestilts"
     assert config["Labels"]["org.opencontainers.image.title"] == "codestilts report"
-    assert config["Labels"]["codestilts.phases"] == "score"
+    assert config["Labels"]["codestilts.phases"] == "score stats"
     assert config["Labels"]["codestilts.lock"] == bench.lock.images[Target.REPORT].requirements
     assert config["Labels"]["codestilts.base"] == bench.lock.plain.digest
     assert {"org.opencontainers.image.version", "org.opencontainers.image.revision"} <= config["Labels"].keys()

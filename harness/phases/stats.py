@@ -1,0 +1,15 @@
+"""Phase ``stats``: intervals, tests and ranks of a results folder, which is its ``data``. NumPy and SciPy, no model."""
+
+from __future__ import annotations
+
+from harness.context import StageContext
+from harness.stats import compute
+from harness.stats.settings import Settings
+
+
+def run(context: StageContext) -> None:
+    """Leave ``statistics.json`` and ``statistics.languages.json``."""
+    assert context.data is not None
+    settings = Settings.model_validate(context.params["settings"])
+    statistics, languages = compute.of_folder(context.data, settings, context.progress)
+    compute.write(statistics, languages, context.out)
