@@ -11,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from harness.errors import SpecError
 
+#: Stands in a spec for what a person must still say.
+FILL_IN = "FILL-IN"
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -42,6 +45,12 @@ def load_spec(path: Path, model: type[ModelT]) -> ModelT:
         raise SpecError(_yaml_problem(error), where=_yaml_place(path, error), remedy="mend the YAML") from error
     if not isinstance(value, dict):
         raise SpecError("does not hold a mapping of keys to values", where=str(path), remedy="see 'codestilts schema'")
+    if unsaid := [str(field) for field, content in value.items() if content == FILL_IN]:
+        raise SpecError(
+            f"still to be filled in: {', '.join(unsaid)}",
+            where=str(path),
+            remedy=f"write a value wherever it says {FILL_IN}; the comment beside it says which",
+        )
     try:
         return model.model_validate(value)
     except ValidationError as error:

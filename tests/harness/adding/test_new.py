@@ -1,0 +1,96 @@
+"""A new backbone's spec, from a hub on loopback and from folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import main
+from harness.specs.catalog import Catalog
+from tests import snapshots
+from tests.hub_server import HubServer
+
+KINDS = {"bert": "wordpiece", "xlm-roberta": "sentencepiece"}
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with specs of one's own."""
+    folder = tmp_path / "images" / "backbones"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def fill_in(file: Path) -> None:
+    text = file.read_text()
+    for field, value in (("family", "text"), ("saw", "[]"), ("licence", "MIT")):
+        text = text.replace(f"{field}: FILL-IN", f"{field}: {value}")
+    file.write_text(text)
+
+
+@pytest.mark.parametrize("architecture", snapshots.ARCHITECTURES)
+def test_a_folder_gives_a_spec_that_fits_it(architecture: str, own: Path, tmp_path: Path) -> None:
+    folder = snapshots.write(snapshots.snapshot(architecture), tmp_path / "model")
+
+    assert main(["backbones", "new", "mine", "--from", str(folder)]) == 0
+
+    fill_in(own / "mine.yaml")
+    spec: Any = Catalog().backbone("mine")
+    assert (architecture, snapshots.LAYERS, snapshots.HIDDEN) == (spec.architecture, spec.layers, spec.hidden_size)
+    assert spec.tokenizer.kind == KINDS.get(architecture, "byte-bpe")
+    assert spec.mlm_head is (architecture not in ("t5", "qwen2"))
+    assert spec.max_length == {"t5": 512, "qwen2": 4096}.get(architecture, snapshots.POSITIONS)
+    assert [need.flag for need in spec.needs] == (["decoder"] if architecture == "qwen2" else [])
+    assert spec.source.path == str(folder)
+
+
+def test_of_the_hub_the_newest_commit_is_written_down_and_no_weights_are_fetched(hub: HubServer, own: Path) -> None:
+    older = hub.model("some/bert", snapshots.snapshot("roberta"))
+    commit = hub.model("some/bert", snapshots.snapshot("bert"))
+
+    assert main(["backbones", "new", "mine", "--from", "some/bert"]) == 0
+    assert main(["backbones", "new", "before", "--from", "some/bert", "--revision", older]) == 0
+
+    for name in ("mine", "before"):
+        fill_in(own / f"{name}.yaml")
+    spec: Any = Catalog().backbone("mine")
+    assert (spec.source.id, spec.source.revision) == ("some/bert", commit)
+    assert spec.mlm_head is True
+    earlier: Any = Catalog().backbone("before")
+    assert (earlier.source.revision, earlier.architecture) == (older, "roberta")
+    assert not [request for request in hub.asked if "safetensors" in request.path]
+
+
+def test_what_a_person_must_say_is_named_in_one_sentence(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = snapshots.write(snapshots.snapshot("bert"), tmp_path / "model")
+    main(["backbones", "new", "mine", "--from", str(folder)])
+    capsys.readouterr()
+
+    assert main(["backbones", "show", "mine"]) == 2
+
+    said = capsys.readouterr().err
+    assert "mine.yaml: still to be filled in: family, saw, licence" in said
+    assert (own / "mine.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "said"),
+    [
+        ("minilm", "model", "there is a backbone 'minilm' already"),
+        ("No Name", "model", "'No Name' is no name of a backbone"),
+        ("mine", "./nowhere", "no such folder"),
+        ("mine", "images", "there is no config.json"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    name: str, origin: str, said: str, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backbones", "new", name, "--from", origin]) == 2
+
+    assert said in capsys.readouterr().err
+    assert not list(own.iterdir())
