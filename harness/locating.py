@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.errors import SpecError
-from harness.plan.sources import scored_languages, split_languages, translated_languages
+from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import StandIn, SuiteSpec
 from harness.specs.task import HubTable, JoinedTask, LocatedSplit, RowsSource, SplitName, SplitSpec, TaskSpec
@@ -107,13 +107,14 @@ def located_split(
 def locate(resolved: ResolvedSuite, folder: Path | None) -> ResolvedSuite:
     """The suite with the sources that are there. What is nowhere is left as its spec has it, to be missed by name.
 
-    Tasks whose files may be missing, and are, go from the recipes, and the suite's notes say so.
+    Tasks whose files may be missing, and are, go from the recipes. The suite's notes say so, and where rows differ from
+    the published ones.
     """
     if folder is None or not folder.is_dir():
         return resolved
     tasks = {name: _located_task(task, resolved.spec, folder) for name, task in resolved.tasks.items()}
     spec = resolved.spec.model_copy(update={"stand_ins": _located_stand_ins(resolved.spec, tasks, folder)})
-    return _without_missing(dataclasses.replace(resolved, spec=spec, tasks=tasks), folder)
+    return _with_differences(_without_missing(dataclasses.replace(resolved, spec=spec, tasks=tasks), folder))
 
 
 def _located_task(task: TaskSpec, suite: SuiteSpec, folder: Path) -> TaskSpec:
@@ -205,11 +206,28 @@ def _there(task: TaskSpec, folder: Path) -> bool:
     return located and (task.labels_file is None or (folder / task.labels_file).is_file())
 
 
-def differences(resolved: ResolvedSuite) -> Sequence[str]:
-    """What the rows that are there have otherwise than the published ones, a sentence each."""
-    return [
-        f"{task.title}, {name}: {spec.differs}"
-        for task in resolved.tasks.values()
-        for name, spec in task.splits.items()
-        if isinstance(spec, LocatedSplit) and spec.differs and scored_languages(resolved.spec, task)
-    ]
+def _with_differences(resolved: ResolvedSuite) -> ResolvedSuite:
+    """The suite, whose notes say what the rows it reads have otherwise than the published ones."""
+    told: dict[str, None] = {}
+    for task in resolved.tasks.values():
+        for split in splits_read(resolved, task):
+            for part in task.parts if isinstance(task, JoinedTask) else (task,):
+                stand_in = resolved.spec.stand_ins.get(part.name, {}).get(split)
+                spec = part.splits.get(split)
+                if stand_in is not None:
+                    spec = stand_in.split or part.splits.get(stand_in.use or split)
+                told.update(_difference(part, split, spec))
+        if task.translated is not None and any(
+            recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes
+        ):
+            told.update(_difference(task, "translations", task.translated.split))
+    if not told:
+        return resolved
+    spec_with = resolved.spec.model_copy(update={"notes": (*resolved.spec.notes, *told)})
+    return dataclasses.replace(resolved, spec=spec_with)
+
+
+def _difference(task: TaskSpec, name: str, spec: SplitSpec | None) -> dict[str, None]:
+    if isinstance(spec, LocatedSplit) and spec.differs:
+        return {f"{task.title}, {name}: {spec.differs}": None}
+    return {}
