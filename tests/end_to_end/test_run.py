@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness.specs.catalog import Catalog
 from harness.stats import compute
@@ -317,7 +318,9 @@ def test_diff_names_what_separates_two_rows(finished: Path) -> None:
 
 def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, store: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.yaml"
-    changed.write_text(suite.read_text() + "hyper: {mini-udpos: {learning_rate: 0.0005}}\n")
+    asked = yaml.safe_load(suite.read_text())
+    asked["hyper"]["mini-udpos"] = {"learning_rate": 0.0005}
+    changed.write_text(yaml.safe_dump(asked))
 
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "plan", str(changed), "--smoke", "--store", str(store)],
