@@ -50,6 +50,7 @@ def gc(suites: tuple[str, ...], store: Path, data: Path | None, dry_run: bool, a
     Without SUITES, every artifact that is whole is kept.
     """
     from harness.images.lockfile import lock_path
+    from harness.plan.stats import stats_name
     from harness.planning import Where, plan_suite
     from harness.runners.places import bases
     from harness.specs.backbone import FLAGS
@@ -66,6 +67,9 @@ def gc(suites: tuple[str, ...], store: Path, data: Path | None, dry_run: bool, a
         ]
         keep = {stage.key for plan in plans for stage in plan.stages}
     held = _existing(store)
+    if keep is not None:  # in no plan beforehand: known by name
+        names = {stats_name(plan.suite) for plan in plans}
+        keep |= {key for key in held if (found := held.look(key).manifest) is not None and found.name in names}
     with held.locked(lambda holder: click.echo(f"{holder} is using the store; waiting.", err=True)):
         found = collect(held, keep, dry_run=dry_run)
     if as_json:

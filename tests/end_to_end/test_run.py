@@ -106,6 +106,22 @@ def test_statistics_are_kept_until_a_score_changes(suite: Path, store: Path) -> 
     assert tree(store / "results" / NAME) == before
 
 
+def test_statistics_stay_when_the_store_is_cleaned_for_their_suite(suite: Path, finished: Path, tmp_path: Path) -> None:
+    """Their key is in no plan, so their suite's name keeps them; another suite's does not."""
+    same = tmp_path / "same.yaml"
+    same.write_text(suite.read_text().replace("name: tiny", f"name: {NAME}"))
+    clean = [sys.executable, "-m", "harness.cli", "store", "gc", "--dry-run", "--store", str(finished)]
+
+    kept, gone = (
+        subprocess.run([*clean, str(named)], capture_output=True, text=True, check=True).stdout
+        for named in (same, suite)
+    )
+
+    assert "would remove" in kept
+    assert f"stats/{NAME}" not in kept
+    assert f"stats/{NAME}" in gone
+
+
 def test_a_mixture_says_what_it_really_drew(finished: Path) -> None:
     cell = json.loads((finished / "results" / NAME / "mini-xlmr/multitask/mini-xnli-s1.json").read_text())
 
