@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +87,23 @@ def build_site(
     place, source = out.resolve(), results.resolve()
     if place == source or source in place.parents or place in source.parents:
         raise UserError("the site and the results lie in each other", where=str(out), remedy="name another folder")
+    with _uncollected():
+        return _build(results, out, extras, progress)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: millions of small objects stay, and going through them takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _build(results: Path, out: Path, extras: Extras, progress: Callable[[float], None]) -> SiteReport:
     site = aggregate(read_results(results), read_statistics(results), read_language_statistics(results))
     log = extended(read_log(extras.previous or out / LOG_FILE), site.board, site.folder, extras.reasons)
     with replacing(out) as building:
@@ -163,10 +183,14 @@ class _Writer:
         found = parts(page.sections)
         files = tuple(_part_file(page.stem, number) for number in range(1, len(found) + 1))
         where: dict[str, str] = {}
-        for number, (file, part) in enumerate(zip(files, found, strict=True), start=1):
+        texts = [
+            self._html(page, part, file, files, number)
+            for number, (file, part) in enumerate(zip(files, found, strict=True), start=1)
+        ]
+        for file, part, text in zip(files, found, _linked(files, texts), strict=True):
             self._claim(file)
             self.pages.add(file)
-            _write(self._building / file, self._html(page, part, file, files, number))
+            _write(self._building / file, text)
             where |= dict.fromkeys(part.anchors, file)
         for table in tables(page.sections):
             for suffix, export in _EXPORTS.items():
@@ -182,6 +206,26 @@ class _Writer:
         if file in self._files:
             raise UserError(f"two pages would be called {file}", where="suite.json", remedy="rename one of them")
         self._files.add(file)
+
+
+def _linked(files: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
+    """The parts of one page, with links to a place that came to stand on another part leading there.
+
+    Text and attributes from data hold no plain quotes, so what these patterns find is ours.
+    """
+    if len(texts) == 1:
+        return texts
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in texts]
+    home = {anchor: file for file, own in reversed(list(zip(files, ids, strict=True))) for anchor in own}
+
+    def led(text: str, own: set[str]) -> str:
+        def link(match: re.Match[str]) -> str:
+            anchor = match[1]
+            return match[0] if anchor in own or anchor not in home else f' href="{home[anchor]}#{anchor}"'
+
+        return re.sub(r' href="#([^"]+)"', link, text)
+
+    return [led(text, own) for text, own in zip(texts, ids, strict=True)]
 
 
 def _part_file(stem: str, number: int) -> str:
