@@ -24,7 +24,7 @@ COMMANDS = {
     "submit": Entry(f"{_HOME}.submit", "Pack rows for a board, or verify and accept such rows."),
     "suites": Entry(f"{_HOME}.catalog", "List or show suites."),
     "tasks": Entry(f"{_HOME}.catalog", "List or show tasks."),
-    "backbones": Entry(f"{_HOME}.catalog", "List, show or add backbones."),
+    "backbones": Entry(f"{_HOME}.catalog", "List, show, add or try out backbones."),
     "images": Entry(f"{_HOME}.images", "Build, check and publish the images that stages run in."),
     "schema": Entry(f"{_HOME}.schema", "Print the JSON Schema of a kind of spec."),
     "site": Entry(f"{_HOME}.site", "Build, show and publish leaderboard pages."),

@@ -1,4 +1,4 @@
-"""``codestilts suites|tasks|backbones list|show``, and ``backbones new``."""
+"""``codestilts suites|tasks|backbones list|show``, and ``backbones new|check``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.commands.check_backbone import check
 from harness.commands.new_backbone import new
 from harness.commands.options import echo_json, json_option
 
@@ -77,3 +78,4 @@ suites = _group("suite", "suites")
 tasks = _group("task", "tasks")
 backbones = _group("backbone", "backbones")
 backbones.add_command(new)
+backbones.add_command(check)
