@@ -27,7 +27,9 @@ def data_folder(given: Path | None) -> Path | None:
     return Path(named) if named else None
 
 
-def digests(files: Mapping[str, list[str]], folder: Path | None, cache: Path | None = None) -> dict[str, str]:
+def digests(
+    files: Mapping[str, list[str]], folder: Path | None, cache: Path | None = None, *, suite: str = "SUITE"
+) -> dict[str, str]:
     """SHA-256 of every file, by path relative to the folder; ``files`` are the paths by task.
 
     Known files (same path, size and modification time) are not read again: ``cache`` remembers them.
@@ -37,8 +39,12 @@ def digests(files: Mapping[str, list[str]], folder: Path | None, cache: Path | N
     """
     if not files:
         return {}
+    fetch = f"'codestilts data fetch {suite} --data DIR' fetches what the hub has"
     if folder is None:
-        raise DataError(f"suite reads release files of {', '.join(files)}", remedy="give their folder with --data DIR")
+        raise DataError(
+            f"suite reads release files of {', '.join(files)}",
+            remedy=f"{fetch}; then give their folder with --data DIR",
+        )
     if not folder.is_dir():
         raise DataError("no such folder", where=str(folder), remedy="give the folder of release files with --data DIR")
     missing = [f"{path} ({task})" for task, paths in files.items() for path in paths if not (folder / path).is_file()]
@@ -47,7 +53,7 @@ def digests(files: Mapping[str, list[str]], folder: Path | None, cache: Path | N
         raise DataError(
             f"missing: {shown}",
             where=str(folder),
-            remedy="put the original release files there, see 'codestilts tasks show NAME' for each task's layout",
+            remedy=f"{fetch}; or put the original release files there, see 'codestilts tasks show NAME' for the layout",
         )
     memory = _read_memory(cache)
     found = {path: _digest(folder / path, memory) for paths in files.values() for path in paths}

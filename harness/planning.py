@@ -71,7 +71,7 @@ def plan_suite(
     resolved = locate(resolved, folder)
     files = data_files(resolved)
     cache = store / "data-digests.json" if store else None
-    digests = data.digests(files, folder, cache)
+    digests = data.digests(files, folder, cache, suite=name)
     around = surroundings(resolved, store, digests=digests, where=where)
     return Planned(
         resolved=resolved,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Concatenate, Literal, ParamSpec
 
 from harness.canonical import digest
 from harness.errors import SpecError
@@ -83,6 +84,24 @@ def build_plan(resolved: ResolvedSuite, surroundings: Surroundings) -> Plan:
     return _Builder(resolved, surroundings).build()
 
 
+P = ParamSpec("P")
+
+
+def _once_a_task(
+    method: Callable[Concatenate[_Builder, TaskSpec, P], str],
+) -> Callable[Concatenate[_Builder, TaskSpec, P], str]:
+    """Add a stage that stands on a task alone once, not for every row of the grid; later calls give its key."""
+
+    @wraps(method)
+    def known(self: _Builder, task: TaskSpec, /, *args: P.args, **kwargs: P.kwargs) -> str:
+        asked = (method.__name__, task.name, args, tuple(sorted(kwargs.items())))
+        if asked not in self.of_tasks:
+            self.of_tasks[asked] = method(self, task, *args, **kwargs)
+        return self.of_tasks[asked]
+
+    return known
+
+
 class _Builder:
     """Adds stages to a plan; equal stages (by key) are added once and shared."""
 
@@ -91,6 +110,7 @@ class _Builder:
         self._resolved = resolved
         self._around = surroundings
         self._device = surroundings.device or resolved.spec.device
+        self.of_tasks: dict[object, str] = {}
         self._stages: dict[str, Stage] = {}
         self._backbone_keys: dict[str, str] = {}
         self._cells: list[Cell] = []
@@ -298,6 +318,7 @@ class _Builder:
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
+    @_once_a_task
     def _rows(self, task: TaskSpec, held_out: float | None = None) -> str:
         """English training and validation rows, without what is scored in a target of the same type.
 
@@ -360,6 +381,7 @@ class _Builder:
         inputs = {"rows": self._rows(task)}
         return self._add(Phase.PREPARE, f"prepare/translated/{task.name}", params, inputs, needs_data=True)
 
+    @_once_a_task
     def _scored(self, task: TaskSpec, kind: Literal["inputs", "labels"], split: SplitName = "test") -> str:
         """Inputs, or labels, of the test split: two artifacts, so that no model stage can be handed the answers.
 
@@ -374,6 +396,7 @@ class _Builder:
         """Whether English text is scored: rows in English, or in retrieval the English side of every pair."""
         return "en" in self._languages(task) or task.type in RETRIEVAL_TYPES
 
+    @_once_a_task
     def _passages(self, task: TaskSpec) -> str:
         """The English text of a scored split in full: what training must not hold, whatever part of it is scored."""
         scored = self._languages(task)
@@ -395,6 +418,7 @@ class _Builder:
         assert use is not None, task.name
         return use
 
+    @_once_a_task
     def _baseline(self, task: TaskSpec) -> str:
         inputs = {"inputs": self._scored(task, "inputs"), "labels": self._scored(task, "labels")}
         if task.trained_on is not None:
