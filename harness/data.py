@@ -53,7 +53,7 @@ def digests(
         raise DataError(
             f"missing: {shown}",
             where=str(folder),
-            remedy=f"{fetch}; or put the original release files there, see 'codestilts tasks show NAME' for the layout",
+            remedy=f"put the original release files there ('codestilts tasks show NAME' has the layout); {fetch}",
         )
     memory = _read_memory(cache)
     found = {path: _digest(folder / path, memory) for paths in files.values() for path in paths}
