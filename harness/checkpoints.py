@@ -73,9 +73,18 @@ def folder_checkpoint(folder: Path, aside: Path) -> Path:
     otherwise.
 
     Raises:
-        UserError: the folder is neither, or what it holds cannot be used.
+        UserError: the folder is neither, what it holds cannot be used, or it brings code of its own, which nobody has
+            allowed to be run.
     """
     if (folder / "backbone.json").is_file() and (folder / "encoder").is_dir():
+        from harness.training.backbone import Backbone, read_json
+
+        if Backbone.from_json(read_json(folder / "backbone.json")).remote_code:
+            raise UserError(
+                "this checkpoint brings Python code of its own, which would be run here",
+                where=str(folder / "backbone.json"),
+                remedy="such a backbone is run by its spec alone, in a suite: codestilts run SUITE --allow remote-code",
+            )
         return folder
     if not (folder / "config.json").is_file():
         raise UserError(

@@ -153,6 +153,19 @@ def test_a_kill_in_the_middle_loses_nothing(make_checkpoint: MakeCheckpoint, tmp
     assert (tmp_path / "undisturbed.tsv").read_bytes() == (tmp_path / "killed.tsv").read_bytes()
 
 
+def test_code_that_a_checkpoint_brings_is_not_run(
+    make_checkpoint: MakeCheckpoint, sides: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = tmp_path / "foreign"
+    shutil.copytree(make_checkpoint("bert"), foreign)
+    told = json.loads((foreign / "backbone.json").read_text(encoding="utf-8"))
+    (foreign / "backbone.json").write_text(json.dumps({**told, "remote_code": True}), encoding="utf-8")
+    code, out, err = call(capsys, "--source", sides[0], "--target", sides[1], "--backbone", foreign)
+    assert (2, "") == (code, out)
+    assert "backbone.json: this checkpoint brings Python code of its own" in err
+    assert 1 == len(err.splitlines())
+
+
 BAD: list[tuple[list[str], str]] = [
     (["--backbone", "minilmm"], "unknown backbone 'minilmm'; did you mean 'minilm'"),
     (["--backbone", "{empty}"], "neither a checkpoint .* nor a published model"),
