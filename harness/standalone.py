@@ -10,10 +10,11 @@ from typing import Any
 
 from harness.canonical import file_digest
 from harness.context import Progress, StageContext
+from harness.locating import source_files
 from harness.plan import parameters
 from harness.plan.sources import SplitUse, scored_languages, split_use, tuning_use
 from harness.specs.suite import StandIn, SuiteSpec, TaskLimits
-from harness.specs.task import SplitName, SplitSpec, TaskSpec
+from harness.specs.task import LocatedSplit, SplitName, SplitSpec, TaskSpec
 from tasks.errors import UserError
 
 #: Fractions of the work at which preparing ends and scoring begins.
@@ -158,7 +159,7 @@ def _root(task: TaskSpec, data: Path, out: Path) -> Path:
     if not data.is_dir():
         raise UserError("no such folder", where=str(data), remedy="give the folder of release files with --data")
     (top,) = {pattern.split("/")[0] for split in task.splits.values() for pattern in split.files}
-    if (data / top).is_dir():
+    if (data / top).is_dir() or (data / "hub").is_dir():
         return data
     root = out / "data"
     root.mkdir(parents=True)
@@ -175,11 +176,12 @@ def _suite(task: TaskSpec, root: Path, languages: Sequence[str], limit: int | No
             where="--languages",
             remedy=f"use some of {', '.join(task.languages)}",
         )
-    splits = dict(task.splits)
     stand_ins: dict[SplitName, StandIn] = {}
-    there = _there(task, "test", task.languages, root)
-    sampled = _there(task, "validation", splits["validation"].languages or task.languages, root)
-    if splits["validation"].languages is not None:
+    there, test = _located(task, "test", task.languages, root)
+    own = task.splits["validation"].languages
+    sampled, validation = _located(task, "validation", own or task.languages, root)
+    splits: dict[SplitName, SplitSpec] = {**task.splits, "test": test, "validation": validation}
+    if own is not None:
         # Of languages of its own: as many as there are. With none, nothing is chosen.
         if sampled:
             splits["validation"] = _with_languages(splits["validation"], sampled)
@@ -210,15 +212,30 @@ def _suite(task: TaskSpec, root: Path, languages: Sequence[str], limit: int | No
     return suite, task.model_copy(update={"splits": splits})
 
 
-def _there(task: TaskSpec, split: SplitName, languages: Sequence[str], root: Path) -> list[str]:
-    """The languages all of whose files are there."""
-    found = []
-    for language in languages:
-        code = task.codes.get(language, language)
-        paths = [root / pattern.format(lang=language, code=code) for pattern in task.splits[split].files]
-        if all(path.is_file() for path in paths):
-            found.append(language)
-    return found
+def _located(
+    task: TaskSpec, split: SplitName, languages: Sequence[str], root: Path
+) -> tuple[list[str], SplitSpec | LocatedSplit]:
+    """The languages that are there in one form of the release, or fetched from the hub, and the split in that form.
+
+    Of several forms the one with the most languages, then the first of the spec.
+    """
+    spec = task.splits[split]
+    paths: dict[str, tuple[str, ...]] = {}
+    found: SplitSpec | LocatedSplit = spec
+    for source in spec.sources():
+        here = {language: source_files(source, root, language, task.codes) for language in languages}
+        whole = {language: files for language, files in here.items() if files}
+        if len(whole) > len(paths):
+            paths = whole
+            found = LocatedSplit(
+                format=source.format,
+                files=spec.files,
+                published_rows=spec.published_rows,
+                languages=spec.languages,
+                differs=source.differs,
+                paths=paths,
+            )
+    return [language for language in languages if language in paths], found
 
 
 def _with_languages(split: SplitSpec, languages: Sequence[str]) -> SplitSpec:

@@ -122,6 +122,23 @@ def test_bucc_tunes_on_the_sample(
     assert 8 == found["details"]["languages"]["de"]["dev"]["gold"]
 
 
+def test_the_organisers_own_files_give_the_same_as_those_of_xtreme(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for part, theirs, seed in (("dev", "sample", 1), ("test", "training", 11)):
+        write_bucc(tmp_path / "xtreme" / "bucc2018", part, seed)
+        write_bucc(tmp_path / "organisers" / "bucc2018" / "de-en", theirs, seed)
+    checkpoint = make_checkpoint("bert")
+    found = []
+    for release in ("xtreme", "organisers"):
+        arguments = ["bucc", "--data", tmp_path / release, "--backbone", checkpoint, "--languages", "de"]
+        code, said, _ = call(capsys, *arguments, "--json")
+        assert 0 == code
+        found.append(json.loads(said))
+    assert found[0] == found[1]
+    assert "dev" == found[0]["details"]["rule"]
+
+
 @pytest.mark.parametrize("part", ["dev", "test"])
 def test_with_files_of_one_set_alone_the_threshold_is_an_oracles(
     make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str
