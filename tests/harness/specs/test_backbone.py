@@ -165,7 +165,11 @@ def test_a_folder_that_is_not_as_the_spec_says_is_refused(own: Path, source: dic
         surroundings(resolved, None)
 
 
-def test_packages_of_its_own_enter_the_keys_of_what_loads_it_and_no_others(own: Path) -> None:
+def test_packages_of_its_own_enter_the_keys_of_what_loads_it_and_no_others(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Refused until they can be installed (test_usable.py); the keys are ready for that day.
+    monkeypatch.setattr("harness.specs.catalog.check_usable", lambda _spec, _allowed: None)
     keys = []
     for text in ("a==1", "a==2"):
         (own / "mine.txt").write_text(text)
