@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 TIMEOUT = 120.0  # seconds without a word from the engine; committing a layer of gigabytes takes its time
+_LOCAL = "unix:///var/run/docker.sock"  # where the SDK looks if nothing else is said
 _REMEDY = "start the Docker engine, or say where it is with DOCKER_HOST"
 
 
@@ -28,9 +30,23 @@ def connect(timeout: float = TIMEOUT) -> APIClient:
 
     try:
         settings = kwargs_from_env() if os.environ.get("DOCKER_HOST") else _context()
+        _knock(settings.get("base_url") or _LOCAL, timeout)
         return docker.APIClient(version="auto", timeout=timeout, **settings)
     except (DockerException, OSError, ValueError) as error:
         raise unreachable(error) from error
+
+
+def _knock(address: str, timeout: float) -> None:
+    """Open and close a local engine's socket. Where none answers, the SDK would leave one of its own open.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    scheme, _, path = address.partition("://")
+    if scheme in ("unix", "http+unix"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(timeout)
+            probe.connect("/" + path.lstrip("/"))
 
 
 def _context() -> dict[str, Any]:
