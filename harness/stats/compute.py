@@ -91,19 +91,13 @@ def validation_scores(folder: ResultsFolder, design: Design) -> dict[tuple[int, 
     return found
 
 
-def units_path(key: CellKey) -> Path:
-    """Where the counts of a cell lie, relative to the results folder."""
-    path = key.path()
-    return path.with_name(f"{path.stem}.units.json")
-
-
 def _read_target(results: Path, folder: ResultsFolder, builder: CountsBuilder, design: Design) -> None:
     for row, (backbone, recipe) in enumerate(design.rows()):
         for place, seed in enumerate(design.seeds):
             key = CellKey(backbone, recipe, builder.name, seed)
             if (result := folder.results.get(key)) is None:
                 continue
-            path = units_path(key)
+            path = key.units_path()
             scores = {language: one.score for language, one in result.languages.items()}
             builder.add(row, place, _units(results, path), scores, where=str(path))
 

@@ -6,8 +6,6 @@ hub's table, so that both give equal rows.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tasks.errors import DataError
-from tasks.readers.base import ReadResult, fail, mended, read_lines, read_text, refuse_repeated_ids
+from tasks.readers.base import ReadResult, fail, mended, read_lines, refuse_repeated_ids
 from tasks.readers.tables import plain_rows, quoted_rows, require_columns
 from tasks.rows import Row
 from tasks.types.scoring import nearest
@@ -107,20 +105,7 @@ def quoted_table(path: Path) -> Iterator[Record]:
 
 def comma_table(path: Path) -> Iterator[Record]:
     """Comma-separated rows under a header, with CSV quoting. Line breaks in a field are kept."""
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-
-    def rows() -> Iterator[tuple[int, list[str]]]:
-        while True:
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                fail(f"the CSV quoting is broken ({error})", path, reader.line_num)
-            if fields:
-                yield reader.line_num, fields
-
-    return _table(path, rows())
+    return _table(path, quoted_rows(path, ","))
 
 
 def _table(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Record]:

@@ -12,14 +12,16 @@ from tasks.readers.base import fail, read_lines, read_text
 _FIELD_LIMIT = 1 << 24  # characters; the csv module's own limit is too small for long passages
 
 
-def quoted_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def quoted_rows(path: Path, delimiter: str = "\t") -> Iterator[tuple[int, list[str]]]:
     """Rows of a table in which a field that holds a quote is CSV-quoted. The line is the row's last.
+
+    Line breaks in a quoted field are kept.
 
     Raises:
         DataError: a quoted field is never closed, or text follows its closing quote.
     """
     csv.field_size_limit(_FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter="\t", strict=True)
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
     while True:
         try:
             fields = next(reader)

@@ -1,5 +1,6 @@
 """CommonsenseQA, tagged sentences, Tatoeba."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -93,3 +94,18 @@ def test_an_empty_line_of_tatoeba_is_named(tmp_path: Path) -> None:
 def test_tatoeba_needs_two_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="1 files where 2 belong; name the foreign file, then the English one"):
         read_split("tatoeba_pair", [write(tmp_path / "1", "a\n")], language="de", labels=())
+
+
+def test_a_passage_longer_than_the_csv_modules_own_limit_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "valid.csv"
+    passage = "long, " * 30_000
+    path.write_text(
+        "id,context,question,answer0,answer1,answer2,answer3,label\n" + f'one,"{passage}",what?,a,b,c,d,2\n',
+        encoding="utf-8",
+    )
+    before = csv.field_size_limit(131_072)  # what another reader set must not be what this one lives on
+    try:
+        (row,) = read_split("cosmosqa_csv", [path], language="en", labels=()).rows
+    finally:
+        csv.field_size_limit(before)
+    assert passage.strip() in row.prompt
