@@ -46,6 +46,13 @@ class _Rows:
     split: str
     spec: SplitSpec
     languages: tuple[str, ...]
+    own: bool = False  # files that the suite itself names, in the place of the task's
+
+    def why_nowhere(self) -> str:
+        """Why no table of the hub can be fetched for them, and where they are from."""
+        if self.own:
+            return f"the suite reads files of its own, which no table of the hub holds: {', '.join(self.spec.files)}"
+        return self.task.optional or f"no table of the hub holds it; its files come from {self.task.source}"
 
 
 def needs(name: str, folder: Path) -> Needs:
@@ -79,8 +86,7 @@ def _needs(wanted: Iterable[_Rows], folder: Path) -> Needs:
         if not sources or (found is not None and sources[0].differs is not None):
             here += found is not None
             if found is None:
-                why = rows.task.optional or f"no table of the hub holds it; its files come from {rows.task.source}"
-                nowhere[f"{rows.task.title}, {rows.split}: {why}"] = None
+                nowhere[f"{rows.task.title}, {rows.split}: {rows.why_nowhere()}"] = None
             continue
         if sources[0].differs is not None:
             differing[f"{rows.task.title}, {rows.split}: {sources[0].differs}"] = None
@@ -131,4 +137,5 @@ def _split_of_suite(resolved: ResolvedSuite, task: TaskSpec, split: SplitName) -
             if split == "test"
             else split_languages(resolved.spec, task, split, spec)
         )
-        yield _Rows(task=task, split=split, spec=spec, languages=languages)
+        own = stand_in is not None and stand_in.split is not None
+        yield _Rows(task=task, split=split, spec=spec, languages=languages, own=own)

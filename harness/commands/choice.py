@@ -28,16 +28,12 @@ def choose(suite: str | None, runner: RunnerName | None, device: str | None) -> 
         how = "as asked" if runner else "the default; --runner docker runs the same in containers"
         return Choice(suite=suite, runner=runner or "local", why=f" ({how}).")
     from harness.doctor import docker_gpus
-    from harness.specs.catalog import Catalog
 
     found = docker_gpus()
-    large = found and runner != "local" and device != "cpu"
-    if large and LARGE in Catalog().suite_files():
+    if found and runner != "local" and device != "cpu":
         return Choice(suite=LARGE, runner="docker", why=f": no suite was asked for, and {found}.")
     if not found:
         why = "no Docker engine with GPUs was found here"
-    elif large:
-        why = f"{found}, but this version has no suite {LARGE}"
     else:
         why = f"{found}, but --{'runner local' if runner == 'local' else 'device cpu'} was asked for"
     return Choice(suite=SMALL, runner=runner or "local", why=f": no suite was asked for, and {why}.")

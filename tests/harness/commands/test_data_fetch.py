@@ -193,3 +193,12 @@ def test_a_target_comes_with_what_trains_it_and_a_joined_task_with_its_parts(tmp
     ids = {table.id for table in needs("anli_plus", tmp_path).tables}
     assert {"facebook/anli", "nyu-mll/glue"} < ids
     assert len(ids) == 3
+
+
+def test_files_that_a_suite_names_itself_are_told_by_name(tmp_path: Path) -> None:
+    said = needs("real-all", tmp_path).nowhere
+    own = "the suite reads files of its own, which no table of the hub holds: mnli/taxinli10k.tsv"
+    assert f"MultiNLI, train: {own}" in said
+    assert any(
+        one.startswith("BUCC 2018, validation: no table of the hub holds it; its files come from") for one in said
+    )
