@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+import torch
+
 from harness.context import RESUME
 from harness.phases import finetune, intermediate
-from harness.training.resume import VARIABLE
+from harness.training.resume import VARIABLE, ResumeFile
 
+#: Of 120 steps: the one after which the state is saved, and the one after which the process is killed.
+SAVED, KILLED = 45, 50
+#: A training asks once a step whether its state is due.
+DYING = """
+import os, signal, sys
+from harness import stage
+from harness.training.resume import ResumeFile
+
+saved, killed = int(sys.argv[1]), int(sys.argv[2])
+step = 0
+
+def due(_file):
+    global step
+    step += 1
+    if step == killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step == saved
+
+ResumeFile.due = property(due)
+sys.exit(stage.main(sys.argv[3:]))
+"""
 MLM = {"ratio": 0.5, "batch_size": 4, "block_length": 16}
 
 
@@ -30,16 +54,17 @@ def test_a_stage_killed_outright_ends_with_equal_bytes(
     }
     inputs = {"checkpoint": tiny, "corpus": corpus} | {f"rows:{kind}": toy_artifact(kind, 48, 8) for kind in kinds}
     whole = run_stage(intermediate, params, inputs)
-    killed_at = _run_and_kill(tmp_path, "intermediate", params, inputs)
+    _run_and_kill(tmp_path, "intermediate", params, inputs)
+    left = tmp_path / "out" / RESUME
+    assert SAVED == torch.load(left / "state.pt", weights_only=True)["steps"]
 
-    out = run_stage(intermediate, params, inputs, left=tmp_path / "out" / RESUME)
-    assert 30 <= killed_at < 120
+    out = run_stage(intermediate, params, inputs, left=left)
     shutil.rmtree(out / RESUME)
     assert toy.files(whole) == toy.files(out)
 
 
-def _run_and_kill(folder: Path, phase: str, params: dict[str, Any], inputs: dict[str, Path]) -> int:
-    """Run a stage as a program, kill it once it has saved a state after 30 steps, and give the step it had reached."""
+def _run_and_kill(folder: Path, phase: str, params: dict[str, Any], inputs: dict[str, Path]) -> None:
+    """Run a stage as a program that saves its state after one step and is killed, without a word, some steps later."""
     request = {
         "name": "killed",
         "key": "0" * 64,
@@ -52,17 +77,16 @@ def _run_and_kill(folder: Path, phase: str, params: dict[str, Any], inputs: dict
     }
     (folder / "spec").mkdir()
     (folder / "spec" / "stage.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "harness.stage", str(folder / "spec"), str(folder / "out")]
-    environment = {**os.environ, VARIABLE: "0"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            note = json.loads(line).get("note", "")
-            reached = int(note.split()[1]) if note.startswith("step ") else 0
-            if reached >= 30 and (folder / "out" / RESUME / "state.pt").exists():
-                process.kill()
-                return reached
-    raise AssertionError("the stage ended before it could be killed")
+    command = [sys.executable, "-c", DYING, str(SAVED), str(KILLED), str(folder / "spec"), str(folder / "out")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert -signal.SIGKILL == ended.returncode, ended.stderr
+    assert "done" not in [json.loads(line)["event"] for line in ended.stdout.splitlines()]
+
+
+def test_how_often_a_state_is_saved_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not ResumeFile(tmp_path).due
+    monkeypatch.setenv(VARIABLE, "0")
+    assert ResumeFile(tmp_path).due
 
 
 def test_a_stage_starts_from_what_it_is_handed(
