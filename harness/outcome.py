@@ -33,6 +33,7 @@ class FailureClass(StrEnum):
     WORKER_DIED = "worker-died"  # the worker ended without a word
     DISK_FULL = "disk-full"
     NETWORK = "network"  # fetch only
+    OUTPUT = "output-limit"  # it wrote more to its output than it may
     TIMEOUT = "timeout"  # it ran past its deadline
     GPU_LOST = "gpu-lost"  # the device went away, or is not there at all
     ENGINE_GONE = "engine-gone"  # the container engine does not answer, or was restarted under the stage
@@ -48,6 +49,7 @@ class FailureClass(StrEnum):
             FailureClass.BAD_INPUT,
             FailureClass.STAGE_ERROR,
             FailureClass.DIVERGED,
+            FailureClass.OUTPUT,  # what it has written without end is nothing to go on from
             FailureClass.BLOCKED,
         )
 

@@ -47,6 +47,7 @@ class Request:
         device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
         gpus: the GPUs to use, by number or id; None: all.
         stage_memory: bytes of memory a stage may use; None: what the plan thinks it needs.
+        stage_output: bytes a stage may write to its output; None: likewise.
         stage_seconds: seconds a stage may take; None: what the plan thinks generous.
     """
 
@@ -57,6 +58,7 @@ class Request:
     device: Literal["cpu", "cuda"] | None = None
     gpus: tuple[str, ...] | None = None
     stage_memory: int | None = None
+    stage_output: int | None = None
     stage_seconds: float | None = None
     data: Path | None = None
     only: tuple[str, ...] = ()
@@ -221,7 +223,7 @@ def _check(planned: Planned, place: Place, store: Store, request: Request, runni
 
 def _limited(plan: Plan, request: Request) -> Plan:
     """The plan with the limits a person gave instead of its own; keys stay as they are."""
-    given = {"memory": request.stage_memory, "seconds": request.stage_seconds}
+    given = {"memory": request.stage_memory, "output": request.stage_output, "seconds": request.stage_seconds}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     stages = tuple(replace(stage, limits=replace(stage.limits, **changed)) for stage in plan.stages)
     return replace(plan, stages=stages) if changed else plan

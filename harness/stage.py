@@ -43,6 +43,14 @@ _GPU_LOST = (
     "Unable to determine the device handle for GPU",
 )
 
+_FULL = FailureClass.DISK_FULL, "the disk is full; free space and run again."
+#: What errors of the disk mean, by their number.
+_DISK = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: (FailureClass.OUTPUT, "a file of its output is larger than all may be; see --stage-output."),
+}
+
 Emit = Callable[[Mapping[str, Any]], None]
 
 
@@ -107,8 +115,8 @@ def classify(error: BaseException) -> tuple[FailureClass, str]:
     if any(sign in text for sign in _GPU_LOST):
         remedy = "check it on the host (nvidia-smi, and the kernel's log for Xid), then run again"
         return FailureClass.GPU_LOST, f"the GPU was lost ({text[:300]}); {remedy}."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return FailureClass.DISK_FULL, "the disk is full; free space and run again."
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return _DISK[error.errno]
     return FailureClass.STAGE_ERROR, f"{type(error).__name__}: {text or 'no message'}"
 
 

@@ -29,6 +29,7 @@ from harness.commands.options import (
 @click.option("--workers", type=click.IntRange(min=1), help="Stages at once.  [default: one a core]")
 @click.option("--gpus", metavar="LIST", help="GPUs to use, by number or id, such as 0,2.  [default: all]")
 @click.option("--stage-memory", type=click.FloatRange(min=0.1), metavar="GIB", help="Most memory of a container.")
+@click.option("--stage-output", type=click.FloatRange(min=0.001), metavar="GIB", help="Most that a stage may write.")
 @click.option("--stage-hours", type=click.FloatRange(min=0.001), metavar="HOURS", help="Deadline of every stage.")
 @click.option(
     "--only", multiple=True, metavar="GLOB", help="Run only the stages whose names match, and what they need."
@@ -48,6 +49,7 @@ def run(
     workers: int | None,
     gpus: str | None,
     stage_memory: float | None,
+    stage_output: float | None,
     stage_hours: float | None,
     only: tuple[str, ...],
     force: tuple[str, ...],
@@ -76,6 +78,7 @@ def run(
         device=device,
         gpus=tuple(part.strip() for part in gpus.split(",") if part.strip()) if gpus is not None else None,
         stage_memory=int(stage_memory * 2**30) if stage_memory else None,
+        stage_output=int(stage_output * 2**30) if stage_output else None,
         stage_seconds=stage_hours * 3600 if stage_hours else None,
         data=data,
         only=only,

@@ -304,7 +304,13 @@ class _Builder:
         if isinstance(source, FolderSource):
             params = {"kind": "folder", "files": dict(self._around.folders[source.path])}
             return self._add(
-                Phase.FETCH, f"fetch/{spec.name}", params, {}, folders={"folder": source.path}, size=_FETCH_SECONDS
+                Phase.FETCH,
+                f"fetch/{spec.name}",
+                params,
+                {},
+                folders={"folder": source.path},
+                size=_FETCH_SECONDS,
+                backbone=spec,
             )
         assert isinstance(source, HubSource), spec.name
         return self._add(
@@ -314,6 +320,7 @@ class _Builder:
             {},
             expected=self._around.expected.get(spec.name),
             size=_FETCH_SECONDS * (spec.parameters or 1e8) / 1e7,
+            backbone=spec,
         )
 
     # -- data ----------------------------------------------------------------------------------------------------------

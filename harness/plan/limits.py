@@ -17,12 +17,16 @@ _GIB = 2**30
 _MEMORY_OF_PHASE = {Phase.PREPARE: 8 * _GIB, Phase.RETRIEVE: 8 * _GIB, Phase.STATS: 8 * _GIB}
 _MEMORY = 4 * _GIB
 _BYTES_A_PARAMETER = 32
+_OUTPUT_OF_PHASE = {Phase.PREPARE: 32 * _GIB}  # rows of whole releases
+_OUTPUT = 8 * _GIB
+#: A training leaves fp32 weights and, to go on from, two saved states of weights and Adam's moments: some 30 bytes.
+_OUTPUT_BYTES_A_PARAMETER = 64
 _MODEL_SECONDS, _PLAIN_SECONDS = 24 * 3600.0, 6 * 3600.0
 _SECONDS_A_COST = {"cpu": 10.0, "cuda": 0.1}  # costs are seconds of a CPU core
 _LARGEST_VOCABULARY = 250_002  # XLM-R's; where a spec does not say
 
 _MODEL_PHASES = frozenset({Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE, Phase.PREDICT, Phase.RETRIEVE})
-_CHECKPOINT_PHASES = frozenset({Phase.CONVERT, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
+_CHECKPOINT_PHASES = frozenset({Phase.FETCH, Phase.CONVERT, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
 _DISK = 2 * 2**20  # predictions, rows, scores
 
 
@@ -37,11 +41,12 @@ def parameters(backbone: BackboneSpec) -> float:
 
 def limits(phase: Phase, backbone: BackboneSpec | None, cost: float, device: Literal["cpu", "cuda"]) -> Limits:
     """What a stage of this phase may use, given the backbone it holds."""
-    memory = _MEMORY_OF_PHASE.get(phase, _MEMORY)
+    memory, output = _MEMORY_OF_PHASE.get(phase, _MEMORY), _OUTPUT_OF_PHASE.get(phase, _OUTPUT)
     if backbone is not None:
         memory += int(_BYTES_A_PARAMETER * parameters(backbone))
+        output += int(_OUTPUT_BYTES_A_PARAMETER * parameters(backbone))
     seconds = _MODEL_SECONDS if phase in _MODEL_PHASES else _PLAIN_SECONDS
-    return Limits(memory=memory, seconds=seconds + _SECONDS_A_COST[device] * cost)
+    return Limits(memory=memory, seconds=seconds + _SECONDS_A_COST[device] * cost, output=output)
 
 
 def disk(phase: Phase, backbone: BackboneSpec | None) -> int:

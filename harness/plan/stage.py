@@ -53,11 +53,15 @@ class Limits:
         memory: bytes of main memory.
         seconds: wall time.
         processes: processes and threads together.
+        output: bytes on disk below its output folder, states it saves to go on from among them.
+        files: files and folders there.
     """
 
     memory: int = 4 * 2**30
     seconds: float = 6 * 3600.0
     processes: int = 512
+    output: int = 8 * 2**30
+    files: int = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from harness.context import Progress
 from harness.outcome import Failure, FailureClass
@@ -19,6 +20,9 @@ from harness.plan.stage import Phase, Stage
 from harness.runners import environment
 from harness.runners.base import Ended, Job, timeout_reason
 from harness.runners.gpus import Leases
+from harness.runners.quota import Quota, output_reason
+
+_LOOK = 1.0  # seconds between looks at what a stage has written
 
 
 class LocalRunner:
@@ -52,12 +56,9 @@ class LocalRunner:
     def _run(self, job: Job, progress: Progress, gpu: str | None) -> Ended:
         worker = self._take(job.stage.environment.threads, gpu, offline=job.stage.phase is not Phase.FETCH)
         started = time.monotonic()
-        late = threading.Timer(job.stage.limits.seconds, worker.kill)
-        late.daemon = True
-        late.start()
-        report = worker.run(job, progress)
+        with _Guard(worker, job) as guard:
+            report = worker.run(job, progress)
         seconds = time.monotonic() - started
-        late.cancel()
         if worker.alive:
             with self._guard:
                 self._idle.append(worker)
@@ -65,7 +66,9 @@ class LocalRunner:
             worker.wait()
             self._forget(worker)
         failure = self._failure(report, worker, job)
-        if failure is not None and failure.kind is FailureClass.KILLED and seconds >= job.stage.limits.seconds:
+        if guard.overfull:
+            failure = Failure(kind=FailureClass.OUTPUT, reason=output_reason(job.stage), log=str(job.log))
+        elif failure is not None and failure.kind is FailureClass.KILLED and seconds >= job.stage.limits.seconds:
             failure = Failure(kind=FailureClass.TIMEOUT, reason=timeout_reason(job.stage), log=str(job.log))
         return Ended(
             failure=failure,
@@ -119,6 +122,36 @@ class LocalRunner:
         if self._stopped:
             return Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=log)
         return Failure(kind=worker.death_class(), reason=worker.death_reason(), log=log)
+
+
+class _Guard:
+    """Ends a worker whose stage runs past its deadline, or writes more than it may, while the block lasts."""
+
+    def __init__(self, worker: _Worker, job: Job) -> None:
+        self.overfull = False
+        self._worker = worker
+        self._quota = Quota(job.out, job.stage)
+        self._deadline = time.monotonic() + job.stage.limits.seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name=f"guard of {job.stage.name}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self.overfull = self.overfull or self._quota.exceeded(now=True)
+
+    def _watch(self) -> None:
+        while not self._over.wait(min(_LOOK, max(0.0, self._deadline - time.monotonic()))):
+            self.overfull = self._quota.exceeded()
+            if self.overfull or time.monotonic() >= self._deadline:
+                self._worker.kill()
+                return
 
 
 class _Worker:

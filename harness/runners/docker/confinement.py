@@ -112,7 +112,11 @@ def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: 
         "memswap_limit": limits.memory,
         "nano_cpus": int(1e9 * min(cpus, _cpus(job.stage))),
         "shm_size": min(_SHARED_MEMORY, limits.memory // 2),
-        "ulimits": [Ulimit(name="core", soft=0, hard=0)],
+        # One file larger than all may be is refused at once; how much there is in all, the runner looks at.
+        "ulimits": [
+            Ulimit(name="core", soft=0, hard=0),
+            Ulimit(name="fsize", soft=limits.output, hard=limits.output),
+        ],
         "device_requests": _device_requests(gpu, cdi=cdi),
         "log_config": _LOG,
     }

@@ -7,9 +7,10 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from docker import APIClient
 from docker.errors import APIError
@@ -19,11 +20,14 @@ from harness.outcome import Failure, FailureClass
 from harness.runners.base import Job, timeout_reason
 from harness.runners.docker.faults import ENGINE_ERRORS, is_gone
 from harness.runners.docker.logs import Follower
+from harness.runners.quota import Quota, output_reason
 
 _POLL = 1.0  # seconds between looks at a container whose streams are open
 _SETTLE = 0.05  # seconds between looks once they are not
 _SIGNALS_FROM = 128  # exit codes of processes that a signal ended
 _GIB = 2**30
+Cause = Literal["late", "overfull"]  # of a kill of ours
+_MOST_LOG = 2**28  # bytes of a stage's log file; whoever says more says it to nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,7 @@ class End:
         code: exit code of its process.
         out_of_memory: the kernel killed something in it for want of memory.
         late: we killed it past its deadline.
+        overfull: we killed it for what it wrote to its output.
         engine_left: the engine did not answer in between.
     """
 
@@ -42,6 +47,7 @@ class End:
     code: int
     out_of_memory: bool
     late: bool = False
+    overfull: bool = False
     engine_left: bool = False
 
 
@@ -67,6 +73,7 @@ class Watch:
         self._woken = threading.Event()
         self._log = job.log.open("ab")
         self._log_guard = threading.Lock()
+        self._log_room = _MOST_LOG
         self._followers = [
             Follower(client, container, "stdout", self._said, self._woken),
             Follower(client, container, "stderr", self._logged, self._woken),
@@ -90,7 +97,8 @@ class Watch:
             ENGINE_ERRORS: the engine stayed away for longer than it may, or somebody removed the container.
         """
         deadline = time.monotonic() + self._job.stage.limits.seconds
-        late = False
+        quota = Quota(self._job.out, self._job.stage)
+        killed: Cause | None = None
         away_since: float | None = None
         engine_left = False
         while True:
@@ -99,9 +107,7 @@ class Watch:
                 away_since = None
                 if not state["Running"] and state["Status"] != "created":
                     break
-                if time.monotonic() >= deadline and not late:
-                    late = True
-                    self._kill()
+                killed = killed or self._kill_if_due(deadline, quota)
             except ENGINE_ERRORS as error:
                 if not is_gone(error):
                     raise
@@ -109,7 +115,7 @@ class Watch:
                 away_since = away_since or time.monotonic()
                 if time.monotonic() - away_since > self._patience:
                     raise
-            self._woken.wait(max(_SETTLE, min(_POLL, deadline - time.monotonic())) if not late else _POLL)
+            self._woken.wait(max(_SETTLE, min(_POLL, deadline - time.monotonic())) if killed is None else _POLL)
             if self._woken.is_set():
                 self._woken.clear()
                 time.sleep(_SETTLE)
@@ -119,15 +125,19 @@ class Watch:
             report=self._report,
             code=int(state["ExitCode"]),
             out_of_memory=bool(state.get("OOMKilled")),
-            late=late,
+            late=killed == "late",
+            overfull=killed == "overfull" or quota.exceeded(now=True),
             engine_left=engine_left,
         )
 
-    def _kill(self) -> None:
-        try:
+    def _kill_if_due(self, deadline: float, quota: Quota) -> Cause | None:
+        """Kill it if it is past its deadline, or has written too much; why."""
+        late = time.monotonic() >= deadline
+        if not late and not quota.exceeded():
+            return None
+        with suppress(APIError):  # it ended in this very moment
             self._client.kill(self._container)
-        except APIError:  # it ended in this very moment
-            return
+        return "late" if late else "overfull"
 
     def _said(self, line: bytes) -> None:
         """A line on standard output: a report, or something that belongs into the log."""
@@ -144,9 +154,11 @@ class Watch:
 
     def _logged(self, line: bytes) -> None:
         with self._log_guard:
-            if not self._log.closed:
-                self._log.write(line + b"\n")
-                self._log.flush()
+            if self._log.closed or self._log_room <= 0:
+                return
+            self._log_room -= len(line) + 1
+            self._log.write(line + b"\n" if self._log_room > 0 else b"(the log is full; what follows is lost)\n")
+            self._log.flush()
 
 
 def failure_of(end: End, job: Job) -> Failure | None:
@@ -157,6 +169,8 @@ def failure_of(end: End, job: Job) -> Failure | None:
 
 def _class_and_reason(end: End, job: Job) -> tuple[FailureClass, str] | None:
     said = end.report.get("event")
+    if end.overfull:
+        return FailureClass.OUTPUT, output_reason(job.stage)
     if said == "done" and end.code == 0:
         return None
     if end.late:

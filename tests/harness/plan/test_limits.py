@@ -25,6 +25,13 @@ def test_memory_holds_weights_gradients_and_moments() -> None:
     assert found.memory > limits(Phase.SCORE, None, 10.0, "cpu").memory
 
 
+def test_what_a_stage_may_write_holds_what_it_saves_to_go_on_from() -> None:
+    found = limits(Phase.FINETUNE, LARGE, 10.0, "cpu")
+
+    assert found.output > 2 * 12 * 560_000_000 + 4 * 560_000_000 + 2**30
+    assert found.output > limits(Phase.SCORE, None, 10.0, "cpu").output
+
+
 def test_a_long_stage_may_take_longer() -> None:
     short, long = (limits(Phase.FINETUNE, LARGE, cost, "cpu").seconds for cost in (1.0, 1e6))
 

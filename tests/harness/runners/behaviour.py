@@ -87,6 +87,21 @@ def do_long_lines(_context: StageContext) -> None:
     sys.stderr.write("x" * 100_000 + "\n" + "the end\n")
 
 
+def do_fills_output(context: StageContext) -> None:
+    """Write without end: into many files, many empty folders, or one file."""
+    how = context.params["how"]
+    context.progress(0.1, "writing")
+    with (context.out / "one").open("wb", buffering=0) as one:
+        for number in range(10**9):
+            time.sleep(0.002)  # no more than the test needs lands on its disk
+            if how == "folders":
+                (context.out / f"{number:09}").mkdir()
+            elif how == "one":
+                one.write(bytes(2**18))
+            else:
+                (context.out / f"{number:09}").write_bytes(bytes(2**16))
+
+
 def do_fills_memory(_context: StageContext) -> None:
     held = []
     while True:

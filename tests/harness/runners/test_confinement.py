@@ -16,7 +16,7 @@ from harness.runners.docker import confinement, gpu_probe
 from harness.runners.docker.watch import End, failure_of
 from tests.harness.conftest import make_stage
 
-LIMITS = Limits(memory=2**30, seconds=60.0, processes=99)
+LIMITS = Limits(memory=2**30, seconds=60.0, processes=99, output=2**31)
 
 
 def stage_of(phase: Phase, **fields: Any) -> Stage:
@@ -41,6 +41,7 @@ def test_everything_is_closed(phase: Phase) -> None:
     assert ["no-new-privileges:true"] == found["security_opt"]
     assert (2**30, 2**30, 99) == (found["mem_limit"], found["memswap_limit"], found["pids_limit"])
     assert [] == found["device_requests"]
+    assert {"core": 0, "fsize": 2**31} == {limit["Name"]: limit["Hard"] for limit in found["ulimits"]}
     writable = [mount["Target"] for mount in found["mounts"] if not mount["ReadOnly"]]
     assert ["/out"] == writable
     assert {"/spec", "/out", "/inputs/rows/mnli", "/opt/codestilts/code"} <= {m["Target"] for m in found["mounts"]}
@@ -93,6 +94,8 @@ def test_stages_are_never_root(monkeypatch: pytest.MonkeyPatch) -> None:
         (End(report={}, code=137, out_of_memory=True), FailureClass.OUT_OF_MEMORY),
         (End(report={}, code=137, out_of_memory=False), FailureClass.KILLED),
         (End(report={}, code=137, out_of_memory=False, late=True), FailureClass.TIMEOUT),
+        (End(report={}, code=137, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
+        (End(report={"event": "done"}, code=0, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
         (End(report={}, code=137, out_of_memory=False, engine_left=True), FailureClass.ENGINE_GONE),
         (End(report={"event": "error", "kind": "bad-input"}, code=1, out_of_memory=False), FailureClass.BAD_INPUT),
         (End(report={"event": "error", "kind": "of-its-own"}, code=1, out_of_memory=False), FailureClass.STAGE_ERROR),

@@ -81,6 +81,23 @@ def test_a_stage_past_its_deadline_is_killed(runner: Runner, go: Go) -> None:
     assert ended.seconds < 60
 
 
+@pytest.mark.parametrize(
+    ("how", "limits"), [("files", Limits(output=2**23)), ("folders", Limits(files=500)), ("one", Limits(output=2**23))]
+)
+def test_a_stage_that_fills_its_output_is_ended(
+    runner: Runner, go: Go, tmp_path: Path, how: str, limits: Limits
+) -> None:
+    stage = behaving("fills_output", how=how, limits=limits)
+
+    ended, told = go(runner, stage)
+
+    assert ended.failure is not None
+    assert FailureClass.OUTPUT is ended.failure.kind
+    assert "--stage-output" in ended.failure.reason
+    assert [(0.1, "writing")] == told
+    assert ended.seconds < 60
+
+
 def test_a_failed_stage_does_not_harm_the_next(runner: Runner, go: Go) -> None:
     go(runner, behaving("killed"))
     ended, _ = go(runner, behaving("work"))
