@@ -137,7 +137,7 @@ def evaluate(
     scores = stage("scored")
     score.run(
         StageContext(
-            params={"kind": "predictions", "task": parameters.identity(found), "languages": list(scored)},
+            params=parameters.scoring(found, "predictions", scored),
             inputs={"predictions": answers, "labels": made["labels"]},
             out=scores,
             progress=_part(progress, _RETRIEVED, 1.0),

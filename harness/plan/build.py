@@ -140,7 +140,7 @@ class _Builder:
             score = self._add(
                 Phase.SCORE,
                 handle,
-                {"kind": "predictions", "task": parameters.identity(task), "languages": list(self._languages(task))},
+                parameters.scoring(task, "predictions", self._languages(task)),
                 {"predictions": predictions, "labels": self._scored(task, "labels")},
             )
             self._cells.append(
@@ -430,7 +430,7 @@ class _Builder:
         inputs = {"inputs": self._scored(task, "inputs"), "labels": self._scored(task, "labels")}
         if task.trained_on is not None:
             inputs["rows"] = self._rows(self._resolved.tasks[task.trained_on], task.held_out)
-        params = {"kind": "baseline", "task": parameters.identity(task), "languages": list(self._languages(task))}
+        params = parameters.scoring(task, "baseline", self._languages(task))
         return self._add(Phase.SCORE, f"score/baseline/{task.name}", params, inputs)
 
     def _corpus(self, name: str) -> str:

@@ -42,6 +42,12 @@ def scored(
     }
 
 
+def scoring(task: TaskSpec, kind: Literal["predictions", "baseline"], languages: Iterable[str]) -> dict[str, Any]:
+    """Scoring in some languages. What only some tasks need is left out for the others, so that it changes no key."""
+    params = {"kind": kind, "task": identity(task), "languages": list(languages)}
+    return params | {"joint_units": True} if task.partly_parallel else params
+
+
 def retrieval(
     task: Mapping[str, Any],
     languages: Iterable[str],

@@ -228,14 +228,13 @@ class _Checker:
     def _rescore(self, key: CellKey, chain: Chain, labels: Path) -> Path:
         """The phase ``score``, with our own parameters."""
         task = self._references.resolved.tasks[key.target]
-        languages = list(scored_languages(self._references.resolved.spec, task))
         out = self._scratch / f"score-{chain.score}"
         if out.is_dir():
             return out
         out.mkdir(parents=True)
         score.run(
             StageContext(
-                params={"kind": "predictions", "task": parameters.identity(task), "languages": languages},
+                params=parameters.scoring(task, "predictions", scored_languages(self._references.resolved.spec, task)),
                 inputs={"predictions": self._artifacts.folder(chain.predictions), "labels": labels},
                 out=out,
                 progress=lambda _fraction, _note: None,

@@ -119,7 +119,8 @@ class TaskSpec(SpecModel):
     labels: tuple[str, ...] = ()
     labels_file: str | None = None  # a label a line, below the data directory, where they are not open to be named here
     resampling_unit: Literal["premise", "pair", "question", "paragraph", "sentence", "document"]
-    parallel: bool = False
+    parallel: bool = False  # every test row is in every language, with the same id and unit
+    partly_parallel: bool = False  # some test rows are, known by their ids (MLQA): units are joined over languages
     languages: tuple[str, ...]
     codes: dict[str, str] = Field(default_factory=dict)
     trained_on: Name | None = None
@@ -161,6 +162,8 @@ class TaskSpec(SpecModel):
             raise ValueError("an intermediate task is in English alone: 'languages' is [en]")
         if self.held_out is not None and self.trained_on is None:
             raise ValueError("'held_out' is for a target with 'trained_on'")
+        if self.parallel and self.partly_parallel:
+            raise ValueError("a task is either 'parallel' or 'partly_parallel'")
         return self
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.phases import score
 from tasks.errors import DataError
-from tasks.rows import BitextSentence, write_json_lines
+from tasks.rows import Answer, BitextSentence, SpanQuestion, write_json_lines
 
 TASK = {"name": "tatoeba", "type": "sentence_retrieval", "labels": [], "metric": "accuracy"}
 
@@ -68,3 +68,33 @@ def test_a_variant_that_lacks_a_language_is_refused(
 
     with pytest.raises(DataError, match=r"variants/strict/tatoeba/test-xx\.tsv: no such prediction file"):
         run_stage(score, params, {"predictions": answers, "labels": labels})
+
+
+def test_units_are_joined_over_languages_where_only_some_questions_are_in_several(
+    run_stage: Callable[..., Path], tmp_path: Path
+) -> None:
+    """MLQA: English paragraph 1 and German paragraph 0 ask the same question; the others are each language's own."""
+    paragraphs = {"en": {"q1": "0", "q2": "1", "q3": "1"}, "de": {"q2": "0", "q9": "1"}}
+    answers = tmp_path / "answers" / "predictions" / "mlqa"
+    for folder in (answers, tmp_path / "labels"):
+        folder.mkdir(parents=True)
+    gold = (Answer(text="right", start=0),)
+    for language, units in paragraphs.items():
+        rows = [SpanQuestion(id=name, unit=unit, context="", question="", answers=gold) for name, unit in units.items()]
+        write_json_lines(tmp_path / "labels" / f"test-{language}.jsonl", (row.reference() for row in rows))
+        given = {name: "right" if name in ("q2", "q9") else "" for name in units}
+        (answers / f"test-{language}.json").write_text(json.dumps(given))
+    params: dict[str, Any] = {
+        "kind": "predictions",
+        "task": {"name": "mlqa", "type": "span_qa", "labels": [], "metric": "mlqa"},
+        "languages": ["en", "de"],
+        "joint_units": True,
+    }
+    out = run_stage(score, params, {"predictions": tmp_path / "answers", "labels": tmp_path / "labels"})
+
+    assert {
+        "en": {"en/0": [0, 0, 1], "en/1": [1, 1, 2]},
+        "de": {"en/1": [1, 1, 1], "de/1": [1, 1, 1]},
+    } == json.loads((out / "units.json").read_text())["languages"]
+    result = json.loads((out / "result.json").read_text())["languages"]
+    assert {"en": (1 / 3, 2), "de": (1.0, 2)} == {name: (one["score"], one["units"]) for name, one in result.items()}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import SpecError
+from harness.plan import parameters
 from harness.plan.build import Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Phase, Plan, Stage
@@ -101,6 +102,13 @@ def test_only_score_is_handed_the_labels() -> None:
     readers = {stage.phase for stage in found.stages if labels & set(stage.inputs.values())}
 
     assert {Phase.SCORE} == readers
+
+
+def test_units_are_joined_over_languages_for_partly_parallel_targets_alone() -> None:
+    """And the others' scores keep their keys."""
+    assert parameters.scoring(CATALOG.task("mlqa"), "baseline", ["en", "de"])["joint_units"]
+    for stage in named(plan(), "score/"):
+        assert "joint_units" not in stage.params
 
 
 def test_a_matched_pair_differs_in_its_corpus_alone() -> None:
