@@ -20,7 +20,8 @@ def run(context: StageContext) -> None:
     the English ones (``+translated``). Validation is English in any case.
 
     Raises:
-        UserError: there is no task, or one twice, or the backbone has no mask piece, which ``+mlm`` needs.
+        UserError: there is no task, or one twice, or the backbone has no mask piece or masked-LM head,
+            which ``+mlm`` needs.
         DataError: rows or weights are missing or do not fit.
         harness.training.errors.Diverged: the loss is no longer finite.
     """

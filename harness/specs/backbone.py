@@ -128,6 +128,15 @@ class BackboneSpec(SpecModel):
     bake: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_mlm_head(self) -> bool | None:
+        """Whether its checkpoint holds a masked-language-modelling head; None where only its files can tell."""
+        if self.pretrain is not None:
+            return True  # further pretraining leaves the one it trained
+        if self.source is not None and self.source.kind == "scratch":
+            return False
+        return self.mlm_head
+
     @model_validator(mode="after")
     def _has_weights(self) -> Self:
         if (self.from_ is None) == (self.source is None):

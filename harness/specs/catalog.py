@@ -139,6 +139,7 @@ def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -
     where = f"suite {suite.name}"
     backbones = _closure(suite.backbones, catalog, where, allowed)
     recipes = tuple(_recipe(entry, suite, catalog, where) for entry in suite.recipes)
+    _check_mlm_heads([backbones[name] for name in suite.backbones], recipes, where)
     corpora: dict[str, CorpusSpec] = {}
     for backbone in backbones.values():
         for name in _corpus_names(backbone):
@@ -251,6 +252,19 @@ def _check_extras(
             )
     if recipe.translated and suite.translated is not None:
         _check_translated(recipe, suite.translated, catalog, tasks, where)
+
+
+def _check_mlm_heads(backbones: Sequence[BackboneSpec], recipes: Sequence[RecipeSpec], where: str) -> None:
+    """``+mlm`` goes on with a backbone's own head: one made anew would first unlearn what the encoder knows."""
+    for recipe in recipes:
+        for backbone in backbones:
+            if recipe.mlm and backbone.has_mlm_head is False:
+                what = "needs a masked-language-modelling head"
+                raise SpecError(
+                    f"recipe '{recipe.name}' {what}, and backbone '{backbone.name}' has none",
+                    where=where,
+                    remedy="leave the recipe or the backbone out",
+                )
 
 
 def _check_translated(

@@ -11,7 +11,7 @@ import torch
 
 from harness.training import heads, masked_lm
 from harness.training.batches import shuffled
-from harness.training.checkpoint import Checkpoint, load_mlm_head, new_mlm_head
+from harness.training.checkpoint import MLM_HEAD, Checkpoint, load_mlm_head, new_mlm_head
 from harness.training.heads import MaskedLMHead
 from harness.training.masked_lm import MaskedBlocks
 from harness.training.runtime import Reporter, derived_seed
@@ -53,6 +53,20 @@ class CorpusBatches:
             "passes": inputs / self.blocks,
             "mlm_head": self.head_from,
         }
+
+
+def require_mlm_head(folder: Path, checkpoint: Checkpoint) -> None:
+    """Refuse ``+mlm`` from a checkpoint without a masked-LM head of its own: a fresh one would drag the encoder along.
+
+    Raises:
+        UserError: it has none.
+    """
+    if not (folder / MLM_HEAD).exists():
+        raise UserError(
+            f"the snapshot of {checkpoint.backbone.name} has no masked-language-modelling head, which +mlm needs",
+            where="checkpoint",
+            remedy="leave recipes +mlm out for it, or pretrain it further first",
+        )
 
 
 class CorpusSteps:

@@ -26,7 +26,7 @@ from harness.training.checkpoint import (
     save_head,
     write_training,
 )
-from harness.training.corpus_steps import CorpusBatches, CorpusSteps
+from harness.training.corpus_steps import CorpusBatches, CorpusSteps, require_mlm_head
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import IntArray
@@ -336,6 +336,8 @@ def train_checkpoint(
     checkpoint = load_checkpoint(
         context.inputs["checkpoint"], dropout=hyper.dropout, attention_dropout=hyper.attention_dropout
     )
+    if mlm is not None:
+        require_mlm_head(context.inputs["checkpoint"], checkpoint)  # before rows are encoded, which can take minutes
     loaded = []
     for position, (name, task) in enumerate(tasks.items()):
         part = report.part(0.1 * position / len(tasks), 0.1 * (position + 1) / len(tasks))

@@ -12,6 +12,8 @@ import pytest
 
 from harness.context import RESUME, StageContext
 from harness.phases import convert
+from harness.training import heads
+from harness.training.checkpoint import load_checkpoint, new_mlm_head, save_mlm_head
 from tasks.rows import (
     Answer,
     MultipleChoice,
@@ -135,6 +137,17 @@ def scratch_spec(architecture: str = "bert", **changes: Any) -> dict[str, Any]:
 def tiny(run_stage: Run, corpus: Path) -> Path:
     """A checkpoint artifact: a tiny BERT."""
     return run_stage(convert, {"backbone": scratch_spec()}, {"corpus": corpus})
+
+
+@pytest.fixture(scope="session")
+def tiny_mlm(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny BERT with a masked-LM head, as published backbones have one."""
+    folder = tmp_path_factory.mktemp("with-head") / "checkpoint"
+    shutil.copytree(tiny, folder)
+    head = new_mlm_head(load_checkpoint(tiny).config)
+    heads.initialise(head, 3)
+    save_mlm_head(folder, head)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -48,11 +48,11 @@ MLM = {"ratio": 0.5, "batch_size": 4, "block_length": 16}
 
 
 def test_mlm_steps_stand_between_the_very_steps_of_the_recipe_without(
-    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any
+    run_stage: Any, tiny_mlm: Path, corpus: Path, toy_artifact: Any, toy: Any
 ) -> None:
     """As many steps on the task as without, half as many more on the corpus; both change the encoder."""
     params = {"tasks": [toy.task("sentence_pair")], "hyper": {**toy.hyper, "max_steps": 12}}
-    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
+    inputs = {"checkpoint": tiny_mlm, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
     plain = run_stage(intermediate, params, inputs)
     added = run_stage(intermediate, {**params, "mlm": MLM}, {**inputs, "corpus": corpus})
 
@@ -68,6 +68,15 @@ def test_mlm_steps_stand_between_the_very_steps_of_the_recipe_without(
     assert ["toy"] == [file.stem for file in (added / "heads").glob("*.safetensors")]
     again = run_stage(intermediate, {**params, "mlm": MLM}, {**inputs, "corpus": corpus})
     assert toy.files(added) == toy.files(again)
+
+
+def test_mlm_without_a_head_to_go_on_with_is_refused_before_rows_are_read(
+    run_stage: Any, tiny: Path, corpus: Path, toy: Any, tmp_path: Path
+) -> None:
+    params = {"tasks": [toy.task("sentence_pair")], "hyper": {**toy.hyper, "max_steps": 2}, "mlm": MLM}
+    inputs = {"checkpoint": tiny, "rows:toy": tmp_path / "nowhere", "corpus": corpus}
+    with pytest.raises(UserError, match=r"of tiny-bert has no masked-language-modelling head.*leave recipes \+mlm out"):
+        run_stage(intermediate, params, inputs)
 
 
 def test_translated_rows_are_trained_on_and_never_validate(
@@ -91,14 +100,14 @@ def test_translated_rows_are_trained_on_and_never_validate(
 
 
 def test_blocks_longer_than_the_backbone_are_refused(
-    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any
+    run_stage: Any, tiny_mlm: Path, corpus: Path, toy_artifact: Any, toy: Any
 ) -> None:
     params = {
         "tasks": [toy.task("sentence_pair")],
         "hyper": {**toy.hyper, "max_steps": 2},
         "mlm": {**MLM, "block_length": 4096},
     }
-    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=8, validation=4), "corpus": corpus}
+    inputs = {"checkpoint": tiny_mlm, "corpus": corpus, "rows:toy": toy_artifact("sentence_pair", 8, 4)}
     with pytest.raises(UserError, match="blocks of 4096 pieces exceed"):
         run_stage(intermediate, params, inputs)
 

@@ -42,7 +42,7 @@ MLM = {"ratio": 0.5, "batch_size": 4, "block_length": 16}
 
 
 def test_a_stage_killed_outright_ends_with_equal_bytes(
-    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any, tmp_path: Path
+    run_stage: Any, tiny_mlm: Path, corpus: Path, toy_artifact: Any, toy: Any, tmp_path: Path
 ) -> None:
     """A real process, SIGKILL in the middle of a mixture with masked language modelling; dropout is on."""
     kinds = ("sentence_pair", "span_qa")
@@ -52,7 +52,8 @@ def test_a_stage_killed_outright_ends_with_equal_bytes(
         "hyper": {**toy.hyper, "max_steps": 80, "evaluate_every": 20, "patience": 50},
         "mlm": MLM,
     }
-    inputs = {"checkpoint": tiny, "corpus": corpus} | {f"rows:{kind}": toy_artifact(kind, 48, 8) for kind in kinds}
+    rows = {f"rows:{kind}": toy_artifact(kind, 48, 8) for kind in kinds}
+    inputs = {"checkpoint": tiny_mlm, "corpus": corpus} | rows
     whole = run_stage(intermediate, params, inputs)
     _run_and_kill(tmp_path, "intermediate", params, inputs)
     left = tmp_path / "out" / RESUME

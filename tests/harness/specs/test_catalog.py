@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +93,21 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
 def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         resolve(suite(**changes), CATALOG)
+
+
+def test_mlm_needs_a_head_to_go_on_with(tmp_path: Path) -> None:
+    """Where the spec says that there is none; where nobody has looked, the stage does."""
+    text = CATALOG.backbone_files()["minilm"].read_text(encoding="utf-8")
+    catalog = Catalog(backbones_dir=tmp_path)
+    (tmp_path / "minilm.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "headless.yaml").write_text(f"{text}mlm_head: false\n".replace("name: minilm", "name: headless"))
+
+    resolve(suite(backbones=["minilm"], recipes=["mini-squad+mlm"], mlm=MLM), catalog)
+    resolve(suite(backbones=["minilm", "headless"]), catalog)
+    message = r"recipe 'mini-squad\+mlm' needs a masked-language-modelling head, and backbone 'headless' has none"
+    with pytest.raises(SpecError, match=message):
+        resolve(suite(backbones=["minilm", "headless"], recipes=["mini-squad+mlm"], mlm=MLM), catalog)
+    assert CATALOG.backbone("minilm+code").has_mlm_head, "further pretraining leaves one"
 
 
 def test_pair_sides_must_differ_in_their_corpus_alone() -> None:
