@@ -45,10 +45,15 @@ class _Model(BaseModel):
 
 
 class CellSnapshot(_Model):
-    """One cell as it was: its score, or the cause of its gap, and by phase a digest of the stages behind it."""
+    """One cell as it was: its score, or the cause of its gap, and by phase a digest of the stages behind it.
+
+    ``languages`` is a digest of the scores by language, to tell of such as moved while their mean stood still; logs of
+    earlier versions have none.
+    """
 
     score: float | None = None
     gap: str = ""
+    languages: str = ""
     stages: dict[str, str] = Field(default_factory=dict)
     bytes_: str = Field(default="", alias="bytes")
 
@@ -180,6 +185,7 @@ def _cell(result: Result | None, score: Score, seed: int) -> CellSnapshot:
         digests.append(stage.digest)
     return CellSnapshot(
         score=result.score,
+        languages=_short([f"{code} {one.score!r}" for code, one in result.languages.items()]),
         stages={phase: _short(keys) for phase, keys in sorted(found.items())},
         bytes=_short(digests) if digests else "",
     )
@@ -223,9 +229,11 @@ def _cause(name: str, before: RowSnapshot, after: RowSnapshot) -> str:
         shown = [DASH if one.score is None else points(one.score) for one in (old, new)]
         why = f" ({new.gap})" if new.gap else ""
         return f"{name}: {shown[0]} became {shown[1]}{why}"
-    if old.score == new.score:
-        return ""
-    return f"{name}: {signed(new.score - old.score)}, {_why(old, new)}"
+    if old.score != new.score:
+        return f"{name}: {signed(new.score - old.score)}, {_why(old, new)}"
+    if old.languages and new.languages and old.languages != new.languages:
+        return f"{name}: the same mean of other scores by language, {_why(old, new)}"
+    return ""
 
 
 def _why(old: CellSnapshot, new: CellSnapshot) -> str:

@@ -147,9 +147,17 @@ def cost_of(stages: Iterable[StageRecord]) -> Cost:
     )
 
 
-def command(suite: str, row: Row) -> str:
-    """The command that computes a row again, for a POSIX shell."""
+def command(suite: str, row: Row, stages: Iterable[StageRecord]) -> str:
+    """The command that computes a row again, for a POSIX shell, where and on what its stages ran.
+
+    A runner or a device that only some of the stages had is left to the suite.
+    """
+    told = [stage for stage in stages if stage.phase in _COUNTED]
     name = suite.removesuffix(SMOKE)
-    smoke = ["--smoke"] if suite.endswith(SMOKE) else []
-    pattern = f"score/{glob.escape(row.backbone.name)}/{glob.escape(row.recipe.name)}/*"
-    return shlex.join(["codestilts", "run", name, *smoke, "--only", pattern])
+    words = ["codestilts", "run", name, *(["--smoke"] if suite.endswith(SMOKE) else [])]
+    runners, devices = {stage.runner for stage in told}, {stage.device.partition(",")[0] for stage in told}
+    if runners == {"docker"}:
+        words += ["--runner", "docker"]
+    if devices in ({"cpu"}, {"cuda"}):
+        words += ["--device", *devices]
+    return shlex.join([*words, "--only", f"score/{glob.escape(row.backbone.name)}/{glob.escape(row.recipe.name)}/*"])

@@ -33,10 +33,9 @@ def _again(site: Site, row: Row, stages: Sequence[StageRecord], predictions: str
         html=Markup(
             '<div class="scroll" role="region" aria-label="The command that computes this row" tabindex="0">\n'
             '<pre><code translate="no">{}</code></pre>\n</div>\n'
-            "<p>A suite that reads release files also needs <code>--data DIR</code>. The same suite on the same "
-            "kind of "
-            "processor gives the same bytes of predictions.</p>\n"
-        ).format(command(suite, row))
+            "<p>A suite that reads release files also needs <code>--data DIR</code>. The same code and suite on the "
+            "same kind of processor give the same bytes of predictions.{}</p>\n"
+        ).format(command(suite, row, stages), _commits(stages))
     )
     if predictions:
         yield Prose(
@@ -58,6 +57,12 @@ def _again(site: Site, row: Row, stages: Sequence[StageRecord], predictions: str
             f"Training, predicting and retrieving took {' and '.join(hours)}, stages shared with other rows counted "
             f"whole.{lost} {_failures(row, stages)}"
         )
+
+
+def _commits(stages: Sequence[StageRecord]) -> str:
+    """Which code that was, where it is one commit."""
+    commits = {stage.git for stage in stages}
+    return f" The code was that of git commit {commits.pop()}." if len(commits) == 1 and "" not in commits else ""
 
 
 def _failures(row: Row, stages: Sequence[StageRecord]) -> str:
