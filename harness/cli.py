@@ -16,7 +16,7 @@ COMMANDS = {
     "plan": Entry(f"{_HOME}.plan", "List a suite's stages with the reason each would run."),
     "status": Entry(f"{_HOME}.status", "Show how the last run went, stage by stage."),
     "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
-    "data": Entry(f"{_HOME}.data", "Fetch the rows that a suite or task reads."),
+    "data": Entry(f"{_HOME}.data", "Fetch, import and check the rows that suites and tasks read."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
     "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
     "export": Entry(f"{_HOME}.export", "Write results in the forms of others."),

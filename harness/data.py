@@ -27,6 +27,20 @@ def data_folder(given: Path | None) -> Path | None:
     return Path(named) if named else None
 
 
+def existing_folder(given: Path | None) -> Path:
+    """The folder of release files, which must be there.
+
+    Raises:
+        DataError: none is named, or there is no such folder.
+    """
+    folder = data_folder(given)
+    if folder is None:
+        raise DataError("no folder of rows is named", remedy="give one with --data DIR")
+    if not folder.is_dir():
+        raise DataError("no such folder", where=str(folder), remedy="give the folder of release files with --data DIR")
+    return folder
+
+
 def digests(
     files: Mapping[str, list[str]], folder: Path | None, cache: Path | None = None, *, suite: str = "SUITE"
 ) -> dict[str, str]:

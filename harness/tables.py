@@ -41,12 +41,19 @@ class Needs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rows:
+class Wanted:
+    """The rows of one split that a suite or a task reads.
+
+    Attributes:
+        languages: in which they are read.
+        own: whether the suite itself names the files, in the place of the task's.
+    """
+
     task: TaskSpec
     split: str
     spec: SplitSpec
     languages: tuple[str, ...]
-    own: bool = False  # files that the suite itself names, in the place of the task's
+    own: bool = False
 
     def why_nowhere(self) -> str:
         """Why no table of the hub can be fetched for them, and where they are from."""
@@ -62,14 +69,25 @@ def needs(name: str, folder: Path) -> Needs:
         SpecError: there is no suite or task of that name, or a spec is wrong.
     """
     catalog = Catalog()
-    if name in catalog.task_files() and name not in catalog.suite_files():
-        return _needs(_of_task(catalog.task(name), catalog), folder)
-    if name not in catalog.suite_files() and not name.endswith((".yaml", ".yml")) and "/" not in name:
+    if is_task(name, catalog):
+        return _needs(wanted_of_task(catalog.task(name), catalog), folder)
+    return _needs(wanted_of_suite(resolved_suite(name, allowed=FLAGS)), folder)
+
+
+def is_task(name: str, catalog: Catalog) -> bool:
+    """Whether a name, or a path, is that of a task; else it is that of a suite.
+
+    Raises:
+        UnknownNameError: it is neither.
+    """
+    if name in catalog.suite_files() or name.endswith((".yaml", ".yml")) or "/" in name:
+        return False
+    if name not in catalog.task_files():
         raise UnknownNameError("suite or task", name, [*catalog.suite_files(), *catalog.task_files()])
-    return _needs(_of_suite(resolved_suite(name, allowed=FLAGS)), folder)
+    return True
 
 
-def _needs(wanted: Iterable[_Rows], folder: Path) -> Needs:
+def _needs(wanted: Iterable[Wanted], folder: Path) -> Needs:
     tables: dict[Table, None] = {}
     nowhere: dict[str, None] = {}
     differing: dict[str, None] = {}
@@ -101,19 +119,19 @@ def _tables(table: HubTable, languages: Iterable[str], codes: Mapping[str, str])
         yield from (Table(id=table.id, revision=table.revision, config=config, split=split) for split in table.splits)
 
 
-def _of_task(task: TaskSpec, catalog: Catalog) -> Iterator[_Rows]:
+def wanted_of_task(task: TaskSpec, catalog: Catalog) -> Iterator[Wanted]:
     """All splits of a task in all its languages, and what trains it."""
     for part in task.parts if isinstance(task, JoinedTask) else (task,):
         for name, spec in part.splits.items():
             languages: tuple[str, ...] = ("en",)
             if name == "test" or part.type in RETRIEVAL_TYPES:
                 languages = part.languages if name == "test" else spec.languages or part.languages
-            yield _Rows(task=part, split=name, spec=spec, languages=languages)
+            yield Wanted(task=part, split=name, spec=spec, languages=languages)
     if task.trained_on is not None and task.trained_on != task.name:
-        yield from _of_task(catalog.task(task.trained_on), catalog)
+        yield from wanted_of_task(catalog.task(task.trained_on), catalog)
 
 
-def _of_suite(resolved: ResolvedSuite) -> Iterator[_Rows]:
+def wanted_of_suite(resolved: ResolvedSuite) -> Iterator[Wanted]:
     """The splits that a suite reads, in its languages, stand-ins in the place of what they stand in for."""
     for task in resolved.tasks.values():
         for split in splits_read(resolved, task):
@@ -123,10 +141,10 @@ def _of_suite(resolved: ResolvedSuite) -> Iterator[_Rows]:
         translates = any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes)
         languages = translated_languages(resolved.spec, task)
         if translates and task.translated is not None and languages:
-            yield _Rows(task=task, split="translations", spec=task.translated.split, languages=languages)
+            yield Wanted(task=task, split="translations", spec=task.translated.split, languages=languages)
 
 
-def _split_of_suite(resolved: ResolvedSuite, task: TaskSpec, split: SplitName) -> Iterator[_Rows]:
+def _split_of_suite(resolved: ResolvedSuite, task: TaskSpec, split: SplitName) -> Iterator[Wanted]:
     stand_in = resolved.spec.stand_ins.get(task.name, {}).get(split)
     spec = task.splits.get(split)
     if stand_in is not None:
@@ -138,4 +156,4 @@ def _split_of_suite(resolved: ResolvedSuite, task: TaskSpec, split: SplitName) -
             else split_languages(resolved.spec, task, split, spec)
         )
         own = stand_in is not None and stand_in.split is not None
-        yield _Rows(task=task, split=split, spec=spec, languages=languages, own=own)
+        yield Wanted(task=task, split=split, spec=spec, languages=languages, own=own)

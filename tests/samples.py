@@ -6,11 +6,16 @@ A format that has no writer here fails the test that compares a task's sources.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from harness.locating import RECEIPT, filled, hub_folder
+from harness.specs.task import RowsSource
 
 NLI = ("entailment", "neutral", "contradiction")
 PAIRS: list[dict[str, Any]] = [
@@ -49,6 +54,30 @@ def write(form: str, folder: Path, language: str = "en") -> list[Path]:
     """The sample in one format, as the files of one split."""
     folder.mkdir(parents=True, exist_ok=True)
     return WRITERS[form](folder, language)
+
+
+def place(source: RowsSource, folder: Path, language: str = "en", codes: Mapping[str, str] | None = None) -> list[str]:
+    """The sample where a task's spec looks for it below ``folder``; of a table of the hub with its receipt."""
+    codes = codes or {}
+    written = write(source.format, folder / ".sample" / source.format, language)
+    if source.hub is not None:
+        top = hub_folder(source.hub, language, codes)
+        names = [f"{top}/{split}/{path.name}" for split, path in zip(source.hub.splits, written, strict=True)]
+        for split, path in zip(source.hub.splits, written, strict=True):
+            (folder / top / split).mkdir(parents=True, exist_ok=True)
+            receipt = {
+                "id": source.hub.id,
+                "revision": source.hub.revision,
+                "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()},
+            }
+            (folder / top / split / RECEIPT).write_text(json.dumps(receipt))
+    else:
+        names = [filled(pattern, language, codes).replace("*", "x") for pattern in source.files]
+    for name, path in zip(names, written, strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(path.read_bytes())
+    shutil.rmtree(folder / ".sample")
+    return names
 
 
 def write_table(
@@ -114,7 +143,8 @@ def _anli(name: str) -> list[dict[str, Any]]:
 
 def _anli_jsonl(folder: Path, _: str) -> list[Path]:
     rows = _anli("hypothesis")
-    return [*_text(folder / "r1.jsonl", _lines(rows[:2])), *_text(folder / "r2.jsonl", _lines(rows[2:]))]
+    rounds = rows[:2], rows[2:4], rows[4:]
+    return [path for n, part in enumerate(rounds) for path in _text(folder / f"r{n}.jsonl", _lines(part))]
 
 
 def _anli_csv(folder: Path, _: str) -> list[Path]:
@@ -135,10 +165,8 @@ def _hub_anli(folder: Path, _: str) -> list[Path]:
         {"uid": f"u{n}", "premise": r["a"], "hypothesis": r["b"], "label": r["label"]}
         for n, r in enumerate(_labelled())
     ]
-    return [
-        write_table(folder / "0.parquet", rows[:2], {"label": NLI}),
-        write_table(folder / "1.parquet", rows[2:], {"label": NLI}),
-    ]
+    rounds = rows[:2], rows[2:4], rows[4:]
+    return [write_table(folder / f"{n}.parquet", part, {"label": NLI}) for n, part in enumerate(rounds)]
 
 
 _QQP = ("not_duplicate", "duplicate")

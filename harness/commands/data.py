@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from harness.commands.data_check import check
 from harness.commands.options import data_option, echo_json, json_option
 
 
 @click.group()
 def data() -> None:
-    """Get the rows of data sets."""
+    """Get the rows of data sets, and check them."""
 
 
 @data.command(epilog="Example: codestilts data fetch xnli --data data")
@@ -66,3 +67,6 @@ def fetch(name: str, data: Path | None, dry_run: bool, as_json: bool) -> None:
         echo_json({"tables": tables, "bytes": asked.size, "fetched": not dry_run, "nowhere": list(needed.nowhere)})
     elif not dry_run and count:
         click.echo(f"{count} files fetched to {folder / 'hub'}.")
+
+
+data.add_command(check)

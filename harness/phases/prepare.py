@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
 from harness import overlap
 from harness.canonical import file_digest
 from harness.context import StageContext
+from harness.prepared import english_rows, joined, part_of
 from tasks import miniature
-from tasks.english import foreign_run
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row, read_rows, write_json_lines
-from tasks.selection import held_out, select_units
+from tasks.selection import select_units
 from tasks.types import task_type
 
 #: Of translated rows, the share that may have another label than their originals before they are taken for other rows.
@@ -47,42 +45,15 @@ def run(context: StageContext) -> None:
 
 def _prepare_rows(context: StageContext) -> None:
     task = context.params["task"]
-    scored = _scored_passages(context, task["type"])
     report: dict[str, Any] = {}
-    kept: dict[str, list[Row]] = {}
-    splits = context.params["splits"]
-    share = splits.get("validation", {}).get("from_train")
-    for split in ("validation", "train"):  # validation first: training must not hold its rows
-        source = splits.get(split)
-        if source is None:
-            continue
-        whole = splits["train"] if "from_train" in source else source
-        rows, mended = _read(whole, task, "en", context.data)
-        rows = _labelled(rows, split, task["name"], mended)
-        if not is_generated(whole):
-            _refuse_foreign(rows, split, task["name"])
-        if share is not None:
-            rows = held_out(rows, share)[split == "train"]
-        rows, overlapping = overlap.without(rows, scored)
-        rows, in_validation = overlap.without(rows, overlap.passages(kept.get("validation", [])))
-        chosen = select_units(rows, source["limit"])
-        if not chosen:
-            raise DataError(
-                f"no {split} rows are left of {len(rows) + overlapping + in_validation}",
-                where=f"task {task['name']}",
-                remedy="give more data, or lower the overlap with what is scored",
-            )
-        kept[split] = chosen
-        report[split] = {
-            "read": len(rows) + overlapping + in_validation,
-            "mended": mended,
-            "removed_scored": overlapping,
-            "removed_validation": in_validation,
-            "available": len(rows),
-            "kept": len(chosen),
-            "labels": dict(sorted(Counter(_label(row) for row in chosen).items())),
-        }
-        write_json_lines(context.out / f"{split}.jsonl", (row.to_json() for row in chosen))
+    for split, kept in english_rows(
+        task["name"],
+        context.params["splits"],
+        _scored_passages(context, task["type"]),
+        lambda source: _read(source, task, "en", context.data),
+    ):
+        report[split] = kept.report
+        write_json_lines(context.out / f"{split}.jsonl", (row.to_json() for row in kept.chosen))
     _write_report(context.out, report)
 
 
@@ -127,44 +98,6 @@ def _paired(rows: Sequence[Row], english: Mapping[str, Row]) -> tuple[list[Row],
     found = [row for row in rows if row.id in english]
     alike = [row for row in found if getattr(row, "label", None) == getattr(english[row.id], "label", None)]
     return alike, len(found) - len(alike)
-
-
-def is_generated(source: Mapping[str, Any]) -> bool:
-    """Whether rows are made, not read."""
-    return bool(source.get("generator"))
-
-
-def _labelled(rows: list[Row], split: str, task: str, mended: dict[str, int]) -> list[Row]:
-    """The rows that have an answer; the others, whose answers are hidden, are counted among what was mended.
-
-    Raises:
-        DataError: none has.
-    """
-    found = [row for row in rows if any(getattr(row, name) is not None for name in row.answer_fields)]
-    if rows and not found:
-        raise DataError(
-            f"no {split} row has an answer",
-            where=f"task {task}",
-            remedy="test files are published without their answers; give files with them",
-        )
-    if len(found) < len(rows):
-        mended["rows_with_hidden_answer"] = len(rows) - len(found)
-    return found
-
-
-def _refuse_foreign(rows: Sequence[Row], split: str, task: str) -> None:
-    """Refuse rows that would train or select and are not English, whatever their file is called.
-
-    Raises:
-        DataError: naming the first run of such rows.
-    """
-    run = foreign_run([" ".join(overlap.sentences(row)) for row in rows])
-    if run is not None:
-        raise DataError(
-            f"{split} rows {run[0] + 1} to {run[1] + 1} are not English",
-            where=f"task {task}",
-            remedy="only English rows train and select; translated ones belong to a recipe '+translated'",
-        )
 
 
 def _prepare_scored(context: StageContext, kind: str) -> None:
@@ -270,14 +203,7 @@ def _read(
     Of a task that joins others, the rows of each in turn, with the task's name before ids and units.
     """
     if "join" in source:
-        joined: list[Row] = []
-        counts: Counter[str] = Counter()
-        for part in source["join"]:
-            rows, mended = _read(part, task, language, data)
-            name = part["task"]
-            joined += [replace(row, id=f"{name}/{row.id}", unit=f"{name}/{row.unit}") for row in rows]
-            counts.update({f"{name}/{what}": count for what, count in mended.items()})
-        return joined, dict(counts)
+        return joined((part["task"], *_read(part, task, language, data)) for part in source["join"])
     if source.get("generator"):
         return miniature.generate(source["task"], source["split"], language, rows=source["rows"]), {}
     if data is None:
@@ -293,10 +219,7 @@ def _read(
             raise DataError("has changed since the run was planned", where=str(path), remedy="run again")
         paths.append(path)
     found = read_split(source["format"], paths, language=language, labels=task["labels"])
-    part = source.get("part")
-    if part is None:
-        return list(found.rows), dict(found.mended)
-    return held_out(found.rows, part["share"], salt="part")[part["take"] == "second"], dict(found.mended)
+    return part_of(found.rows, source.get("part")), dict(found.mended)
 
 
 def _scored_passages(context: StageContext, type_name: str) -> set[str]:
@@ -307,17 +230,6 @@ def _scored_passages(context: StageContext, type_name: str) -> set[str]:
         if role.startswith("exclude:"):
             found |= overlap.passages(read_rows(folder / "test-en.jsonl", row_class))
     return found
-
-
-def _label(row: Row) -> str:
-    """What a report counts: the label of a pair or choice, whether a question has an answer; nothing for tags."""
-    label = getattr(row, "label", None)
-    if label is not None:
-        return str(label)
-    answers: Sequence[Any] | None = getattr(row, "answers", None)
-    if answers is not None:
-        return "answered" if answers else "unanswerable"
-    return "tagged"
 
 
 def _write_report(out: Path, report: Mapping[str, Any]) -> None:

@@ -34,6 +34,15 @@ class Reader(Protocol):
         ...
 
 
+#: What the remedy begins with where a file's answers are not there because XTREME's scripts take them out.
+STRIPPED = "XTREME's scripts "
+
+
+def is_stripped(error: DataError) -> bool:
+    """Whether a file was refused because XTREME's scripts took its answers out, not for being broken."""
+    return (error.remedy or "").startswith(STRIPPED)
+
+
 def fail(what: str, path: Path, line: int | None = None, *, remedy: str | None = None) -> NoReturn:
     """Refuse a file, naming the line (1-based) where there is one."""
     raise DataError(what, where=str(path) if line is None else f"{path}, line {line}", remedy=remedy)

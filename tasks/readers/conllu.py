@@ -9,6 +9,7 @@ which but one word is known go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,11 @@ class _Graph:
         return min(top, key=lambda word: rank.get(self.tags[word], len(rank)))
 
 
-def sentences(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+def sentences(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:
     """The sentences of a CoNLL-U file. The language is the file name's first part, as in the treebanks' names.
+
+    Counted are words that are written as one (``words_fused``) and sentences that XTREME leaves out
+    (``sentences_of_unknown_words``).
 
     Raises:
         DataError: a line has not ten columns, a number is none, or a tag is none of the task's.
@@ -89,7 +93,10 @@ def sentences(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
         if graph.forms:
             tokens, tags = _converted(graph, order)
             unknown = tokens.count(_UNKNOWN)
-            if unknown == 0 or unknown < len(tokens) - 1:
+            if unknown != 0 and unknown >= len(tokens) - 1:
+                counts["sentences_of_unknown_words"] += 1
+            else:
+                counts["words_fused"] += len(graph.fused)
                 yield tuple("".join(token.replace("\u200c", "").split(" ")) for token in tokens), tags
         graph = _Graph()
 

@@ -12,12 +12,12 @@ from itertools import groupby
 from pathlib import Path
 
 from tasks.errors import DataError
-from tasks.readers.base import ReadResult, checked_label, mended
+from tasks.readers.base import STRIPPED, ReadResult, checked_label, mended
 from tasks.readers.records import Records, label_of
 from tasks.readers.tables import plain_rows, quoted_rows, require_columns
 from tasks.rows import SentencePair
 
-_NO_LABELS = "XTREME's scripts strip the labels of test files; take them from the original release"
+_NO_LABELS = f"{STRIPPED}strip the labels of test files; take them from the original release"
 _HYPOTHESES = 3  # that XNLI has for each premise
 _TRANSLATED = 5  # columns: the original pair, the translated one, the label
 

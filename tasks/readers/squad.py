@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import DataError
-from tasks.readers.base import ReadResult, fail, mended, read_json, refuse_repeated_ids, with_unique_ids
+from tasks.readers.base import STRIPPED, ReadResult, fail, mended, read_json, refuse_repeated_ids, with_unique_ids
 from tasks.readers.records import parquet
 from tasks.rows import Answer, SpanQuestion
 
-_BLANKED = "XTREME's scripts blank the answers of test files; take them from the original release"
+_BLANKED = f"{STRIPPED}blank the answers of test files; take them from the original release"
 _ELSEWHERE = "the file and its contexts must be of one release"
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.readers.base import ReadResult, checked_label, fail, read_lines
+from tasks.readers.base import STRIPPED, ReadResult, checked_label, fail, mended, read_lines
 from tasks.readers.records import label_of, parquet
 from tasks.readers.tables import require_columns
 from tasks.rows import TaggedSentence
 
-_NO_TAGS = "XTREME's scripts strip the tags of PAN-X's test files; take them from the original release"
+_NO_TAGS = f"{STRIPPED}strip the tags of PAN-X's test files; take them from the original release"
 Sentence = tuple[tuple[str, ...], tuple[str, ...]]
-Sentences = Callable[[Path, Sequence[str]], Iterable[Sentence]]
+#: Reads the sentences of one file, given the tags that are allowed; counts what was mended or left out on the way.
+Sentences = Callable[[Path, Sequence[str], Counter[str]], Iterable[Sentence]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +26,21 @@ class TaggedReader:
 
     def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
         del language
-        sentences = [sentence for path in paths for sentence in self.sentences(path, labels)]
+        counts: Counter[str] = Counter()
+        sentences = [sentence for path in paths for sentence in self.sentences(path, labels, counts)]
         rows = [
             TaggedSentence(id=str(index), unit=str(index), tokens=tokens, tags=tags)
             for index, (tokens, tags) in enumerate(sentences)
         ]
-        return ReadResult(rows=list(rows))
+        return ReadResult(rows=list(rows), mended=mended(**counts))
 
 
-def tab_separated(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+def tab_separated(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:  # noqa: ARG001
     """``token TAB tag`` a line, blank between sentences. A token may hold spaces or be a lone ``_``."""
     return _lines(path, labels, lambda token: token)
 
 
-def with_language(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+def with_language(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:  # noqa: ARG001
     """WikiANN's files: the same, but each token stands after its language and a colon."""
     return _lines(path, labels, lambda token: token.partition(":")[2].strip() if ":" in token else token)
 
@@ -57,7 +60,7 @@ def _lines(path: Path, labels: Sequence[str], token: Callable[[str], str]) -> It
             pairs = []
 
 
-def joined(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+def joined(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:  # noqa: ARG001
     """One sentence a line: its words, joined by spaces, a tab, and as many tags, joined by spaces (CCG supertags).
 
     Raises:
@@ -74,7 +77,7 @@ def joined(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
         yield tokens, tuple(checked_label(tag, labels, path, number) for tag in tags)
 
 
-def table(path: Path, labels: Sequence[str]) -> Iterator[Sentence]:
+def table(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:  # noqa: ARG001
     """The hub's tables: ``tokens``, and ``ner_tags`` or ``pos_tags`` as numbers of classes.
 
     Raises:
