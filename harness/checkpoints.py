@@ -10,8 +10,9 @@ from harness.outcome import Outcome
 from harness.plan.build import build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Phase
-from harness.planning import Planned, surroundings
+from harness.planning import Planned, Where, surroundings
 from harness.run import Display, Request, walking
+from harness.runners.places import RunnerName, bases
 from harness.specs.catalog import Catalog, resolve
 from harness.specs.suite import SuiteSpec
 from harness.store.artifacts import State, Store
@@ -20,9 +21,23 @@ from tasks.errors import UserError
 
 
 def named_checkpoint(
-    name: str, store_folder: Path, workers: int, display: Display, allowed: tuple[str, ...] = ()
+    name: str,
+    store_folder: Path,
+    workers: int,
+    display: Display,
+    allowed: tuple[str, ...] = (),
+    *,
+    runner: RunnerName = "local",
 ) -> Path:
     """The checkpoint of a backbone's spec, from the store, or fetched and made there as in any run.
+
+    Args:
+        name: of the backbone.
+        store_folder: the store.
+        workers: stages at once.
+        display: shows the run, if there is one.
+        allowed: what a person has allowed by name, of what the backbone needs.
+        runner: where its stages run; what is made in containers is kept beside what is made here, not taken for it.
 
     Raises:
         UserError: there is no such spec, or it is trained on release files: what of them may be read depends on what a
@@ -49,12 +64,12 @@ def named_checkpoint(
             remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
         )
     store = Store(store_folder)
-    around = surroundings(resolved, store.root)
+    around = surroundings(resolved, store.root, where=Where(bases=bases(runner)))
     plan = build_plan(resolved, around)
     (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
     if store.look(key).state is State.PRESENT:
         return store.folder(key)
-    request = Request(suite=suite.name, store=store_folder, workers=workers)
+    request = Request(suite=suite.name, store=store_folder, workers=workers, runner=runner)
     planned = Planned(resolved=resolved, plan=plan, around=around, data=None)
     selected = select(plan, {plan.by_key()[key].name})
     with walking(planned, store, display, request, set(), selected) as walked:
@@ -83,7 +98,7 @@ def folder_checkpoint(folder: Path, aside: Path) -> Path:
             raise UserError(
                 "this checkpoint brings Python code of its own, which would be run here",
                 where=str(folder / "backbone.json"),
-                remedy="such a backbone is run by its spec alone, in a suite: codestilts run SUITE --allow remote-code",
+                remedy="such a backbone is used by its name alone, which stands for its spec, with --allow remote-code",
             )
         return folder
     if not (folder / "config.json").is_file():

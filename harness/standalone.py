@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.canonical import file_digest
-from harness.context import Progress, StageContext
+from harness.context import Progress
+from harness.data import leading_out
 from harness.locating import source_files
+from harness.outside import Do, Work, do_here
 from harness.plan import parameters
 from harness.plan.sources import SplitUse, scored_languages, split_use, tuning_use
+from harness.plan.stage import Phase
 from harness.specs.suite import StandIn, SuiteSpec, TaskLimits
 from harness.specs.task import LocatedSplit, SplitName, SplitSpec, TaskSpec
 from tasks.errors import UserError
 
+#: What is done, each perhaps several times.
+PHASES = (Phase.PREPARE, Phase.RETRIEVE, Phase.SCORE)
 #: Fractions of the work at which preparing ends and scoring begins.
 _PREPARED, _RETRIEVED = 0.05, 0.97
 
@@ -69,6 +75,7 @@ def evaluate(
     device: str = "cpu",
     precision: str = "fp32",
     progress: Progress,
+    do: Do = do_here,
 ) -> Evaluation:
     """Prepare, retrieve and score what the data has of a target.
 
@@ -84,12 +91,11 @@ def evaluate(
         device: ``cpu`` or ``cuda``.
         precision: ``fp32`` or ``bf16``.
         progress: told how far it is.
+        do: does one phase, here or in a container.
 
     Raises:
         UserError: no language has files, or one that was asked for has none.
     """
-    from harness.phases import prepare, retrieve, score
-
     root = _root(task, data, out)
     suite, found = _suite(task, root, languages, limit)
     dev = tuning_use(suite, found)
@@ -99,6 +105,8 @@ def evaluate(
     if dev == "sample":
         sample = _use(suite, found, "validation")
         digests |= {path: file_digest(root / path) for path in _paths(sample)}
+
+    root = _real(root, digests, out)
 
     def stage(name: str) -> Path:
         folder = out / name
@@ -113,35 +121,36 @@ def evaluate(
         start = _PREPARED * number / len(roles)
         made[role] = stage(role)
         params = parameters.scored(found, split, kind, digests, limit)  # type: ignore[arg-type]
-        prepare.run(
-            StageContext(
-                params=params, inputs={}, data=root, out=made[role], progress=_part(progress, start, _PREPARED)
-            )
+        do(
+            Work(phase=Phase.PREPARE, params=params, inputs={}, data=root, out=made[role]),
+            _part(progress, start, _PREPARED),
         )
     if dev == "scored":
         made |= {"dev": made["inputs"], "dev_labels": made["labels"]}
     known = parameters.identity(found) | {"max_length": max_length}
     scored = use.languages
     answers = stage("retrieved")
-    retrieve.run(
-        StageContext(
+    do(
+        Work(
+            phase=Phase.RETRIEVE,
             params=parameters.retrieval(known, scored, dev, sample.languages),
             inputs={"checkpoint": checkpoint, **{role: made[role] for role in made if role != "labels"}},
             out=answers,
-            progress=_part(progress, _PREPARED, _RETRIEVED),
             threads=threads,
             device=device,
             precision=precision,
-        )
+        ),
+        _part(progress, _PREPARED, _RETRIEVED),
     )
     scores = stage("scored")
-    score.run(
-        StageContext(
+    do(
+        Work(
+            phase=Phase.SCORE,
             params=parameters.scoring(found, "predictions", scored),
             inputs={"predictions": answers, "labels": made["labels"]},
             out=scores,
-            progress=_part(progress, _RETRIEVED, 1.0),
-        )
+        ),
+        _part(progress, _RETRIEVED, 1.0),
     )
     result = _json(scores / "result.json")["languages"]
     missing = tuple(language for language in task.languages if language not in scored)
@@ -165,6 +174,17 @@ def _root(task: TaskSpec, data: Path, out: Path) -> Path:
     root.mkdir(parents=True)
     (root / top).symlink_to(data.resolve(), target_is_directory=True)
     return root
+
+
+def _real(root: Path, paths: Collection[str], out: Path) -> Path:
+    """The root itself, or where links lead out of it a copy of what is read, which a container sees, too."""
+    if not leading_out(root, paths):
+        return root
+    copied = out / "files"
+    for path in paths:
+        (copied / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, copied / path)
+    return copied
 
 
 def _suite(task: TaskSpec, root: Path, languages: Sequence[str], limit: int | None) -> tuple[SuiteSpec, TaskSpec]:

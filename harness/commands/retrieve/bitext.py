@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import echo_json, json_option, store_option
+from harness.commands.options import allow_option, echo_json, json_option, store_option
 from harness.commands.retrieve.options import mining_options, settings
 
 if TYPE_CHECKING:
+    from harness.runners.places import RunnerName
     from harness.training.backbone import Pooling
 
 _FILE = click.Path(path_type=Path)
@@ -56,6 +57,14 @@ class Threshold(click.ParamType[float | str]):
     help=f"Keep pairs that score so much or more. auto: {AUTO_THRESHOLD} for the ratio (WikiMatrix), none for others.",
 )
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option(
+    "--runner",
+    type=click.Choice(["local", "docker"]),
+    default="local",
+    show_default=True,
+    help="Where the stages run that make a named backbone's checkpoint; texts are embedded in this process.",
+)
+@allow_option
 @store_option
 @click.option(
     "--work", type=_FILE, help="Keep embeddings here, for other runs too.  [default: beside --out, till done]"
@@ -78,6 +87,8 @@ def bitext(
     memory: int,
     threads: int | None,
     device: str,
+    runner: RunnerName,
+    allowed: tuple[str, ...],
     store: Path,
     work: Path | None,
     as_json: bool,
@@ -109,7 +120,7 @@ def bitext(
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder = work or (aside / "work" if out is None else out.with_name(f".{out.name}.work"))
-        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint")
+        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint", allowed=allowed, runner=runner)
         reading = reading_of(checkpoint, layer, pooling)
         embedder = TextEmbedder(checkpoint, reading=reading, work=folder, threads=how.threads, device=device)
         with progress("embedding") as report:

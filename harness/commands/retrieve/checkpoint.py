@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.runners.places import RunnerName
 
 
-def checkpoint_of(backbone: str, store: Path, aside: Path) -> Path:
-    """The checkpoint of a backbone's name, or of a folder; ``aside`` is where a published model is converted to.
+def checkpoint_of(
+    backbone: str, store: Path, aside: Path, *, allowed: tuple[str, ...] = (), runner: RunnerName = "local"
+) -> Path:
+    """The checkpoint of a backbone's name, or of a folder.
+
+    Args:
+        backbone: a name, or a folder.
+        store: where the checkpoint of a name is kept.
+        aside: where a published model's folder is converted to, in this process.
+        allowed: what a person has allowed by name, of what a backbone needs.
+        runner: where the stages run that make the checkpoint of a name.
 
     Raises:
-        UserError: it is neither.
+        UserError: it is neither, or a folder that brings code of its own.
     """
     from harness.checkpoints import folder_checkpoint, named_checkpoint
     from harness.commands.options import default_workers
@@ -18,4 +31,4 @@ def checkpoint_of(backbone: str, store: Path, aside: Path) -> Path:
     if Path(backbone).is_dir():
         return folder_checkpoint(Path(backbone), aside)
     workers = default_workers()
-    return named_checkpoint(backbone, store, workers, make_display(workers))
+    return named_checkpoint(backbone, store, workers, make_display(workers), allowed, runner=runner)

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.commands.options import default_workers, echo_json, json_option, store_option
+from harness.commands.options import (
+    allow_option,
+    default_workers,
+    echo_json,
+    json_option,
+    runner_option,
+    store_option,
+)
 from leaderboard.words import plural, points
 
 if TYPE_CHECKING:
+    from harness.runners.places import RunnerName
     from harness.standalone import Evaluation
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -30,6 +38,8 @@ _OPTIONS = (
     click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]"),
     click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
     click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True),
+    runner_option,
+    allow_option,
     store_option,
     json_option,
     click.option("--out", type=_FOLDER, help="Keep predictions and curves in this new folder."),
@@ -54,6 +64,8 @@ def run_target(
     threads: int | None,
     device: str,
     precision: str,
+    runner: RunnerName | None,
+    allowed: tuple[str, ...],
     store: Path,
     as_json: bool,
     out: Path | None,
@@ -61,8 +73,9 @@ def run_target(
     """Evaluate one target of retrieval and print what was found."""
     from harness.commands.retrieve.checkpoint import checkpoint_of
     from harness.console import progress
+    from harness.outside import doing
     from harness.specs.catalog import Catalog
-    from harness.standalone import evaluate
+    from harness.standalone import PHASES, evaluate
     from tasks.errors import UserError
 
     task = Catalog().task(name)
@@ -71,7 +84,9 @@ def run_target(
     wanted = [language.strip() for language in languages.split(",")] if languages is not None else []
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint")
+        where: RunnerName = runner or "local"
+        do = stack.enter_context(doing(where, aside, PHASES, device))
+        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint", allowed=allowed, runner=where)
         report = stack.enter_context(progress(task.title))
         found = evaluate(
             task,
@@ -85,6 +100,7 @@ def run_target(
             device=device,
             precision=precision,
             progress=report,
+            do=do,
         )
     if as_json:
         echo_json({"target": task.name, "backbone": backbone, **found.to_json()})

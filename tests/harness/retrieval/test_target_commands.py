@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from harness.cli import main
+from tests import snapshots
 from tests.harness.retrieval.conftest import WORDS, MakeCheckpoint
 
 
@@ -193,3 +194,59 @@ def test_a_gold_id_that_is_not_in_the_text_is_named(
     assert 2 == code
     assert "de-en.dev.gold, line 9" in err
     assert "there is no foreign sentence 'de-99'" in err
+
+
+@pytest.mark.docker
+@pytest.mark.images
+def test_in_containers_the_same_is_found(
+    make_checkpoint: MakeCheckpoint, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Named by the folder of its files, too, which a link then leads to that no container could follow."""
+    arguments = ["tatoeba", "--backbone", make_checkpoint("bert"), "--threads", 1, "--json"]
+    here = call(capsys, *arguments, "--data", data, "--out", tmp_path / "here")
+    inside = call(capsys, *arguments, "--data", data / "tatoeba", "--out", tmp_path / "inside", "--runner", "docker")
+
+    assert (0, 0) == (here[0], inside[0]), inside[2]
+    assert json.loads(here[1]) == json.loads(inside[1])
+    name = "retrieved/predictions/tatoeba/test-fr.tsv"
+    assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "inside" / name).read_bytes()
+    assert (tmp_path / "here" / name).stat().st_uid == (tmp_path / "inside" / name).stat().st_uid
+
+
+@pytest.mark.docker
+@pytest.mark.images
+def test_bad_input_is_said_the_same_in_a_container(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bucc(tmp_path, "dev", 1)
+    with (tmp_path / "de-en.dev.gold").open("a") as gold:
+        gold.write("de-99\ten-1\n")
+    arguments = ["bucc", "--data", tmp_path, "--backbone", make_checkpoint("bert")]
+    here = call(capsys, *arguments)
+    inside = call(capsys, *arguments, "--runner", "docker")
+
+    assert (2, 2) == (here[0], inside[0])
+    assert "there is no foreign sentence 'de-99'" in inside[2]
+    assert "Traceback" not in inside[2]
+
+
+def test_what_a_backbone_needs_is_asked_for_and_can_be_allowed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = snapshots.write(snapshots.snapshot("qwen2"), tmp_path / "model")
+    (tmp_path / "images" / "backbones").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    spec = {
+        "name": "causal", "title": "A decoder", "family": "mixed", "source": {"kind": "folder", "path": str(folder)},
+        "architecture": "qwen2", "layers": snapshots.LAYERS, "hidden_size": snapshots.HIDDEN, "max_length": 64,
+        "pooling": "last", "needs": [{"flag": "decoder", "why": "It is causal."}],
+    }  # fmt: skip
+    (tmp_path / "images/backbones/causal.yaml").write_text(json.dumps(spec))
+    texts = ["--source", data / "tatoeba/tatoeba.deu-eng.deu", "--target", data / "tatoeba/tatoeba.deu-eng.eng"]
+    for arguments in (["tatoeba", "--data", data], ["bitext", *texts]):
+        code, _, err = call(capsys, *arguments, "--backbone", "causal")
+        assert (2, True) == (code, "it needs your word (decoder): It is causal" in err)
+
+        code, said, _ = call(capsys, *arguments, "--backbone", "causal", "--allow", "decoder")
+        assert 0 == code
+        assert said
