@@ -24,8 +24,8 @@ from harness.stage import write_spec
 from harness.store.ledger import new_run_id
 from tasks.errors import UserError
 
-#: A week: whoever starts a tool by hand sees for himself when it is stuck.
-_SECONDS = 7 * 86400.0
+#: A week, and a terabyte: whoever starts a tool by hand sees for himself when it is stuck.
+_SECONDS, _OUTPUT = 7 * 86400.0, 2**40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ def _stage(work: Work) -> Stage:
         environment=environment,
         params=work.params,
         needs_data=work.data is not None,
-        limits=Limits(memory=int(0.9 * machine.memory_bytes()), seconds=_SECONDS),
+        limits=Limits(memory=int(0.9 * machine.memory_bytes()), seconds=_SECONDS, output=_OUTPUT),
     )
 
 

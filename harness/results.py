@@ -292,28 +292,39 @@ def _gap(cell: Cell, end: StageEnd, plan: Plan) -> Gap:
 
 
 def _backbone_info(spec: BackboneSpec) -> BackboneInfo:
-    source = spec.source
-    words = (
-        f"{spec.from_} with {spec.pretrain.steps} further steps on {spec.pretrain.corpus}"
-        if spec.from_ and spec.pretrain
-        else "made on the spot from random weights"
-    )
-    if source is not None and source.kind == "package":
-        words = f"package {source.package} {source.version}"
+    origin = spec.initialised_from.what if spec.initialised_from else None
     return BackboneInfo(
         name=spec.name,
         title=spec.title,
         family=spec.family,
         saw=tuple(Exposure(what=entry.what, source=entry.source) for entry in spec.saw),
         pair=Pair(name=spec.pair.name, side=spec.pair.side) if spec.pair else None,
-        initialised_from=spec.from_,
+        public_pair=spec.public_pair,
+        initialised_from=spec.from_ or origin,
         architecture=spec.architecture or "",
         layers=spec.layers or 0,
         hidden_size=spec.hidden_size or 0,
         parameters=spec.parameters,
-        source=words,
+        source=_source(spec),
         licence=spec.licence,
     )
+
+
+def _source(spec: BackboneSpec) -> str:
+    """Where a backbone's weights come from, for people. Of a folder its name: where it lies is nobody's business."""
+    source = spec.source
+    if source is None:
+        steps = f" with {spec.pretrain.steps} further steps on {spec.pretrain.corpus}" if spec.pretrain else ""
+        return f"{spec.from_}{steps}"
+    match source.kind:
+        case "hub":
+            return f"hub model {source.id}, commit {source.revision}"
+        case "folder":
+            return f"folder {Path(source.path).name}"
+        case "package":
+            return f"package {source.package} {source.version}"
+        case "scratch":
+            return "made on the spot from random weights"
 
 
 def _recipe_info(recipe: RecipeSpec, training: str) -> RecipeInfo:

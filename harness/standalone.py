@@ -106,7 +106,8 @@ def evaluate(
         sample = _use(suite, found, "validation")
         digests |= {path: file_digest(root / path) for path in _paths(sample)}
 
-    root = _real(root, digests, out)
+    if do is not do_here:
+        root = _real(root, digests, out)
 
     def stage(name: str) -> Path:
         folder = out / name

@@ -50,7 +50,8 @@ class BackboneInfo(_Model):
     family: Family
     saw: tuple[Exposure, ...] = ()
     pair: Pair | None = None
-    initialised_from: str | None = None
+    public_pair: str | None = None  # the published text backbone it stands beside; never matched in compute
+    initialised_from: str | None = None  # a backbone here by its name, or a published model by its id
     architecture: str
     layers: int
     hidden_size: int

@@ -171,6 +171,7 @@ def _model_details(backbone: BackboneInfo, recipe: RecipeInfo) -> dict[str, Any]
         "licence": backbone.licence,
         "parameters": backbone.parameters,
         "initialised_from": backbone.initialised_from,
+        "public_pair": backbone.public_pair,
         "recipe": recipe.name,
         "intermediate_tasks": recipe.tasks,
         "training_recipe": recipe.training,

@@ -24,7 +24,18 @@ class Backbone(_Model):
     name: str
     family: Literal["code", "text", "mixed"]
     pair: tuple[str, Literal["code", "text"]] | None = None
+    public_pair: str | None = None
     initialised_from: str | None = None
+
+    @property
+    def beside(self) -> str | None:
+        """The published backbone without so much code that it may be shown beside: named by its spec, else its origin.
+
+        A side of a matched pair has its twin.
+        """
+        if self.pair is not None or self.family == "text":
+            return None
+        return self.public_pair or (self.initialised_from if self.family == "code" else None)
 
 
 class Recipe(_Model):
@@ -74,6 +85,7 @@ class Design(_Model):
                     name=one.name,
                     family=one.family,
                     pair=(one.pair.name, one.pair.side) if one.pair else None,
+                    public_pair=one.public_pair,
                     initialised_from=one.initialised_from,
                 )
                 for one in grid.backbones
@@ -114,7 +126,7 @@ class Design(_Model):
         return tuple(one.name for one in self.targets if one.trained_on is not None and one.trained_on in recipe.tasks)
 
     def pairs(self) -> tuple[Pair, ...]:
-        """Matched pairs, then public ones: a code backbone beside the one that it was initialised from."""
+        """Matched pairs, then public ones: a code backbone beside the published one that it is to be compared with."""
         return (*self._matched(), *self._public())
 
     def _matched(self) -> Iterator[Pair]:
@@ -129,5 +141,5 @@ class Design(_Model):
     def _public(self) -> Iterator[Pair]:
         there = {backbone.name for backbone in self.backbones}
         for one in self.backbones:
-            if one.pair is None and one.family == "code" and one.initialised_from in there:
-                yield Pair(f"{one.name} / {one.initialised_from}", "public", one.name, one.initialised_from or "")
+            if one.beside is not None and one.beside in there:
+                yield Pair(f"{one.name} / {one.beside}", "public", one.name, one.beside)

@@ -25,6 +25,18 @@ def test_a_suite_with_translated_rows_says_that_it_is_not_zero_shot_there() -> N
     assert not [note for note in grid(resolve(without, CATALOG)).notes if note.startswith("Not zero-shot")]
 
 
+def test_published_backbones_are_described_with_their_commit_their_origin_and_their_public_pair() -> None:
+    spec = CATALOG.suite("mini").model_copy(
+        update={"backbones": ("codebert-base", "roberta-base"), "recipes": ("none",), "task_limits": {}}
+    )
+    found = {backbone.name: backbone for backbone in grid(resolve(spec, CATALOG)).backbones}
+
+    code, text = found["codebert-base"], found["roberta-base"]
+    assert code.source == "hub model microsoft/codebert-base, commit 3b0952feddeffad0063f274080e3c23d75e7eb39"
+    assert (code.public_pair, code.initialised_from) == ("roberta-base", "FacebookAI/roberta-base")
+    assert (text.public_pair, text.initialised_from) == (None, None)
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

@@ -183,6 +183,19 @@ def test_public_pairs_are_marked(tmp_path: Path) -> None:
     assert [(pair.name, pair.kind) for pair in found.pairs] == [("base+code / base", "public")]
 
 
+@pytest.mark.parametrize(("family", "known"), [("code", True), ("mixed", True), ("text", False)])
+def test_a_public_pair_is_what_the_spec_says_not_what_a_published_model_is_called(
+    tmp_path: Path, family: str, *, known: bool
+) -> None:
+    folder = write_board(tmp_path / "board", backbones=("base", "base+code"))
+    said = {"pair": None, "initialised_from": "Someone/base", "public_pair": "base", "family": family}
+    edit(folder / "suite.json", lambda record: record["backbones"][1].update(said))
+
+    found, _ = computed(folder)
+
+    assert [(pair.name, pair.kind) for pair in found.pairs] == [("base+code / base", "public")] * known
+
+
 def test_pairs_are_pooled_from_three_on(tmp_path: Path) -> None:
     names = [f"{base}+{side}" for base in ("a", "b", "c") for side in ("code", "text")]
 
