@@ -1,6 +1,6 @@
 """Build the pages of a simulated board and tell how long it takes, how heavy they are, and how soon one is painted.
 
-    python benchmarks/site.py [--rows 1000] [--languages 40] [--keep FOLDER] [--browser]
+    python benchmarks/site.py [--rows 1000] [--languages 40] [--workers N] [--keep FOLDER] [--browser]
 
 The board has nine targets, every one in all languages, matched pairs of backbones, twenty recipes, statistics for every
 cell, and provenance as long as a real run's. All numbers are drawn from a seeded generator and mean nothing.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import resource
 import statistics
 import subprocess
@@ -26,7 +27,8 @@ from leaderboard.lookup import places
 from leaderboard.read import read_results
 from leaderboard.results import SuiteGrid
 from leaderboard.scores import build_board
-from leaderboard.site import build_site
+from leaderboard.site import Extras, build_site
+from leaderboard.workers import cores
 
 HEAVIEST = 2_000_000
 TARGETS = {
@@ -315,11 +317,18 @@ def painted(page: Path) -> float | None:
     return statistics.median(times) if times else None
 
 
+def processors() -> float:
+    """Seconds of processors that this process and those that it began have used."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
 def main() -> None:
     """Simulate, build, measure, and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1000)
     options.add_argument("--languages", type=int, default=40)
+    options.add_argument("--workers", type=int, default=0, help="processes; as many as there are cores if not given")
     options.add_argument("--keep", type=Path, help="folder to leave results and site in")
     options.add_argument("--browser", action="store_true", help="also measure the first paint of the first page")
     given = options.parse_args()
@@ -328,15 +337,16 @@ def main() -> None:
         if not (root / "results" / "suite.json").is_file():
             print("simulating", flush=True)
             simulate(root / "results", given.rows, CODES[: given.languages])
-        began, before = time.perf_counter(), time.process_time()
-        report = build_site(root / "results", root / "site")
-        wall, busy = time.perf_counter() - began, time.process_time() - before
+        began, before = time.perf_counter(), processors()
+        report = build_site(root / "results", root / "site", Extras(workers=given.workers))
+        wall, busy = time.perf_counter() - began, processors() - before
         files = sorted((root / "site").iterdir(), key=lambda path: -path.stat().st_size)
         pages = [path for path in files if path.suffix == ".html"]
         heavy = [path.name for path in pages if path.stat().st_size > HEAVIEST]
         print(f"{given.rows} rows, {len(TARGETS)} targets, {given.languages} languages: {len(report.pages)} pages")
-        print(f"built in {wall:.1f} s ({busy:.1f} s of one processor)")
-        print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+        print(f"built in {wall:.1f} s, {busy:.1f} s of processors, by {given.workers or cores()} processes")
+        most = [resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        print(f"memory at most {most[0]:.2f} GiB, of a copy {most[1]:.2f} GiB (most of it shared)")
         print(f"site {sum(path.stat().st_size for path in files) / 1e6:.0f} MB in {len(files)} files")
         for path in pages[:6]:
             print(f"  {path.stat().st_size / 1e6:.2f} MB {path.name}")

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import gc
-import hashlib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from leaderboard.collection import uncollected
 from leaderboard.export import scores_csv, scores_json
 from leaderboard.history import LOG_FILE, extended, log_json, read_log
 from leaderboard.languages import scored
 from leaderboard.names import row_id
-from leaderboard.pages.blocks import Part, parts, tables
 from leaderboard.pages.claims import claims_page
 from leaderboard.pages.cost import cost_page
 from leaderboard.pages.frame import CSV_FILE, JSON_FILE, STYLE_FILE, Page, Site, aggregate
@@ -34,12 +27,12 @@ from leaderboard.predictions import predictions_file, write_predictions
 from leaderboard.read import read_results
 from leaderboard.replace import replacing
 from leaderboard.statistics import read_language_statistics, read_statistics
-from leaderboard.tables.latex import table_latex
-from leaderboard.tables.plain import table_csv, table_json
+from leaderboard.workers import cores, in_order
+from leaderboard.writer import HERE, Writer, Written, write_text
 from tasks.errors import UserError
 
-_HERE = Path(__file__).parent
-_EXPORTS: dict[str, Callable[..., str]] = {"csv": table_csv, "json": table_json, "tex": table_latex}
+#: From so many rows on their pages take longer than the start of another process.
+_MANY_ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +43,13 @@ class Extras:
         artifacts: the store's folder of artifacts; rows then have their predictions to download.
         previous: an earlier site, or its ``log.json``; else the site that is replaced.
         reasons: why rows were added, changed or withdrawn, by ``BACKBONE/RECIPE``.
+        workers: processes that write the pages of a large board; 0 for as many as there are cores.
     """
 
     artifacts: Path | None = None
     previous: Path | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 0
 
 
 NOTHING_ELSE = Extras()
@@ -87,161 +82,73 @@ def build_site(
     place, source = out.resolve(), results.resolve()
     if place == source or source in place.parents or place in source.parents:
         raise UserError("the site and the results lie in each other", where=str(out), remedy="name another folder")
-    with _uncollected():
+    with uncollected():
         return _build(results, out, extras, progress)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: millions of small objects stay, and going through them takes long."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _build(results: Path, out: Path, extras: Extras, progress: Callable[[float], None]) -> SiteReport:
     site = aggregate(read_results(results), read_statistics(results), read_language_statistics(results))
     log = extended(read_log(extras.previous or out / LOG_FILE), site.board, site.folder, extras.reasons)
+    # A small board is built before another process has begun.
+    workers = (extras.workers or cores()) if len(site.board.rows) >= _MANY_ROWS else 1
     with replacing(out) as building:
-        writer = _Writer(site, building)
-        for page in (
-            gains_page(site),
-            languages_page(site),
-            *(language_page(site, target) for target in site.folder.suite.targets),
-            retrieval_page(site),
-            cost_page(site),
-            claims_page(site),
-            reproduction_page(site),
-            log_page(site, log),
-        ):
-            writer.write(page)
-        _rows(site, writer, building, extras, progress)
-        _write(building / CSV_FILE, scores_csv(site.folder, site.board))
-        _write(building / JSON_FILE, scores_json(site.folder, site.board, site.pairs))
-        _write(building / LOG_FILE, log_json(log))
-        _write(building / STYLE_FILE, (_HERE / "static" / STYLE_FILE).read_text(encoding="utf-8"))
+        writer = Writer(site, building)
+        amounts = scored(site.folder)
+        targets = site.folder.suite.targets
+        views: list[Callable[[], Page]] = [
+            lambda: index_page(site),
+            *(partial(task_page_view, site, target, amounts[target.name]) for target in targets),
+            lambda: gains_page(site),
+            lambda: languages_page(site),
+            *(partial(language_page, site, target) for target in targets),
+            lambda: retrieval_page(site),
+            lambda: cost_page(site),
+            lambda: claims_page(site),
+            lambda: reproduction_page(site),
+            lambda: log_page(site, log),
+        ]
+        pages = in_order(lambda place: writer.write(views[place]()), len(views), workers)
+        # The tables that rows stand in come first: a row's own page leads back to the very part that holds it.
+        home, tasks = pages[0].where, {one.name: page.where for one, page in zip(targets, pages[1:], strict=False)}
+        row = partial(_row, site, writer, extras, building, home, tasks)
+        pages += in_order(row, len(site.board.rows), workers, progress)
+        _check_names(pages)
+        write_text(building / CSV_FILE, scores_csv(site.folder, site.board))
+        write_text(building / JSON_FILE, scores_json(site.folder, site.board, site.pairs))
+        write_text(building / LOG_FILE, log_json(log))
+        write_text(building / STYLE_FILE, (HERE / "static" / STYLE_FILE).read_text(encoding="utf-8"))
     return SiteReport(
         out=out,
-        pages=tuple(sorted(writer.pages)),
+        pages=tuple(sorted(file for page in pages for file in page.pages)),
         cells=len(site.folder.results),
         gaps=sum(1 for _ in site.board.missing()),
     )
 
 
-def _rows(site: Site, writer: _Writer, building: Path, extras: Extras, progress: Callable[[float], None]) -> None:
-    """The tables that rows stand in, then the rows' own pages, which lead back to the very part that holds them."""
-    amounts = scored(site.folder)
-    home = writer.write(index_page(site))
-    tasks = {
-        target.name: writer.write(task_page_view(site, target, amounts[target.name]))
-        for target in site.folder.suite.targets
-    }
-    for place, row in enumerate(site.board.rows):
-        anchor = row_id(row.backbone.name, row.recipe.name)
-        archive = ""
-        if extras.artifacts is not None:
-            name = predictions_file(row)
-            archive = name if write_predictions(site.folder, row, extras.artifacts, building / name) else ""
-        at = {target: where[anchor] for target, where in tasks.items()}
-        writer.write(row_page_view(site, row, home[anchor], at, archive))
-        progress((place + 1) / len(site.board.rows))
+def _row(
+    site: Site,
+    writer: Writer,
+    extras: Extras,
+    building: Path,
+    home: Mapping[str, str],
+    tasks: Mapping[str, Mapping[str, str]],
+    place: int,
+) -> Written:
+    """One row's page, with its predictions."""
+    row = site.board.rows[place]
+    anchor = row_id(row.backbone.name, row.recipe.name)
+    archive = ""
+    if extras.artifacts is not None:
+        name = predictions_file(row)
+        archive = name if write_predictions(site.folder, row, extras.artifacts, building / name) else ""
+    at = {target: where[anchor] for target, where in tasks.items()}
+    return writer.write(row_page_view(site, row, home[anchor], at, archive))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shown:
-    """One file of a page, as the template prints it."""
-
-    file: str
-    files: tuple[str, ...]
-    number: int
-    html: Markup
-    titles: tuple[tuple[str, str], ...]
-
-
-class _Writer:
-    """Writes pages with the tables beside them, each file once."""
-
-    def __init__(self, site: Site, building: Path) -> None:
-        self._building = building
-        script = (_HERE / "static" / "board.js").read_text(encoding="utf-8")
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        self._template = _environment().get_template("page.html")
-        self._common = {
-            "frame": site.frame,
-            "script": Markup(script),  # noqa: S704 (a file of this package)
-            "script_hash": f"sha256-{digest}",
-        }
-        self.pages: set[str] = set()
-        self._files: set[str] = set()
-
-    def write(self, page: Page) -> dict[str, str]:
-        """Write a page in as many parts as it takes; gives the file of every row that has an anchor on it."""
-        found = parts(page.sections)
-        files = tuple(_part_file(page.stem, number) for number in range(1, len(found) + 1))
-        where: dict[str, str] = {}
-        texts = [
-            self._html(page, part, file, files, number)
-            for number, (file, part) in enumerate(zip(files, found, strict=True), start=1)
-        ]
-        for file, part, text in zip(files, found, _linked(files, texts), strict=True):
-            self._claim(file)
-            self.pages.add(file)
-            _write(self._building / file, text)
-            where |= dict.fromkeys(part.anchors, file)
-        for table in tables(page.sections):
-            for suffix, export in _EXPORTS.items():
-                self._claim(f"{table.name}.{suffix}")
-                _write(self._building / f"{table.name}.{suffix}", export(table))
-        return where
-
-    def _html(self, page: Page, part: Part, file: str, files: tuple[str, ...], number: int) -> str:
-        shown = _Shown(file=file, files=files, number=number, html=part.html, titles=part.titles)
-        return self._template.render(page=page, part=shown, **self._common)
-
-    def _claim(self, file: str) -> None:
-        if file in self._files:
+def _check_names(pages: Sequence[Written]) -> None:
+    """Refuse a board two of whose files would be one."""
+    known: set[str] = set()
+    for file in (file for page in pages for file in (*page.pages, *page.tables)):
+        if file in known:
             raise UserError(f"two pages would be called {file}", where="suite.json", remedy="rename one of them")
-        self._files.add(file)
-
-
-def _linked(files: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
-    """The parts of one page, with links to a place that came to stand on another part leading there.
-
-    Text and attributes from data hold no plain quotes, so what these patterns find is ours.
-    """
-    if len(texts) == 1:
-        return texts
-    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in texts]
-    home = {anchor: file for file, own in reversed(list(zip(files, ids, strict=True))) for anchor in own}
-
-    def led(text: str, own: set[str]) -> str:
-        def link(match: re.Match[str]) -> str:
-            anchor = match[1]
-            return match[0] if anchor in own or anchor not in home else f' href="{home[anchor]}#{anchor}"'
-
-        return re.sub(r' href="#([^"]+)"', link, text)
-
-    return [led(text, own) for text, own in zip(texts, ids, strict=True)]
-
-
-def _part_file(stem: str, number: int) -> str:
-    return f"{stem}.html" if number == 1 else f"{stem}.part-{number}.html"
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+        known.add(file)

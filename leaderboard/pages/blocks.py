@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from leaderboard.charts.lines import key_entry
 from leaderboard.pages.html_table import TableWriter
-from leaderboard.pages.look import Look
+from leaderboard.pages.look import Export, Look
 from leaderboard.tables.value import Table
 
 #: No page of ours is heavier, in bytes, whatever the board's size; what comes around the blocks is left room.
@@ -126,9 +126,10 @@ def _figure(figure: Figure) -> Markup:
     ).format(escape(figure.label), figure.svg, legend, figure.caption)
 
 
-def tables(sections: Sequence[Section]) -> Iterator[Table]:
-    """The tables that are exported."""
+def tables(sections: Sequence[Section]) -> Iterator[tuple[Table, Export]]:
+    """The tables that are exported, each with a suffix of its files."""
     for section in sections:
         for block in section.blocks:
-            if isinstance(block, TableBlock) and block.look.downloads:
-                yield block.table
+            if isinstance(block, TableBlock):
+                for suffix in block.look.downloads:
+                    yield block.table, suffix

@@ -175,6 +175,7 @@ class TableWriter:
                 f'<a href="{escape(name)}.{suffix}" download>{words}<span class="hidden"> of {escape(self._look.label)}'
                 "</span></a>"
                 for suffix, words in (("csv", "CSV"), ("json", "JSON"), ("tex", "LaTeX"))
+                if suffix in self._look.downloads
             )
             parts.append(f'<p class="downloads">This table as {links}.</p>\n')
         return "".join(parts)

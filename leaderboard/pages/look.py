@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+#: A table's files, by suffix.
+Export = Literal["csv", "json", "tex"]
+EXPORTS: tuple[Export, ...] = get_args(Export)
+#: For programs alone: hundreds of lines of a row's languages are no table of a paper.
+DATA: tuple[Export, ...] = ("csv", "json")
 #: Shading: none, by value (scores), or by sign and size (differences).
 Shade = Literal["", "score", "difference"]
 
@@ -41,7 +46,7 @@ class Look:
         firsts: keys of the columns with a rule to their left.
         strong: keys of the columns set in bold.
         words: whether it is a table of words, whose lines may wrap.
-        downloads: whether CSV, JSON and LaTeX stand beside it.
+        downloads: the files that stand beside it, by suffix; none for a table that is told elsewhere.
     """
 
     id: str
@@ -55,4 +60,4 @@ class Look:
     firsts: frozenset[str] = frozenset()
     strong: frozenset[str] = frozenset()
     words: bool = False
-    downloads: bool = True
+    downloads: tuple[Export, ...] = EXPORTS

@@ -16,7 +16,7 @@ from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, OWN_DATA_MARK, U
 from leaderboard.pages.columns import board_columns, group_keys, mark_notes, mean_keys, score_fields
 from leaderboard.pages.frame import Page, Site
 from leaderboard.pages.gap_list import gap_section
-from leaderboard.pages.look import Look
+from leaderboard.pages.look import DATA, Look
 from leaderboard.pages.reading import reading_blocks
 from leaderboard.pages.row_provenance import provenance_sections
 from leaderboard.pages.task import facts_list
@@ -97,7 +97,7 @@ def _scores(site: Site, row: Row) -> Section:
         intervals=frozenset(column.key for column in table.columns),
         firsts=group_keys(site.board),
         strong=mean_keys(site.board),
-        downloads=False,
+        downloads=(),
     )
     return Section(id="scores", title="Scores", blocks=(TableBlock(table=table, look=look),))
 
@@ -146,6 +146,7 @@ def _languages(site: Site, row: Row, results: tuple[Result, ...], tasks: Mapping
         sortable=True,
         strong=frozenset({"score"}),
         firsts=frozenset({f"metric.{metrics[0]}" if metrics else "rows", "rows", "unknown"}),
+        downloads=DATA,
     )
     return Section(id="languages", title="By target and language", blocks=(TableBlock(table=table, look=look),))
 
@@ -207,7 +208,10 @@ def facts_table(facts: Iterable[Fact], caption: str) -> Markup:
 
 
 def flatten(record: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """A JSON object as (dotted path, value) pairs, sorted by key on each level; lists of plain values stay whole."""
+    """A JSON object as (dotted path, value) pairs, sorted by key on each level.
+
+    Lists of plain values stay whole, and so do lists of those, such as a curve's points.
+    """
     facts: list[Fact] = []
     stack: list[tuple[str, Any]] = [("", dict(record))]
     while stack:
@@ -215,11 +219,16 @@ def flatten(record: Mapping[str, Any]) -> tuple[Fact, ...]:
         if isinstance(value, dict) and value:
             dot = f"{path}." if path else ""
             stack.extend((f"{dot}{name}", value[name]) for name in sorted(value, reverse=True))
-        elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        elif isinstance(value, list) and any(map(_nested, value)):
             stack.extend((f"{path}[{number}]", value[number]) for number in reversed(range(len(value))))
         elif path:
             facts.append((path, _plain(value)))
     return tuple(facts)
+
+
+def _nested(item: Any) -> bool:
+    """Whether an item of a list needs lines of its own."""
+    return isinstance(item, dict) or (isinstance(item, list) and any(isinstance(one, dict | list) for one in item))
 
 
 def _plain(value: Any) -> str:
@@ -228,5 +237,6 @@ def _plain(value: Any) -> str:
     if type(value) in (int, float):  # as JSON has them; by far the most frequent, and no encoder is needed for them
         return repr(value)
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value) or "(empty)"
+        between = "; " if any(isinstance(item, list) for item in value) else ", "
+        return between.join(map(_plain, value)) or "(empty)"
     return json.dumps(value) if value != {} else "(empty)"

@@ -112,7 +112,7 @@ def _stages(site: Site, row: Row, stages: Sequence[StageRecord]) -> Section:
         ),
         miniature=site.frame.miniature,
     )
-    look = Look(id="table-stages", label="Stages", heads=("stage",), words=True, downloads=False)
+    look = Look(id="table-stages", label="Stages", heads=("stage",), words=True, downloads=())
     text = paragraphs(
         "The digests of prepare stages are the data's, those of fetch and convert stages the weights', that of a score "
         "stage the score's. Image is the digest of the container's base image, or local."
@@ -142,7 +142,7 @@ def _surroundings(stages: Sequence[StageRecord]) -> Section:
             for (name, value), names in found.items()
         ),
     )
-    look = Look(id="table-versions", label="Versions", heads=("what",), words=True, downloads=False)
+    look = Look(id="table-versions", label="Versions", heads=("what",), words=True, downloads=())
     blocks.append(TableBlock(table=table, look=look))
     return Section(id="versions", title="Versions", blocks=tuple(blocks))
 

@@ -64,7 +64,7 @@ def table_latex(table: Table) -> str:
 
 def escape(text: str) -> str:
     """Text as LaTeX that prints it."""
-    return "".join(_escape(char) for char in text)
+    return text.translate(_ESCAPED)
 
 
 def _escape(char: str) -> str:
@@ -81,6 +81,17 @@ def _escape(char: str) -> str:
         letter = {"i": r"\i", "j": r"\j"}.get(base, base)
         return rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
     return rf"{{\footnotesize U+{ord(char):04X}}}"
+
+
+class _Escaped(dict[int, str]):
+    """Characters as LaTeX prints them, each worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _escape(chr(code))
+        return self[code]
+
+
+_ESCAPED = _Escaped()
 
 
 def _heads(columns: tuple[Column, ...]) -> list[str]:

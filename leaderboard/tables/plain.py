@@ -12,6 +12,7 @@ from leaderboard.tables.value import Field, Table, all_notes
 TABLE_SCHEMA = "codestilts.table/1"
 #: What may be said of a number beside it.
 _SAID = ("low", "high", "sd", "mark", "missing")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 #: Spreadsheets run a field that begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -38,11 +39,22 @@ def table_csv(table: Table) -> str:
 
 def _extras(table: Table, place: int) -> tuple[str, ...]:
     """What is said of at least one of a column's numbers."""
-    return tuple(name for name in _SAID if any(_there(getattr(row[place], name)) for row in table.rows))
+    found: set[str] = set()
+    for row in table.rows:
+        field = row[place]
+        if not _bare(field):
+            found.update(_more(field))
+    return tuple(name for name in _SAID if name in found)
 
 
-def _there(value: Any) -> bool:
-    return value not in (None, "")
+def _bare(field: Field) -> bool:
+    """Whether nothing is said of a value: so it is with nearly all of a large table's."""
+    return field.low is None and field.high is None and field.sd is None and not field.mark and not field.missing
+
+
+def _more(field: Field) -> dict[str, Any]:
+    """What is said of a value."""
+    return {name: value for name in _SAID if (value := getattr(field, name)) not in (None, "")}
 
 
 def _safe(value: Any) -> Any:
@@ -72,9 +84,8 @@ def table_json(table: Table) -> str:
 
 def _field(field: Field) -> Any:
     """The value alone, or an object where there is more to say of it."""
-    more = {name: value for name in _SAID if _there(value := getattr(field, name))}
-    return {"value": field.value, **more} if more else field.value
+    return field.value if _bare(field) else {"value": field.value, **_more(field)}
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)

@@ -21,7 +21,7 @@ from tests.leaderboard.test_site import parse, widths
 @pytest.fixture
 def cut(shared_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The site with room for little on a page."""
-    monkeypatch.setattr("leaderboard.site.parts", lambda sections: parts(sections, 6000))
+    monkeypatch.setattr("leaderboard.writer.parts", lambda sections: parts(sections, 6000))
     build_site(shared_results, tmp_path / "site")
     return tmp_path / "site"
 

@@ -87,6 +87,14 @@ def test_newer_schema_is_refused_in_a_sentence(edit: Edit, name: str) -> None:
     [
         ("{", "not a readable JSON file"),
         ('{"schema": "codestilts.result/1", "seed": 1, "seed": 2}', "the key 'seed' is there twice"),
+        (
+            '{"schema": "codestilts.result/1", "seed" : 1, "seed": 2, "suite": "\\u0022:"}',
+            "the key 'seed' is there twice",
+        ),
+        (
+            '{"schema": "codestilts.result/1", "seed": 1, "suite": "\\": ", "suite": "x"}',
+            "the key 'suite' is there twice",
+        ),
         ('{"schema": "codestilts.result/1", "score": NaN}', "NaN is not a number of JSON"),
         ("[" * 100_000, "not a readable JSON file"),
         ("[]", "says nothing"),
