@@ -17,7 +17,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,7 @@ def simulate(
             LanguageCounts(
                 language=str(number),
                 units=np.arange(units),
+                total=units,
                 top=top.astype(np.float32),
                 bottom=bottom.astype(np.float32),
             )
@@ -181,11 +182,13 @@ class OneDraw:
         self.run: tuple[int, ...] = ()
         self._drawn: dict[tuple[int, ...], Singles] = {}
 
-    def __call__(self, _: np.random.Generator, resamples: int, units: int) -> Singles:
-        name = (*self.run, resamples, units)
+    def __call__(
+        self, _: np.random.Generator, resamples: int, units: int, total: int | None = None
+    ) -> Iterable[Singles]:
+        name = (*self.run, resamples, units, total or units)
         if name not in self._drawn:
-            self._drawn = {name: weights(generator(0, *map(str, name)), resamples, units)}
-        return self._drawn[name]
+            self._drawn = {name: np.concatenate(list(weights(generator(0, *map(str, name)), resamples, units, total)))}
+        return [self._drawn[name]]
 
 
 @dataclass(frozen=True, kw_only=True)

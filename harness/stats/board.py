@@ -44,7 +44,7 @@ class Board:
             self._judge(Place("languages", target.name, name), one)
         self.methods[target.name] = TargetMethod(
             unit=target.unit,
-            units={one.language: len(one.units) for one in counts.languages},
+            units={one.language: one.total for one in counts.languages},
             joint=counts.joint,
             words=words.of_target(target),
             caution=words.caution(counts),

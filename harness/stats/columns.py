@@ -9,19 +9,21 @@ training makes of single items is in both: it is counted twice, on the side of c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.stats.contrasts import Contrasts
+from harness.stats.contrasts import Contrasts, Indices
 from harness.stats.counts import Floats, LanguageCounts, Singles, TargetCounts, ratio
 from harness.stats.draws import generator, weights
 
 Bools = npt.NDArray[np.bool_]
-Drawer = Callable[[np.random.Generator, int, int], Singles]
+#: From a generator, how many lines, units that count, and units in all, to weights of all lines, some at a time.
+Drawer = Callable[..., Iterable[Singles]]
 #: Up to so many units that differ, a sign-flip test is made beside the t test: with few, t is too easily convinced.
 SPARSE = 64
 
@@ -78,15 +80,15 @@ def target_columns(
     target: TargetCounts, trained: Bools, contrasts: Contrasts, *, resamples: int, seed: int, drawer: Drawer = weights
 ) -> tuple[Column, dict[str, Column]]:
     """The column of a target, and one for each of its languages. ``drawer`` makes the weights."""
-    shared = drawer(generator(seed, target.name), resamples, target.size) if target.joint else None
+    shared = tuple(drawer(generator(seed, target.name), resamples, target.size)) if target.joint else ()
     languages: dict[str, Column] = {}
     total: npt.NDArray[Any] | None = None
     parts = _Differences(target, contrasts)
     for counts in target.languages:
-        if shared is None:  # items of its own
-            drawn = drawer(generator(seed, target.name, counts.language), resamples, len(counts.units))
-        else:
-            drawn = shared[:, counts.units]
+        if target.joint:
+            drawn: Iterable[Singles] = (some[:, counts.units] for some in shared)
+        else:  # items of its own
+            drawn = drawer(generator(seed, target.name, counts.language), resamples, len(counts.units), counts.total)
         deviations = _deviations(counts, drawn, target.present)
         scores = np.where(target.present[:, None], counts.scores(), np.nan)
         column = _column(scores, deviations, counts.informative() - 1, trained, contrasts, parts.of(counts))
@@ -117,17 +119,23 @@ def mean_of(parts: Sequence[Column], draws: npt.NDArray[Any]) -> Column:
     )
 
 
-def _deviations(counts: LanguageCounts, drawn: Singles, present: Bools) -> Singles:
-    """Bootstrap scores, means over seeds, less their mean: (R, N).
+def _deviations(counts: LanguageCounts, drawn: Iterable[Singles], present: Bools) -> Singles:
+    """Bootstrap scores, means over seeds, less their mean: (R, N). ``drawn`` holds all R lines, some at a time.
 
     They are widened by sqrt(n / (n - 1)), because draws vary that much too little.
     """
     units, rows, seeds = counts.top.shape
-    top = (drawn @ counts.top.reshape(units, -1)).reshape(-1, rows, seeds)
-    bottom = (drawn @ counts.bottom.reshape(units, -1)).reshape(len(drawn), *counts.bottom.shape[1:])
-    scores = ratio(top, bottom).mean(axis=2)
+    tops, bottoms = (one.reshape(units, -1).astype(np.float32) for one in (counts.top, counts.bottom))
+    scores = np.concatenate(
+        [
+            ratio((some @ tops).reshape(-1, rows, seeds), (some @ bottoms).reshape(-1, *counts.bottom.shape[1:])).mean(
+                2
+            )
+            for some in drawn
+        ]
+    )
     scores -= scores.mean(axis=0, dtype=np.float64).astype(np.float32)
-    scores *= np.float32(np.sqrt(units / max(1, units - 1)))
+    scores *= np.float32(np.sqrt(counts.total / max(1, counts.total - 1)))
     scores[:, ~present] = np.nan
     return np.asarray(scores, dtype=np.float32)
 
@@ -140,7 +148,8 @@ def _column(
     contrasts: Contrasts,
     sparse: tuple[Floats | None, ...],
 ) -> Column:
-    variance = np.concatenate([_variance(draws), _variance(contrasts.of(draws))])
+    rows = np.ascontiguousarray(draws.T)
+    variance = np.concatenate([_variance(rows), *map(_variance, contrasts.blocks(rows))])
     return Column(
         per_seed=scores,
         variance=variance,
@@ -152,9 +161,10 @@ def _column(
 
 
 def _variance(draws: npt.NDArray[Any]) -> Floats:
-    """Of centred draws, along the first axis."""
-    squares: Floats = np.einsum("r...,r...->...", draws, draws, dtype=np.float64)
-    return squares / (len(draws) - 1)
+    """Of centred draws (..., R), summed in double precision."""
+    exact = draws.astype(np.float64)
+    squares = np.einsum("...r,...r->...", exact, exact)
+    return np.asarray(squares / (exact.shape[-1] - 1))
 
 
 def _joined(parts: Sequence[Floats | None], number: int) -> Floats | None:
@@ -171,25 +181,23 @@ class _Differences:
     together: so a unit on which both sides count the same adds nothing, and swapping the sides turns the sign.
     """
 
-    _AT_ONCE = 256  # contrasts
-
     def __init__(self, target: TargetCounts, contrasts: Contrasts) -> None:
         self._target = target
-        self._number = len(contrasts)
-        self._pairs, self._owners, self._signs = contrasts.simple()
-        self._sums = np.zeros((target.size, self._number)) if target.joint else None
+        self._contrasts = contrasts
+        self._sums = np.zeros((len(contrasts), target.size)) if target.joint else None
 
     def of(self, counts: LanguageCounts) -> tuple[Floats | None, ...]:
         """For every contrast the parts in one language that are not zero, or None if they are more than ``SPARSE``."""
         found: list[Floats | None] = []
-        top, bottom = counts.top.mean(axis=2, dtype=np.float64), counts.bottom.mean(axis=2, dtype=np.float64)
-        bottom = np.broadcast_to(bottom, top.shape)
-        for first in range(0, self._number, self._AT_ONCE):
-            part = slice(first, min(first + self._AT_ONCE, self._number))
-            values = self._parts(top, bottom, part)
+        top, bottom = (
+            np.ascontiguousarray(one.mean(axis=2, dtype=np.float64).T) for one in (counts.top, counts.bottom)
+        )
+        adds = partial(_adds, top, bottom, top.sum(axis=1), bottom.sum(axis=1))
+        for part in self._contrasts.parts():
+            values = self._contrasts.apply(adds, part)
             found += _compressed(values)
             if self._sums is not None:
-                self._sums[counts.units, part] += values
+                self._sums[part, counts.units] += values
         return tuple(found)
 
     def joint(self) -> tuple[Floats | None, ...]:
@@ -197,25 +205,29 @@ class _Differences:
         assert self._sums is not None
         return tuple(_compressed(self._sums / len(self._target.languages)))
 
-    def _parts(self, top: Floats, bottom: Floats, part: slice) -> Floats:
-        """Parts of the units (units, contrasts of ``part``), from counts that are means over seeds (units, rows)."""
-        tops, bottoms = top.sum(axis=0), bottom.sum(axis=0)
-        found = np.zeros((len(top), part.stop - part.start))
-        chosen = (self._owners >= part.start) & (self._owners < part.stop)
-        for (plus, minus), owner, sign in zip(
-            self._pairs[chosen], self._owners[chosen], self._signs[chosen], strict=True
-        ):
-            half = (bottoms[plus] + bottoms[minus]) / 2
-            if half == 0:
-                continue
-            score = (tops[plus] + tops[minus]) / (2 * half)
-            difference = (top[:, plus] - top[:, minus]) - score * (bottom[:, plus] - bottom[:, minus])
-            found[:, owner - part.start] += sign * difference / half
-        return found
+
+def _adds(top: Floats, bottom: Floats, tops: Floats, bottoms: Floats, plus: Indices, minus: Indices) -> Floats:
+    """What every unit adds to the differences of rows ``plus`` and ``minus`` (D,): shape (D, units).
+
+    Args:
+        top: numerators, means over seeds (rows, units).
+        bottom: denominators (rows, units), or (1, units) where no row differs.
+        tops: sums over units (rows,).
+        bottoms: the same of denominators.
+        plus: rows by index.
+        minus: rows by index.
+    """
+    difference = top[plus] - top[minus]
+    if len(bottom) == 1:
+        return ratio(difference, np.broadcast_to(bottoms, (len(plus), 1)))
+    half = (bottoms[plus] + bottoms[minus]) / 2
+    score = ratio(tops[plus] + tops[minus], 2 * half)
+    difference -= score[:, None] * (bottom[plus] - bottom[minus])
+    return ratio(difference, half[:, None])
 
 
 def _compressed(values: Floats) -> list[Floats | None]:
-    """The entries of each column that are not zero, or None where they are more than ``SPARSE``."""
+    """The entries of each line that are not zero, or None where they are more than ``SPARSE``."""
     there = np.abs(values) > 1e-12  # noqa: PLR2004 - rounding
-    few = there.sum(axis=0) <= SPARSE
-    return [values[there[:, index], index] if few[index] else None for index in range(values.shape[1])]
+    few = there.sum(axis=1) <= SPARSE
+    return [line[some] if short else None for line, some, short in zip(values, there, few.tolist(), strict=True)]

@@ -16,6 +16,7 @@ from harness.stats.design import Design
 from harness.stats.report import Teller
 from harness.stats.settings import Settings
 from harness.stats.validation import validation_score
+from leaderboard.collection import uncollected
 from leaderboard.read import CellKey, ResultsFolder, read_results
 from leaderboard.results import UNITS_SCHEMA
 from leaderboard.statistics import (
@@ -42,6 +43,11 @@ def of_folder(results: Path, settings: Settings, report: Report) -> tuple[Statis
     Raises:
         UserError: a file is not as it should be, or there is no result at all; the file is named.
     """
+    with uncollected():
+        return _of_folder(results, settings, report)
+
+
+def _of_folder(results: Path, settings: Settings, report: Report) -> tuple[Statistics, LanguageStatistics]:
     report(0.0, "reading results")
     folder = read_results(results)
     if not folder.results:
@@ -99,11 +105,17 @@ def _read_target(results: Path, folder: ResultsFolder, builder: CountsBuilder, d
                 continue
             path = key.units_path()
             scores = {language: one.score for language, one in result.languages.items()}
-            builder.add(row, place, _units(results, path), scores, where=str(path))
+            builder.add(row, place, read_units(results, path), scores, where=str(path))
 
 
-def _units(results: Path, path: Path) -> Mapping[str, Any]:
-    """A file of counts. Its shape alone is checked: there are millions of numbers, and the sums are checked anyway."""
+def read_units(results: Path, path: Path) -> Mapping[str, Any]:
+    """A file of counts, ``path`` relative to ``results``.
+
+    Its shape alone is checked: there are millions of numbers, and the sums are checked anyway.
+
+    Raises:
+        UserError: it is not there, not JSON, or of another schema.
+    """
     try:
         record = from_json((results / path).read_bytes(), allow_inf_nan=False)
     except (OSError, ValueError, ValidationError) as error:

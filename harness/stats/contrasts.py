@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from harness.stats.design import NONE, Design
 from leaderboard.statistics import PairKind
 
 Indices = npt.NDArray[np.int64]
+#: Two arrays of rows by index (pairs,) to their differences (pairs, ...).
+Difference = Callable[[Indices, Indices], npt.NDArray[Any]]
+_AT_ONCE = 64  # contrasts
 Measure = Literal["gain", "contrast", "interaction"]
 
 
@@ -42,14 +46,33 @@ class Contrasts:
 
     def of(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values of shape (..., rows) to differences of shape (..., contrasts). NaN where a row is absent (NaN)."""
-        first, second, double = self._indices()
+        first, second, double = self.indices
         found: npt.NDArray[Any] = values[..., first[:, 0]] - values[..., first[:, 1]]
         found[..., double] -= values[..., second[:, 0]] - values[..., second[:, 1]]
         return found
 
+    def parts(self) -> Iterator[slice]:
+        """Some contrasts at a time: what is worked out for each stays in the cache."""
+        for start in range(0, len(self), _AT_ONCE):
+            yield slice(start, min(start + _AT_ONCE, len(self)))
+
+    def apply(self, difference: Difference, part: slice) -> npt.NDArray[Any]:
+        """Shape (contrasts of ``part``, ...), from what ``difference`` gives for pairs of rows, (pairs, ...)."""
+        first, second, double = self.indices
+        found = difference(*first[part].T)
+        twice = slice(*np.searchsorted(double, (part.start, part.stop)).tolist())
+        if twice.start < twice.stop:
+            found[double[twice] - part.start] -= difference(*second[twice].T)
+        return found
+
+    def blocks(self, rows: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+        """Values of shape (rows, ...) to differences of shape (contrasts, ...), part by part."""
+        for part in self.parts():
+            yield self.apply(lambda plus, minus: rows[plus] - rows[minus], part)
+
     def squares(self, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """For each contrast how many of its rows count, the sum of their squared coefficients; shape (contrasts,)."""
-        first, second, double = self._indices()
+        first, second, double = self.indices
         found: npt.NDArray[np.float64] = counted[first].sum(axis=1).astype(np.float64)
         found[double] += counted[second].sum(axis=1)
         return found
@@ -58,14 +81,9 @@ class Contrasts:
         """The weight of every row in every contrast: shape (contrasts, rows)."""
         return np.asarray(self.of(np.eye(rows)).T)
 
-    def simple(self) -> tuple[Indices, Indices, Indices]:
-        """All first and second differences as simple ones: (pairs of rows, contrast they belong to, sign)."""
-        first, second, double = self._indices()
-        owners = np.concatenate([np.arange(len(first)), double])
-        signs = np.concatenate([np.ones(len(first), dtype=np.int64), -np.ones(len(double), dtype=np.int64)])
-        return np.concatenate([first, second]), owners, signs
-
-    def _indices(self) -> tuple[Indices, Indices, Indices]:
+    @cached_property
+    def indices(self) -> tuple[Indices, Indices, Indices]:
+        """Rows of all first differences, rows of all second ones, and the contrasts that have a second one."""
         first = np.array([one.first for one in self.items], dtype=np.int64).reshape(-1, 2)
         double = [index for index, one in enumerate(self.items) if one.second is not None]
         second = np.array([self.items[index].second for index in double], dtype=np.int64).reshape(-1, 2)

@@ -6,8 +6,9 @@ pair of arrays, *top* and *bottom*, holds what any metric needs, and a bootstrap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from tasks.errors import UserError
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
+#: Counts: bytes as long as they are small whole numbers, which is nearly always; a board holds billions.
+Small = npt.NDArray[np.uint8] | Singles
 #: Per language its counts by unit id, as ``units.json`` holds them.
 UnitRecord = Mapping[str, Mapping[str, Sequence[float]]]
 #: A score differs from the one in the result by no more than rounding.
@@ -30,14 +33,16 @@ class LanguageCounts:
     Attributes:
         language: its code.
         units: for each unit its index among the target's joint units; shape (units,).
+        total: how many units there are, with those left out of the arrays because they count nothing in any row.
         top: numerators by unit, row and seed; zero where the row is absent; shape (units, rows, seeds).
         bottom: denominators, same shape, or (units, 1, 1) where no row differs.
     """
 
     language: str
     units: npt.NDArray[np.int64]
-    top: Singles
-    bottom: Singles
+    total: int
+    top: Small
+    bottom: Small
 
     def scores(self) -> Floats:
         """The score of every row and seed: shape (rows, seeds)."""
@@ -45,7 +50,7 @@ class LanguageCounts:
 
     def informative(self) -> int:
         """Units that count anything in some row: a sentence with neither gold nor mined pairs tells nothing."""
-        return int(((self.top != 0) | (self.bottom != 0)).any(axis=(1, 2)).sum())
+        return int(_counting(self.top, self.bottom).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +116,8 @@ class CountsBuilder:
     seeds: int
     _order: dict[str, list[str]] = field(default_factory=dict)
     _links: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    _top: dict[str, Singles] = field(default_factory=dict)
-    _bottom: dict[str, Singles] = field(default_factory=dict)
+    _top: dict[str, Small] = field(default_factory=dict)
+    _bottom: dict[str, Small] = field(default_factory=dict)
     _seen: npt.NDArray[np.bool_] | None = None
 
     def add(self, row: int, seed: int, record: Mapping[str, Any], scores: Mapping[str, float], *, where: str) -> None:
@@ -143,8 +148,8 @@ class CountsBuilder:
                     where=where,
                     remedy="score it again",
                 )
-            self._top[language][:, row, seed] = top
-            self._bottom[language][:, row, seed] = bottom
+            self._top[language] = _stored(self._top[language], row, seed, top)
+            self._bottom[language] = _stored(self._bottom[language], row, seed, bottom)
         self._seen[row, seed] = True
 
     def _values(
@@ -156,10 +161,10 @@ class CountsBuilder:
             self._order[language] = names
             self._links[language] = (record.get("rows") or {}).get(language, {})
             shape = (len(names), self.rows, self.seeds)
-            self._top[language] = np.zeros(shape, dtype=np.float32)
-            self._bottom[language] = np.zeros(shape, dtype=np.float32)
+            self._top[language] = np.zeros(shape, dtype=np.uint8)
+            self._bottom[language] = np.zeros(shape, dtype=np.uint8)
         order = self._order[language]
-        values: Iterable[Sequence[float]] = units.values()
+        values: Collection[Sequence[float]] = units.values()
         if names != order:
             if set(names) != set(order):
                 raise UserError(
@@ -167,8 +172,13 @@ class CountsBuilder:
                     where=where,
                     remedy="score all rows of a target on the same items",
                 )
-            values = (units[name] for name in order)
-        return np.array(list(values), dtype=np.float64).reshape(len(order), -1)
+            values = [units[name] for name in order]
+        width = len(record["columns"])
+        if set(map(len, values)) != {width}:
+            raise UserError(
+                f"not all of its units in {language} have {width} counts", where=where, remedy="score it again"
+            )
+        return np.fromiter(chain.from_iterable(values), np.float64).reshape(len(order), width)
 
     def build(self) -> TargetCounts | None:
         """The target's arrays; None if no row has a result at every seed."""
@@ -183,15 +193,20 @@ class CountsBuilder:
             joint=self.parallel,
             size=size,
             present=present,
-            languages=tuple(
-                LanguageCounts(
-                    language=language,
-                    units=indices[language],
-                    top=self._top[language],
-                    bottom=_shared(self._bottom[language], present),
-                )
-                for language in self.languages
-            ),
+            languages=tuple(self._language(language, indices[language], present) for language in self.languages),
+        )
+
+    def _language(self, name: str, indices: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]) -> LanguageCounts:
+        """Its counts. Where it is drawn apart, units that count nothing anywhere are left out and only numbered."""
+        top, bottom = self._top.pop(name), self._bottom.pop(name)
+        kept = np.ones(len(top), dtype=np.bool_) if self.parallel else _counting(top, bottom)
+        kept[:1] |= not kept.any()
+        return LanguageCounts(
+            language=name,
+            units=indices[kept],
+            total=len(top),
+            top=top[kept],
+            bottom=_shared(bottom[kept], present),
         )
 
     def _joined(self) -> tuple[dict[str, npt.NDArray[np.int64]], int]:
@@ -237,7 +252,20 @@ def joint_names(
     }
 
 
-def _shared(bottom: Singles, present: npt.NDArray[np.bool_]) -> Singles:
+def _counting(top: Small, bottom: Small) -> npt.NDArray[np.bool_]:
+    """Which units count anything in some row: shape (units,)."""
+    return np.asarray(top.any(axis=(1, 2)) | bottom.any(axis=(1, 2)))
+
+
+def _stored(held: Small, row: int, seed: int, values: Floats) -> Small:
+    """``held`` with a cell's counts in it, in single precision from the first that does not fit a byte."""
+    if held.dtype == np.uint8 and not np.array_equal(values, values.astype(np.uint8)):
+        held = held.astype(np.float32)
+    held[:, row, seed] = values
+    return held
+
+
+def _shared(bottom: Small, present: npt.NDArray[np.bool_]) -> Small:
     """Denominators once, where all rows have the same (as in accuracy): half the products of a draw."""
     first = bottom[:, present.argmax(), :1][:, None, :]
     return first if np.array_equal(np.broadcast_to(first, bottom[:, present].shape), bottom[:, present]) else bottom

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 
 from harness.stats.counts import Singles
 
-_AT_ONCE = 4_000_000  # numbers drawn at once: they take eight bytes each, twice
+_AT_ONCE = 4_000_000  # weights at a time: a corpus has a thousand times as many
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
@@ -17,13 +18,22 @@ def generator(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], dtype=np.uint32).tolist()])
 
 
-def weights(random: np.random.Generator, resamples: int, units: int) -> Singles:
-    """Multinomial weights of shape (resamples, units); every line sums to ``units``."""
-    found = np.empty((resamples, units), dtype=np.float32)
+def weights(random: np.random.Generator, resamples: int, units: int, total: int | None = None) -> Iterator[Singles]:
+    """Multinomial weights of shape (some resamples, units), a few million numbers at a time.
+
+    Args:
+        random: where they come from.
+        resamples: how many lines there are in all.
+        units: how many units count anything.
+        total: how many there are to draw from, with those that count nothing, whose weights are of no use: a line then
+            sums to what fell on the others.
+    """
     lines = max(1, _AT_ONCE // units)
     for first in range(0, resamples, lines):
-        some = found[first : first + lines]
-        drawn = random.integers(0, units, size=some.shape, dtype=np.int64)
-        drawn += np.arange(len(some))[:, None] * units
-        some[:] = np.bincount(drawn.ravel(), minlength=some.size).reshape(some.shape)
-    return found
+        number = min(lines, resamples - first)
+        fell = np.full(number, units)
+        if total is not None and total > units:
+            fell = random.binomial(total, units / total, size=number)
+        drawn = random.integers(0, units, size=int(fell.sum()), dtype=np.int64)
+        drawn += np.repeat(np.arange(number) * units, fell)
+        yield np.bincount(drawn, minlength=number * units).reshape(number, units).astype(np.float32)

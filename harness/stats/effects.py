@@ -57,7 +57,7 @@ def judge(column: Column, contrasts: Contrasts, settings: Settings) -> Judged:
         number=number,
         confidence=settings.confidence,
     )
-    p = guarded(found.p[len(column.values) :], column, flips=settings.flips, seed=settings.seed)
+    p = guarded(found.p[len(column.per_seed) :], column, flips=settings.flips, seed=settings.seed)
     return Judged(column=column, values=values, found=found, p=p, kind="items+seeds" if number > 1 else "items")
 
 
@@ -98,7 +98,7 @@ class Effects:
         if place not in self._columns or (index, place) not in self._adjusted:
             return None
         judged = self._columns[place]
-        at = index + len(judged.column.values)
+        at = index + len(judged.column.per_seed)
         value, se = float(judged.values[at]), float(judged.found.se[at])
         family = family_of(self._contrasts.items[index], place.level)
         adjusted, p = self._adjusted[index, place], float(judged.p[index])

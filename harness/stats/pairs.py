@@ -56,7 +56,7 @@ def _recipes(board: Board, kind: PairKind, pairs: tuple[str, ...]) -> Iterator[P
 
 def _mean(board: Board, judged: Judged, indices: list[int]) -> Pooled | None:
     """The mean over the pairs that are there, if they are three or more."""
-    rows = len(judged.column.values)
+    rows = len(judged.column.per_seed)
     there = [index for index in indices if np.isfinite(judged.found.se[index + rows])]
     if len(there) < FEWEST:
         return None

@@ -49,6 +49,8 @@ class Teller:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._effects = Effects(board.columns, board.contrasts, board.settings)
+        self._places = [place for place in board.columns if place.level != "languages"]
+        self._languages = [place for place in board.columns if place.level == "languages"]
         self._rows = board.design.rows()
         self._seeds = len(board.design.seeds)
         self._kind: Kind = "items+seeds" if self._seeds > 1 else "items"
@@ -72,7 +74,7 @@ class Teller:
             ),
             pairs=tuple(self._pair(pair) for pair in self._board.design.pairs()),
             pooled=means,
-            ranks=_columns(Columns[Ranking], {place: self._ranking(place) for place in self._places()}),
+            ranks=_columns(Columns[Ranking], {place: self._ranking(place) for place in self._places}),
             best=best,
             families=dict(item for item in self._effects.families.items() if not _explored(item[0])),
             missing=(*self._missing(), *unpooled, *unchosen),
@@ -109,24 +111,19 @@ class Teller:
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
-    def _places(self) -> list[Place]:
-        return [place for place in self._board.columns if place.level != "languages"]
-
     def _scores(self, row: int) -> Columns[Estimate]:
-        return _columns(
-            Columns[Estimate], {place: estimate(self._board.columns[place], row) for place in self._places()}
-        )
+        return _columns(Columns[Estimate], {place: estimate(self._board.columns[place], row) for place in self._places})
 
     def _line(self, number: int) -> Columns[Effect]:
-        return _columns(Columns[Effect], {place: self._effects.of(number, place) for place in self._places()})
+        return _columns(Columns[Effect], {place: self._effects.of(number, place) for place in self._places})
 
     def _language_line(self, number: int) -> dict[str, dict[str, Effect]]:
         return self._by_language(lambda place: self._effects.of(number, place))
 
     def _by_language(self, make: Callable[[Place], ValueT | None]) -> dict[str, dict[str, ValueT]]:
         found: dict[str, dict[str, ValueT]] = {}
-        for place in self._board.columns:
-            if place.level == "languages" and (value := make(place)) is not None:
+        for place in self._languages:
+            if (value := make(place)) is not None:
                 found.setdefault(place.name, {})[place.language] = value
         return found
 
@@ -246,7 +243,7 @@ class Teller:
 
     def _method(self) -> Method:
         settings = self._board.settings
-        seeds = {place: self._board.columns[place].column.seeds() for place in self._places()}
+        seeds = {place: self._board.columns[place].column.seeds() for place in self._places}
         return Method(
             confidence=settings.confidence,
             level=settings.level,

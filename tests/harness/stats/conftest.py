@@ -28,7 +28,8 @@ def target() -> Make:
         made = []
         for name, (top, bottom) in languages.items():
             tops, bottoms = (_three(np.array(values, dtype=np.float32)) for values in (top, bottom))
-            made.append(LanguageCounts(language=name, units=np.arange(len(tops)), top=tops, bottom=bottoms))
+            units = np.arange(len(tops))
+            made.append(LanguageCounts(language=name, units=units, total=len(units), top=tops, bottom=bottoms))
         rows = made[0].top.shape[1]
         return TargetCounts(
             name="any",

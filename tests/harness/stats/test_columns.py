@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -19,13 +21,37 @@ def trained(rows: int = 2) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.ones(rows, dtype=np.bool_)
 
 
-def test_weights_draw_as_many_units_as_there_are() -> None:
-    drawn = weights(generator(1, "a"), 500, 7)
+def drawn(
+    name: str, resamples: int, units: int, total: int | None = None
+) -> np.ndarray[tuple[int, int], np.dtype[Any]]:
+    return np.concatenate(list(weights(generator(1, name), resamples, units, total)))
 
-    assert (drawn.sum(axis=1) == 7).all()
-    assert drawn.var() == pytest.approx(6 / 7, rel=0.1), "multinomial: n p (1 - p)"
-    assert (drawn == weights(generator(1, "a"), 500, 7)).all()
-    assert (drawn != weights(generator(1, "b"), 500, 7)).any()
+
+def test_weights_draw_as_many_units_as_there_are() -> None:
+    found = drawn("a", 500, 7)
+
+    assert (found.sum(axis=1) == 7).all()
+    assert found.var() == pytest.approx(6 / 7, rel=0.1), "multinomial: n p (1 - p)"
+    assert (found == drawn("a", 500, 7)).all()
+    assert (found != drawn("b", 500, 7)).any()
+
+
+def test_weights_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.stats.draws._AT_ONCE", 70)
+
+    some = list(weights(generator(1, "a"), 25, 7))
+
+    assert [len(one) for one in some] == [10, 10, 5]
+    assert all((one.sum(axis=1) == 7).all() for one in some)
+
+
+def test_units_that_count_nothing_are_drawn_without_weights() -> None:
+    """A corpus of 1,000 of which 50 count: their weights are those of a multinomial over all 1,000."""
+    found = drawn("a", 20_000, 50, 1000)
+
+    assert found.mean() == pytest.approx(1, abs=0.01)
+    assert found.var() == pytest.approx(999 / 1000, rel=0.02)
+    assert found.sum(axis=1).var() == pytest.approx(1000 * 0.05 * 0.95, rel=0.05), "binomial: how many fall on them"
 
 
 def test_variance_of_an_accuracy_is_that_of_its_mean(target: Make) -> None:

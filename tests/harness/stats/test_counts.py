@@ -59,6 +59,33 @@ def test_units_that_are_not_parallel_are_each_languages_own() -> None:
     assert found.size == 4
 
 
+def test_units_that_count_nothing_are_kept_as_a_number_where_languages_are_drawn_apart() -> None:
+    """BUCC: of hundreds of thousands of sentences nearly all have neither a gold nor a mined pair."""
+    units = {"a": [1, 1], "silent": [0, 0], "b": [0, 1]}
+    for parallel in (False, True):
+        counts = builder(parallel=parallel, rows=1)
+        counts.add(0, 0, record({"en": units, "de": units}), halves(), where="x")
+
+        found = counts.build()
+
+        assert found is not None
+        assert [one.total for one in found.languages] == [3, 3]
+        assert [len(one.top) for one in found.languages] == ([3, 3] if parallel else [2, 2])
+
+
+def test_counts_are_bytes_until_one_does_not_fit() -> None:
+    counts = builder(languages=("en",))
+    counts.add(0, 0, record({"en": {"a": [1, 2]}}), {"en": 0.5}, where="x")
+    assert counts._top["en"].dtype == np.uint8
+
+    counts.add(1, 0, record({"en": {"a": [150.5, 301]}}), {"en": 0.5}, where="y")
+    found = counts.build()
+
+    assert found is not None
+    assert found.languages[0].top[0, :, 0].tolist() == [1, 150.5]
+    assert found.languages[0].bottom[0, :, 0].tolist() == [2, 301]
+
+
 def test_units_with_rows_in_common_are_one() -> None:
     """MLQA: paragraphs are each language's own; a question has one id in all that ask it."""
     order = {"en": ["1-0", "1-1", "2-0"], "de": ["7-0", "8-0"]}
