@@ -36,6 +36,7 @@ from tasks.rows import BitextSentence
 from tasks.types.bitext_mining import Pair, gold_pairs
 from tasks.types.sentences import english_rows, foreign_rows
 
+_DIGITS = 6  # of what a curve shows
 _EMBEDDED = 0.7  # of the time of one corpus pair; the rest are the searches
 
 
@@ -164,6 +165,7 @@ class BitextMiner:
         notes = [note for note in (tuned.note, corpora.note()) if note is not None]
         self.languages[language] = {
             **_facts(tuned.thresholds[chosen]),
+            **_around(tuned.thresholds[chosen]),
             "variants": {variant: _facts(tuned.thresholds[reading]) for variant, reading in fixed.items()},
             "dev": tuned.facts,
             "test": test,
@@ -215,3 +217,13 @@ def _facts(threshold: Threshold) -> dict[str, Any]:
     """A threshold, and the scores it has on the sample: an oracle's, for it was tuned on them."""
     scores = {"f1": threshold.f1, "precision": threshold.precision, "recall": threshold.recall}
     return {"threshold": threshold.value, "dev_oracle": scores}
+
+
+def _around(threshold: Threshold) -> dict[str, Any]:
+    """Precision and recall on the sample as the threshold moves, a list a quantity; nothing where there is no curve."""
+    if not threshold.around:
+        return {}
+    curve = {"threshold": [cut.value for cut in threshold.around]} | {
+        name: [round(getattr(cut, name), _DIGITS) for cut in threshold.around] for name in ("precision", "recall", "f1")
+    }
+    return {"around": curve}

@@ -10,19 +10,35 @@ import numpy.typing as npt
 
 from tasks.errors import UserError
 
+#: So many cuts are kept around the one chosen, at most: a curve of a page has no room for more.
+AROUND = 41
+
 
 @dataclass(frozen=True, kw_only=True)
-class Threshold:
-    """A threshold, and what it gives on the set it was chosen on: pairs that score ``value`` or more are extracted.
+class Cut:
+    """A cut, and what it gives on a set whose gold pairs are known: pairs that score ``value`` or more are extracted.
 
-    ``f1``, ``precision`` and ``recall`` are fractions of one. They are known only because the gold pairs were: a
-    validation score with this threshold is an oracle's.
+    ``f1``, ``precision`` and ``recall`` are fractions of one.
     """
 
     value: float
     f1: float
     precision: float
     recall: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold(Cut):
+    """The cut chosen, with others on both sides of it.
+
+    Its scores are known only because the gold pairs were: a validation score with this threshold is an oracle's.
+
+    Attributes:
+        around: cuts from half as many pairs extracted to twice as many, by falling threshold, the chosen one among
+            them; none where no pair is correct.
+    """
+
+    around: tuple[Cut, ...] = ()
 
 
 def tune_threshold(scores: npt.NDArray[Any], correct: npt.NDArray[Any], gold: int) -> Threshold:
@@ -57,12 +73,25 @@ def tune_threshold(scores: npt.NDArray[Any], correct: npt.NDArray[Any], gold: in
     if not (found * cuts).any():
         return Threshold(value=0.0, f1=0.0, precision=0.0, recall=0.0)
     best = int(np.argmax(np.where(cuts, f1, -1.0)))
-    return Threshold(
-        value=_midway(values, best),
-        f1=float(f1[best]),
-        precision=float(found[best] / extracted[best]),
-        recall=float(found[best] / gold),
-    )
+
+    def cut(place: int) -> Cut:
+        hits = int(found[place])
+        share = hits / int(extracted[place])
+        return Cut(value=_midway(values, place), f1=float(f1[place]), precision=share, recall=hits / gold)
+
+    chosen = cut(best)
+    around = tuple(cut(place) for place in _around(np.flatnonzero(cuts), best))
+    return Threshold(**vars(chosen), around=around)
+
+
+def _around(places: npt.NDArray[np.int64], best: int) -> list[int]:
+    """Some of the places of cuts, ``best`` among them, evenly from half to twice its number of pairs."""
+    near = places[(places + 1 >= (best + 1) / 2) & (places + 1 <= 2 * (best + 1))]
+    chosen = np.linspace(0, len(near) - 1, min(AROUND, len(near))).round().astype(np.int64)
+    some = set(near[chosen].tolist())
+    if best not in some:  # in the place of its nearest
+        some.remove(min(some, key=lambda place: (abs(place - best), place)))
+    return sorted(some | {best})
 
 
 def _midway(values: npt.NDArray[np.float64], last: int) -> float:

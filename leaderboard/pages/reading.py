@@ -79,7 +79,7 @@ def _curve(
         notes=("* the chosen one",),
         miniature=miniature,
     )
-    look = Look(id=f"table-curve-{key}", label=f"Layer curves of {title}", heads=("pooling",), downloads=False)
+    look = Look(id=f"table-curve-{key}", label=f"Layer curves of {title}", heads=("pooling",), downloads=())
     return (
         Figure(svg=chart, caption=f"{title}. {about}", label=f"Layer curves of {title}",
                series=tuple(one.name for one in series)),
@@ -119,18 +119,21 @@ def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniat
         ),
         miniature=miniature,
     )
-    look = Look(id=f"table-thresholds-{key}", label=f"Thresholds of {title}", heads=("language",), downloads=False)
+    look = Look(id=f"table-thresholds-{key}", label=f"Thresholds of {title}", heads=("language",), downloads=())
     blocks: list[Block] = [TableBlock(table=table, look=look)]
     for name, one in found.items():
         around = one.get("around")
-        if isinstance(around, list) and len(around) > 1:
+        if isinstance(around, dict) and len(around["threshold"]) > 1:
             blocks.append(_around(around, one["threshold"], f"{title}, {name}", f"{key}-{name}"))
     return tuple(blocks)
 
 
-def _around(around: list[Mapping[str, float]], threshold: float, title: str, key: str) -> Figure:
+def _around(around: Mapping[str, list[float]], threshold: float, title: str, key: str) -> Figure:
     series = tuple(
-        Series(name=words, points=tuple((point["threshold"], point[name] * 100) for point in around))
+        Series(
+            name=words,
+            points=tuple((at, value * 100) for at, value in zip(around["threshold"], around[name], strict=True)),
+        )
         for name, words in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
     )
     about = (

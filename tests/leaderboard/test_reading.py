@@ -47,9 +47,12 @@ def test_where_nothing_was_chosen_there_is_no_curve() -> None:
 
 
 def test_precision_and_recall_around_the_threshold() -> None:
-    around = [
-        {"threshold": 1.0 + step / 10, "precision": step / 4, "recall": 1 - step / 4, "f1": 0.5} for step in range(5)
-    ]
+    around = {
+        "threshold": [1.0 + step / 10 for step in range(5)],
+        "precision": [step / 4 for step in range(5)],
+        "recall": [1 - step / 4 for step in range(5)],
+        "f1": [0.5] * 5,
+    }
     mined = {"threshold": 1.2, "dev_oracle": {"precision": 0.5, "recall": 0.5, "f1": 0.5}}
     text = html(DETAILS | {"languages": {"de": mined | {"around": around}, "fr": mined}})
 

@@ -122,7 +122,7 @@ def test_details(mine: Mine) -> None:
 
     assert {"layer": 1, "layers": 2, "pooling": "mean", "rule": "dev"}.items() <= found.items()
     assert {"k": 4, "margin": "ratio", "retrieval": "max"}.items() <= found.items()
-    assert {"dev", "dev_oracle", "test", "threshold", "variants"} == set(language)
+    assert {"around", "dev", "dev_oracle", "test", "threshold", "variants"} == set(language)
     assert {"languages": 1, "score": 1.0} == found["chosen_on"]
     assert [3, 3, 3] == [len(scores) for scores in found["curve"].values()]
     assert "oracle_threshold" not in found

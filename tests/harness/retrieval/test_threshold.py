@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.retrieval.threshold import tune_threshold
+from harness.retrieval.threshold import AROUND, tune_threshold
 from tasks.errors import UserError
 
 quick = settings(deadline=None, max_examples=50)  # a busy machine must not fail a test
@@ -44,6 +44,33 @@ def test_no_threshold_does_better(pairs: list[tuple[float, bool]], missed: int) 
 
     assert f1_at(found.value, scores, correct, gold) == pytest.approx(found.f1) or not any(correct)
     assert max([f1_at(score, scores, correct, gold) for score in scores], default=0.0) == pytest.approx(found.f1)
+
+
+@quick
+@given(
+    st.lists(st.tuples(st.floats(0.5, 2.0), st.booleans()), min_size=1, max_size=400),
+    st.integers(1, 6),
+)
+def test_cuts_around_the_threshold_give_what_they_say(pairs: list[tuple[float, bool]], missed: int) -> None:
+    """From half to twice as many pairs, the threshold itself among them, no more than a curve shows."""
+    scores, correct = [score for score, _ in pairs], [right for _, right in pairs]
+    gold = sum(correct) + missed
+    found = tune_threshold(np.array(scores), np.array(correct), gold)
+
+    if not any(correct):
+        assert found.around == ()
+        return
+    values = [cut.value for cut in found.around]
+    assert found.value in values
+    assert values == sorted(set(values), reverse=True)
+    assert len(values) <= AROUND
+    best = sum(score >= found.value for score in scores)
+    for cut in found.around:
+        extracted = [right for score, right in zip(scores, correct, strict=True) if score >= cut.value]
+        assert best / 2 <= len(extracted) <= 2 * best
+        assert sum(extracted) / len(extracted) == pytest.approx(cut.precision)
+        assert sum(extracted) / gold == pytest.approx(cut.recall)
+        assert f1_at(cut.value, scores, correct, gold) == pytest.approx(cut.f1)
 
 
 def test_precision_and_recall() -> None:
