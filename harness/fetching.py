@@ -12,13 +12,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.hub.download import Progress, download
 from harness.hub.repository import HubFile, Listing, Repository, look
 from harness.hub.tables import read_card, table_files
-from harness.locating import RECEIPT
+from harness.receipts import RECEIPT
 from harness.tables import Table
 
 #: Where files of a commit lie until a table is whole; a broken download goes on from here.
@@ -27,9 +27,10 @@ _COMING = ".coming"
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """Tables with their files, as the hub lists them."""
+    """Tables with their files, as the hub lists them; ``cut``: number and bytes of all files, where only some come."""
 
     tables: Mapping[Table, tuple[Listing, tuple[HubFile, ...]]]
+    cut: Mapping[Table, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -45,6 +46,7 @@ def order(tables: Iterable[Table], progress: Progress) -> Order:
         EnvironmentFault: the hub cannot be reached.
     """
     found: dict[Table, tuple[Listing, tuple[HubFile, ...]]] = {}
+    cut: dict[Table, dict[str, int]] = {}
     for (name, revision), group in itertools.groupby(sorted(tables), key=lambda table: (table.id, table.revision)):
         repository = Repository(kind="dataset", id=name, revision=revision)
         progress(0.0, f"asking for {name}")
@@ -52,8 +54,11 @@ def order(tables: Iterable[Table], progress: Progress) -> Order:
         with tempfile.TemporaryDirectory() as aside:
             card = read_card(listing, Path(aside), progress)
         for table in group:
-            found[table] = listing, tuple(table_files(listing, table.config, table.split, card))
-    return Order(tables=found)
+            files = table_files(listing, table.config, table.split, card)
+            found[table] = listing, tuple(files[: table.first or None])
+            if len(found[table][1]) < len(files):
+                cut[table] = {"files": len(files), "bytes": sum(file.size for file in files)}
+    return Order(tables=found, cut=cut)
 
 
 def fetch(asked: Order, folder: Path, progress: Progress) -> int:
@@ -69,7 +74,7 @@ def fetch(asked: Order, folder: Path, progress: Progress) -> int:
         def part(fraction: float, note: str, size: int = size, before: int = before) -> None:
             progress((before + fraction * size) / total if total else 1.0, note)
 
-        _fetch_table(table, listing, files, folder, part)
+        _fetch_table(table, listing, files, folder, part, whole=asked.cut.get(table))
         have += size
         count += len(files)
     for top in {_coming(folder, table) for table in asked.tables}:
@@ -77,7 +82,15 @@ def fetch(asked: Order, folder: Path, progress: Progress) -> int:
     return count
 
 
-def _fetch_table(table: Table, listing: Listing, files: tuple[HubFile, ...], folder: Path, progress: Progress) -> None:
+def _fetch_table(
+    table: Table,
+    listing: Listing,
+    files: tuple[HubFile, ...],
+    folder: Path,
+    progress: Progress,
+    *,
+    whole: Mapping[str, int] | None,
+) -> None:
     coming, target = _coming(folder, table), folder / table.folder
     done = download(listing, files, coming, progress=progress)
     target.mkdir(parents=True, exist_ok=True)
@@ -86,7 +99,7 @@ def _fetch_table(table: Table, listing: Listing, files: tuple[HubFile, ...], fol
         name = f"{number:05}-{Path(file.path).name}" if len(done) > 1 else Path(file.path).name
         (coming / file.path).replace(target / name)
         digests[name] = file.sha256
-    receipt = {"id": table.id, "revision": table.revision, "files": digests}
+    receipt = {"id": table.id, "revision": table.revision, "files": digests} | ({"whole": whole} if whole else {})
     aside = target / f".{RECEIPT}"
     aside.write_text(json.dumps(receipt, sort_keys=True, indent=1) + "\n", encoding="utf-8")
     aside.replace(target / RECEIPT)

@@ -7,19 +7,17 @@ every language wanted counts; one that differs in its rows counts only where non
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.errors import SpecError
+from harness.locating_articles import located_corpus
 from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
+from harness.receipts import read_receipt
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import StandIn, SuiteSpec
 from harness.specs.task import HubTable, JoinedTask, LocatedSplit, RowsSource, SplitName, SplitSpec, TaskSpec
 from tasks.errors import DataError
-
-#: What a fetched folder of the hub holds beside its files, written last: their names, sizes and digests.
-RECEIPT = "fetched.json"
 
 
 def source_files(source: RowsSource, folder: Path, language: str, codes: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -68,18 +66,10 @@ def _hub_files(table: HubTable, folder: Path, language: str, codes: Mapping[str,
     top = hub_folder(table, language, codes)
     found: list[str] = []
     for split in table.splits:
-        receipt = folder / top / split / RECEIPT
-        try:
-            names = sorted(json.loads(receipt.read_text(encoding="utf-8"))["files"])
-        except FileNotFoundError:
+        receipt = read_receipt(folder / top / split)
+        if receipt is None:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            what, remedy = "not what 'data fetch' writes", "remove the folder and fetch it again"
-            raise DataError(what, where=str(receipt), remedy=remedy) from error
-        paths = [f"{top}/{split}/{name}" for name in names]
-        if not paths or not all((folder / path).is_file() for path in paths):
-            return None
-        found += paths
+        found += [f"{top}/{split}/{name}" for name in receipt.files]
     return tuple(found)
 
 
@@ -114,7 +104,9 @@ def locate(resolved: ResolvedSuite, folder: Path | None) -> ResolvedSuite:
         return resolved
     tasks = {name: _located_task(task, resolved.spec, folder) for name, task in resolved.tasks.items()}
     spec = resolved.spec.model_copy(update={"stand_ins": _located_stand_ins(resolved.spec, tasks, folder)})
-    return _with_differences(_without_missing(dataclasses.replace(resolved, spec=spec, tasks=tasks), folder))
+    corpora = {name: located_corpus(corpus, folder) for name, corpus in resolved.corpora.items()}
+    found = dataclasses.replace(resolved, spec=spec, tasks=tasks, corpora=corpora)
+    return _with_differences(_without_missing(found, folder))
 
 
 def _located_task(task: TaskSpec, suite: SuiteSpec, folder: Path) -> TaskSpec:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UnknownNameError
 from harness.locating import filled, located_split
+from harness.locating_articles import located_articles
 from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
 from harness.planning import resolved_suite
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog, ResolvedSuite
+from harness.specs.corpus import ArticlesText, CorpusSpec
 from harness.specs.task import RETRIEVAL_TYPES, HubTable, JoinedTask, SplitName, SplitSpec, TaskSpec
 
 
@@ -23,6 +26,7 @@ class Table:
     revision: str
     config: str
     split: str
+    first: int = 0  # so many of its first files alone; 0 is all
 
     @property
     def folder(self) -> str:
@@ -63,15 +67,18 @@ class Wanted:
 
 
 def needs(name: str, folder: Path) -> Needs:
-    """What a suite (by name or file) or a task (by name) still needs below a data directory.
+    """What a suite (by name or file), a task or a corpus (by name) still needs below a data directory.
 
     Raises:
-        SpecError: there is no suite or task of that name, or a spec is wrong.
+        SpecError: there is no suite, task or corpus of that name, or a spec is wrong.
     """
     catalog = Catalog()
+    if name in catalog.corpus_files() and name not in {**catalog.suite_files(), **catalog.task_files()}:
+        return _with_articles(_needs((), folder), [catalog.corpus(name)], folder)
     if is_task(name, catalog):
         return _needs(wanted_of_task(catalog.task(name), catalog), folder)
-    return _needs(wanted_of_suite(resolved_suite(name, allowed=FLAGS)), folder)
+    resolved = resolved_suite(name, allowed=FLAGS)
+    return _with_articles(_needs(wanted_of_suite(resolved), folder), resolved.corpora.values(), folder)
 
 
 def is_task(name: str, catalog: Catalog) -> bool:
@@ -111,6 +118,28 @@ def _needs(wanted: Iterable[Wanted], folder: Path) -> Needs:
         assert sources[0].hub is not None, rows
         tables.update(dict.fromkeys(_tables(sources[0].hub, rows.languages, rows.task.codes)))
     return Needs(tables=tuple(sorted(tables)), here=here, nowhere=tuple(nowhere), differing=tuple(differing))
+
+
+def _with_articles(found: Needs, corpora: Iterable[CorpusSpec], folder: Path) -> Needs:
+    """What is needed, and the articles of corpora: of each language the first files of its table."""
+    tables, here = set(found.tables), found.here
+    nowhere = dict.fromkeys(found.nowhere)
+    articles = [(corpus, source) for corpus in corpora for source in corpus.sources if isinstance(source, ArticlesText)]
+    for corpus, source in articles:
+        located = located_articles(source, folder)
+        missing = [
+            language
+            for language, paths in located.paths.items()
+            if not all((folder / path).is_file() for path in paths)
+        ]
+        here += len(located.paths) - len(missing)
+        if missing and source.hub is not None:
+            wanted = missing if located.format == "hub_articles" else source.languages
+            whole = _tables(source.hub, wanted, source.hub.codes)
+            tables |= {dataclasses.replace(table, first=source.hub_files) for table in whole}
+        elif missing:
+            nowhere[f"{corpus.title}: text in {', '.join(missing)} comes from files of your own"] = None
+    return dataclasses.replace(found, tables=tuple(sorted(tables)), here=here, nowhere=tuple(nowhere))
 
 
 def _tables(table: HubTable, languages: Iterable[str], codes: Mapping[str, str]) -> Iterator[Table]:

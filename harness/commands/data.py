@@ -16,12 +16,12 @@ def data() -> None:
 
 
 @data.command(epilog="Example: codestilts data fetch xnli --data data")
-@click.argument("name", metavar="SUITE|TASK")
+@click.argument("name", metavar="SUITE|TASK|CORPUS")
 @data_option
 @click.option("--dry-run", is_flag=True, help="Ask the hub for sizes; fetch nothing.")
 @json_option
 def fetch(name: str, data: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Fetch from the hub what SUITE or TASK reads and is not below --data yet.
+    """Fetch from the hub what SUITE, TASK or CORPUS reads and is not below --data yet.
 
     The only step that reaches the network for data sets. Tables are Parquet files at a full commit, checked against the
     hub's digests; broken off, it goes on where it was. HF_ENDPOINT names another hub, HF_TOKEN an account.

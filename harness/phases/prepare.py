@@ -7,15 +7,14 @@ rows), ``inputs`` and ``labels`` (what is scored, in two artifacts, so that no m
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
 from harness import overlap
-from harness.canonical import file_digest
 from harness.context import StageContext
+from harness.corpus import checked_file, prepare_corpus
 from harness.prepared import english_rows, joined, part_of
 from tasks import miniature
 from tasks.errors import DataError
@@ -38,7 +37,7 @@ def run(context: StageContext) -> None:
         case "inputs" | "labels" as kind:
             _prepare_scored(context, kind)
         case "corpus":
-            _prepare_corpus(context)
+            _write_report(context.out, prepare_corpus(context, _read))
         case other:
             assert_never(other)
 
@@ -113,88 +112,6 @@ def _prepare_scored(context: StageContext, kind: str) -> None:
     _write_report(context.out, report)
 
 
-def _prepare_corpus(context: StageContext) -> None:
-    bound = context.params["max_characters"] or float("inf")
-    scored = set[str]()
-    for role, folder in sorted(context.inputs.items()):
-        if role.startswith("exclude:"):
-            scored |= overlap.sentences_of_files(sorted(folder.glob("test-*.jsonl")))
-    characters = removed = 0
-    seen: set[str] = set()
-    documents: list[dict[str, str]] = []
-    for name, *texts in _documents(context):
-        normal = overlap.normalise(" ".join(texts))
-        if normal in seen or any(overlap.normalise(text) in scored for text in texts):
-            removed += 1
-            continue
-        size = sum(map(len, texts))
-        if characters + size > bound:
-            break
-        seen.add(normal)
-        characters += size
-        documents.append({"id": name, **dict(zip(("text", "second"), texts, strict=False))})
-    if not documents:
-        raise DataError("the corpus holds no text", remedy="check its sources")
-    write_json_lines(context.out / "text.jsonl", documents)
-    _write_report(context.out, {"documents": len(documents), "characters": characters, "removed": removed})
-
-
-def _documents(context: StageContext) -> Iterator[tuple[str, ...]]:
-    """The ids of documents with their text, or with two texts that are read together; of packages first."""
-    sources = context.params["sources"]
-    packages = [source for source in sources if source["kind"] == "package"]
-    yield from _package_documents(context, packages)
-    for source in sources:
-        match source["kind"]:
-            case "package":
-                continue
-            case "rows":
-                task = source["task"]
-                rows, _ = _read(source["split"], task, "en", context.data)
-                yield from ((f"{task['name']}/{row.id}", text) for row in rows for text in overlap.sentences(row))
-            case "miniature":
-                yield from _generated_documents(source)
-            case other:
-                raise DataError(f"unknown kind of corpus source '{other}'")
-
-
-def _package_documents(context: StageContext, sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Files of all packages in the order of a hash of their names, so that a bound takes some of every package."""
-    found: list[tuple[bytes, str, Path]] = []
-    for source in sources:
-        files = context.inputs[f"fetch:{source['package']}"] / "files"
-        for path in files.glob(source["include"]):
-            name = path.relative_to(files).as_posix()
-            found.append((hashlib.sha256(name.encode()).digest(), name, path))
-    for _, name, path in sorted(found):
-        text = path.read_text(encoding="utf-8", errors="replace").strip()
-        if text:
-            yield name, text
-
-
-def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """A story of each language in turn, in two parts, and as often a sentence with its translation (TLM).
-
-    In turn, because a training that stops before the end of the corpus should have seen of each. Every other time the
-    second text comes first.
-    """
-    seed = source["seed"]
-    texts = {
-        language: miniature.stories(language, lines=source["lines"], seed=seed) for language in source["languages"]
-    }
-    pairs = {
-        language: miniature.parallel(language, lines=source["parallel_lines"], seed=seed)
-        for language in source["languages"]
-        if language != "en"
-    }
-    named = {**texts, **{f"en-{language}": sentences for language, sentences in pairs.items()}}
-    for number in range(max(source["lines"], source["parallel_lines"])):
-        for name, documents in named.items():
-            if number < len(documents):
-                first, second = documents[number] if number % 2 == 0 else reversed(documents[number])
-                yield f"{name}/{number}", first, second
-
-
 def _read(
     source: Mapping[str, Any], task: Mapping[str, Any], language: str, data: Path | None
 ) -> tuple[list[Row], dict[str, int]]:
@@ -210,14 +127,7 @@ def _read(
         raise DataError(
             "release files are needed", where=f"task {task['name']}", remedy="give their folder with --data"
         )
-    paths = []
-    for file in source["files"][language]:
-        path = data / file["path"]
-        if not path.is_file():
-            raise DataError("no such file", where=str(path), remedy="check --data")
-        if file_digest(path) != file["sha256"]:
-            raise DataError("has changed since the run was planned", where=str(path), remedy="run again")
-        paths.append(path)
+    paths = [checked_file(data, file) for file in source["files"][language]]
     found = read_split(source["format"], paths, language=language, labels=task["labels"])
     return part_of(found.rows, source.get("part")), dict(found.mended)
 

@@ -13,6 +13,7 @@ from harness.errors import SpecError
 from harness.plan import cost, limits, parameters
 from harness.plan.sources import (
     SplitUse,
+    articles_use,
     foreign_files,
     scored_languages,
     split_use,
@@ -23,7 +24,7 @@ from harness.plan.sources import (
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
 from harness.specs.backbone import BackboneSpec, PretrainSpec
 from harness.specs.catalog import ResolvedSuite
-from harness.specs.corpus import PackageText
+from harness.specs.corpus import ArticlesText, PackageText
 from harness.specs.source import FolderSource, HubSource, PackageSource
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
@@ -173,7 +174,8 @@ class _Builder:
         if recipe.mlm:
             mlm = self._suite.mlm
             assert mlm is not None, recipe.name
-            params["mlm"] = mlm.model_dump(exclude={"corpus"})
+            assert mlm.ratio is not None, recipe.name
+            params["mlm"] = mlm.model_dump(exclude={"corpus"}, exclude_none=True)
             inputs["corpus"] = self._corpus(mlm.corpus)
             size *= 1 + mlm.ratio
         if recipe.translated:
@@ -420,6 +422,13 @@ class _Builder:
         }
         return self._add(Phase.PREPARE, f"prepare/passages/{task.name}", params, {}, needs_data=True)
 
+    @_once_a_task
+    def _texts(self, task: TaskSpec) -> str:
+        """All that is scored, in every language: what no corpus of articles may hold as a paragraph."""
+        use = self._split(task, "test")
+        params = parameters.scored(task, use, "inputs", self._around.data, None)
+        return self._add(Phase.PREPARE, f"prepare/texts/{task.name}", params, {}, needs_data=True)
+
     def _split(self, task: TaskSpec, split: SplitName) -> SplitUse:
         use = split_use(self._suite, task, split)
         assert use is not None, task.name
@@ -442,6 +451,11 @@ class _Builder:
             if source.kind == "package":
                 inputs[f"fetch:{source.package}"] = self._fetch(source)
                 entry = {"kind": "package", "package": source.package, "include": source.include}
+            elif source.kind == "articles":
+                entry = self._articles(source)
+                inputs |= {
+                    f"exclude:{target}": self._texts(self._resolved.tasks[target]) for target in self._suite.targets
+                }
             elif source.kind == "rows":
                 task = self._resolved.tasks[source.task]
                 use = split_use(self._suite, task, "train")
@@ -455,6 +469,21 @@ class _Builder:
             sources.append(entry)
         params = {"kind": "corpus", "sources": sources, "max_characters": spec.max_characters}
         return self._add(Phase.PREPARE, f"prepare/corpus/{name}", params, inputs, needs_data=True)
+
+    def _articles(self, source: ArticlesText) -> dict[str, Any]:
+        """Articles as the stage is told of them: which files, and how much text each language has in all."""
+        use = articles_use(source)
+        files = {
+            language: [{"path": path, "sha256": self._around.data[path]} for path in paths]
+            for language, paths in use.paths.items()
+        }
+        return {
+            "kind": "articles",
+            "format": use.format,
+            "files": files,
+            "sizes": use.sizes,
+            "max_characters": use.max_characters,
+        }
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from harness.errors import SpecError
 from harness.specs.catalog import ResolvedSuite
+from harness.specs.corpus import ArticlesText, LocatedArticles
 from harness.specs.suite import SuiteSpec
 from harness.specs.task import RETRIEVAL_TYPES, JoinedTask, LocatedSplit, SplitName, SplitSpec, TaskSpec
 
@@ -158,7 +159,26 @@ def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
             paths.update(dict.fromkeys(use.paths))
         if paths:
             found[task.name] = list(paths)
+    for corpus in resolved.corpora.values():
+        articles = [articles_use(source) for source in corpus.sources if isinstance(source, ArticlesText)]
+        paths = dict.fromkeys(path for use in articles for files in use.paths.values() for path in files)
+        if paths:
+            found[f"corpus {corpus.name}"] = list(paths)
     return found
+
+
+def articles_use(source: ArticlesText) -> LocatedArticles:
+    """Articles as they were found; not looked for, they are text files of equal sizes where they are expected first."""
+    if isinstance(source, LocatedArticles):
+        return source
+    paths: dict[str, tuple[str, ...]] = {name: (first_files(source, name),) for name in source.languages}
+    sizes = dict.fromkeys(source.languages, 1)
+    return LocatedArticles(**source.model_dump(), format="text_articles", paths=paths, sizes=sizes)
+
+
+def first_files(source: ArticlesText, language: str) -> str:
+    """Where text in a language is looked for first."""
+    return source.files[0].format(lang=language)
 
 
 def foreign_files(resolved: ResolvedSuite) -> dict[str, str]:

@@ -13,9 +13,9 @@ from harness.specs.backbone import BackboneSpec
 from harness.specs.corpus import CorpusSpec
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
-from harness.specs.suite import RecipeSpec, SuiteSpec, TranslatedUse
+from harness.specs.suite import MlmSpec, RecipeSpec, SuiteSpec, TranslatedUse
 from harness.specs.task import JoinedTask, TaskSpec
-from harness.specs.training import TrainingSpec
+from harness.specs.training import MlmValues, TrainingSpec
 from harness.specs.usable import check_usable
 
 SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec)
@@ -43,6 +43,10 @@ class Catalog:
     def suite_files(self) -> dict[str, Path]:
         """Names of the shipped suites and their files."""
         return _files(self._tasks / "suites")
+
+    def corpus_files(self) -> dict[str, Path]:
+        """Names of the corpora and their files."""
+        return _files(self._tasks / "corpora")
 
     def task(self, name: str, *, where: str | None = None) -> TaskSpec:
         """The task of that name; one that joins others comes with their specs."""
@@ -80,7 +84,7 @@ class Catalog:
 
     def corpus(self, name: str, *, where: str | None = None) -> CorpusSpec:
         """The corpus of that name."""
-        return self._load("corpus", name, _files(self._tasks / "corpora"), CorpusSpec, where)
+        return self._load("corpus", name, self.corpus_files(), CorpusSpec, where)
 
     def training(self, name: str, *, where: str | None = None) -> TrainingSpec:
         """The training recipe of that name."""
@@ -160,8 +164,7 @@ def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -
     _check_overrides(suite, tasks, where)
     _check_pairs(backbones)
     training = catalog.training(suite.training, where=where)
-    unsaid = {"device", "precision"} - suite.model_fields_set
-    suite = suite.model_copy(update={name: getattr(training, name) for name in unsaid})
+    suite = _with_recipe_values(suite, training, where)
     for name, task in tasks.items():
         for phase in ("intermediate", "finetune"):
             training.hyper(name, task.type, suite.hyper.get(name), phase=phase)
@@ -316,6 +319,38 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
         of = f" of {', '.join(suite.translated.tasks)}" if suite.translated.tasks and len(tasks) > 1 else ""
         title += f", and translated rows{of} ({', '.join(suite.translated.languages)})"
     return RecipeSpec(name=name, title=title, tasks=tasks, mlm="mlm" in extras, translated="translated" in extras)
+
+
+def _with_recipe_values(suite: SuiteSpec, training: TrainingSpec, where: str) -> SuiteSpec:
+    """The suite, with what it does not say itself as its training recipe has it."""
+    unsaid = {"device", "precision", "mixing"} - suite.model_fields_set
+    values: dict[str, object] = {name: getattr(training, name) for name in unsaid}
+    if suite.mlm is not None:
+        values["mlm"] = _mlm(suite.mlm, training, where)
+    return suite.model_copy(update=values)
+
+
+def _mlm(asked: MlmSpec, training: TrainingSpec, where: str) -> MlmSpec:
+    """What ``+mlm`` adds, with what the suite does not say taken from the training recipe.
+
+    Raises:
+        SpecError: neither says it.
+    """
+    given = asked.model_dump(exclude_none=True)
+    values = {} if training.mlm is None else training.mlm.model_dump()
+    missing = [
+        name
+        for name, field in MlmValues.model_fields.items()
+        if field.is_required() and name not in {**values, **given}
+    ]
+    if missing:
+        raise SpecError(
+            f"'{missing[0]}' is missing",
+            where=f"{where}, field 'mlm'",
+            remedy=f"say it there, or under 'mlm' of the training recipe {training.name}",
+        )
+    whole = MlmValues.model_validate({**values, **{name: value for name, value in given.items() if name != "corpus"}})
+    return MlmSpec(corpus=asked.corpus, **whole.model_dump())
 
 
 def _corpus_names(backbone: BackboneSpec) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.specs.model import Name, SpecModel
 from harness.specs.source import Sha256
+from harness.specs.task import HubTable
 
 
 class PackageText(SpecModel):
@@ -38,7 +39,37 @@ class GeneratedText(SpecModel):
     seed: int = Field(default=0, ge=0)  # another seed tells other stories of the same world
 
 
-TextSource = Annotated[PackageText | RowsText | GeneratedText, Field(discriminator="kind")]
+class ArticlesText(SpecModel):
+    """Articles by language: text files below the data directory, or a table of the hub with ``id`` and ``text``.
+
+    The text files count where there is one for every language, else the table. How much of a language a training reads
+    follows from the size of all its text (see ``smoothing`` of ``+mlm``); which articles, from a hash of their ids.
+    """
+
+    kind: Literal["articles"]
+    languages: tuple[str, ...] = Field(min_length=1)
+    files: tuple[str, ...] = Field(min_length=1)  # patterns with {lang}; of each language the first that is there
+    hub: HubTable | None = None
+    hub_files: int = Field(default=1, ge=1)  # so many of the first files of a language's table are fetched and read
+    max_characters: int | None = Field(default=None, ge=1)  # a language
+    licence: str
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("'languages' names a language twice")
+        return self
+
+
+class LocatedArticles(ArticlesText):
+    """Articles that were looked for: the files that are read, and bytes of all the text there is, by language."""
+
+    format: Literal["text_articles", "hub_articles"]
+    paths: dict[str, tuple[str, ...]]
+    sizes: dict[str, int]
+
+
+TextSource = Annotated[PackageText | RowsText | GeneratedText | ArticlesText, Field(discriminator="kind")]
 
 
 class CorpusSpec(SpecModel):
@@ -48,3 +79,12 @@ class CorpusSpec(SpecModel):
     title: str
     sources: tuple[TextSource, ...] = Field(min_length=1)
     max_characters: int | None = Field(default=None, ge=1)  # a bound; the first documents in order are kept
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _articles_alone(self) -> Self:
+        if any(source.kind == "articles" for source in self.sources) and (
+            len(self.sources) > 1 or self.max_characters is not None
+        ):
+            raise ValueError("articles are a corpus by themselves, with 'max_characters' of their own, a language")
+        return self

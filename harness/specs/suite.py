@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from harness.specs.model import Name, SpecModel
 from harness.specs.task import SplitName, SplitSpec
-from harness.specs.training import Device, Precision
+from harness.specs.training import Device, MixingSpec, Precision
 
 
 class RecipeSpec(SpecModel):
@@ -21,25 +21,21 @@ class RecipeSpec(SpecModel):
     translated: bool = False
 
 
-class MixingSpec(SpecModel):
-    """How multi-task batches are drawn; ``capped``: probability proportional to min(rows, cap)."""
-
-    kind: Literal["proportional", "capped", "uniform", "temperature"] = "capped"
-    cap: int = Field(default=2**17, ge=1)  # Phang et al. 2020 (K = 2^17)
-    temperature: float = Field(default=1.0, gt=0)
-
-
 class MlmSpec(SpecModel):
     """What ``+mlm`` adds to intermediate training: masked-language-model steps between the steps on tasks.
 
-    The steps on tasks are the very ones of the recipe without ``+mlm``, in the same order.
+    The steps on tasks are the very ones of the recipe without ``+mlm``, in the same order. What is None is the training
+    recipe's (``mlm``) once a suite is resolved; ``smoothing`` stays None where that does not say.
     """
 
     corpus: Name
-    ratio: float = Field(gt=0)  # masked-language-model steps for each step on a task
-    batch_size: int = Field(ge=1)
-    block_length: int = Field(ge=8, le=512)
-    mask_probability: float = Field(default=0.15, gt=0, lt=1)
+    ratio: float | None = Field(default=None, gt=0)  # masked-language-model steps for each step on a task
+    batch_size: int | None = Field(default=None, ge=1)
+    block_length: int | None = Field(default=None, ge=8, le=512)
+    mask_probability: float | None = Field(default=None, gt=0, lt=1)
+    smoothing: float | None = Field(
+        default=None, ge=0, le=1
+    )  # of the languages' shares (harness/training/languages.py)
 
 
 class TranslatedUse(SpecModel):

@@ -40,6 +40,24 @@ class Hyper(SpecModel):
     max_answer_length: int = Field(default=30, ge=1)
 
 
+class MixingSpec(SpecModel):
+    """How multi-task batches are drawn; ``capped``: probability proportional to min(rows, cap)."""
+
+    kind: Literal["proportional", "capped", "uniform", "temperature"] = "capped"
+    cap: int = Field(default=2**17, ge=1)  # Phang et al. 2020 (K = 2^17)
+    temperature: float = Field(default=1.0, gt=0)
+
+
+class MlmValues(SpecModel):
+    """How ``+mlm`` reads its corpus, and how much of it; see ``harness.specs.suite.MlmSpec``."""
+
+    ratio: float = Field(gt=0)
+    batch_size: int = Field(ge=1)
+    block_length: int = Field(ge=8, le=512)
+    mask_probability: float = Field(default=0.15, gt=0, lt=1)
+    smoothing: float | None = Field(default=None, ge=0, le=1)
+
+
 class TrainingSpec(SpecModel):
     """Defaults, and what differs by task type or by task; ``sources`` says where each value comes from."""
 
@@ -52,6 +70,8 @@ class TrainingSpec(SpecModel):
     tasks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     intermediate: dict[str, Any] = Field(default_factory=dict)  # what differs in phase (ii), for every task
     multitask: dict[str, Any] = Field(default_factory=dict)  # and, on top of it, for a mixture of tasks
+    mixing: MixingSpec = MixingSpec()
+    mlm: MlmValues | None = None  # what ``+mlm`` adds; a suite names the corpus, and may say otherwise
     sources: dict[str, str] = Field(default_factory=dict)
 
     def hyper(

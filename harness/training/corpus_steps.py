@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from harness.training import heads, masked_lm
+from harness.corpus_files import LANGUAGES, TEXT, TEXTS
+from harness.training import heads, languages, masked_lm
+from harness.training.backbone import read_json
 from harness.training.batches import shuffled
 from harness.training.checkpoint import MLM_HEAD, Checkpoint, load_mlm_head, new_mlm_head
 from harness.training.heads import MaskedLMHead
+from harness.training.inputs import IntArray
 from harness.training.masked_lm import MaskedBlocks
 from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
@@ -27,11 +32,40 @@ class BlockParams:
         batch_size: blocks a step.
         block_length: pieces a block, special ones included.
         mask_probability: of a piece to be a target.
+        smoothing: of the languages' shares, where the corpus is articles by language.
     """
 
     batch_size: int
     block_length: int
     mask_probability: float = 0.15
+    smoothing: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """What was read of a corpus: blocks (blocks, block_length), and batches of their indices, in order, without end.
+
+    Of articles by language also the order of the indices of all wanted blocks, how many blocks each language has (they
+    lie one language after the other), and its share.
+    """
+
+    blocks: npt.NDArray[np.int32]
+    batches: Iterator[IntArray]
+    order: IntArray | None = None
+    there: dict[str, int] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+
+    def drawn(self, count: int) -> dict[str, dict[str, Any]]:
+        """Of each language its share, the blocks that it has, and those among the first ``count`` that were drawn."""
+        if self.order is None:
+            return {}
+        ends = np.cumsum(list(self.there.values()))
+        places = np.searchsorted(ends, self.order[:count], side="right")
+        counts = np.bincount(places, minlength=len(ends))
+        return {
+            name: {"share": self.shares[name], "blocks": self.there[name], "drawn": int(number)}
+            for name, number in zip(self.there, counts, strict=True)
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +74,20 @@ class CorpusBatches:
 
     steps: Iterator[Step[MaskedBlocks]]
     params: BlockParams
-    blocks: int
     head_from: str
+    read: _Read
 
     def record(self, steps: int) -> dict[str, Any]:
         """What to record of the corpus, of which so many steps were taken."""
         inputs = steps * self.params.batch_size
+        by_language = self.read.drawn(inputs)
         return {
             "steps": steps,
             "pieces": inputs * self.params.block_length,
-            "corpus_blocks": self.blocks,
-            "passes": inputs / self.blocks,
+            "corpus_blocks": len(self.read.blocks),
+            "passes": inputs / len(self.read.blocks),
             "mlm_head": self.head_from,
+            **({"smoothing": self.params.smoothing, "languages": by_language} if by_language else {}),
         }
 
 
@@ -105,23 +141,57 @@ class CorpusSteps:
             DataError: the corpus is missing or too small.
         """
         params = self._params
-        path = self._corpus / "text.jsonl"
-        if not path.exists():
-            raise DataError("the corpus has no text.jsonl", where="inputs.corpus")
-        blocks = masked_lm.read_blocks(
-            path,
-            self._tokenizer,
-            self._vocabulary,
-            block_length=params.block_length,
-            most=steps * params.batch_size,
-            report=report,
-        )
+        found = self._read(steps * params.batch_size, report)
         batches = masked_lm.steps(
-            blocks,
-            shuffled(len(blocks), params.batch_size, derived_seed(self._seed, "blocks")),
+            found.blocks,
+            found.batches,
             self._vocabulary,
             probability=params.mask_probability,
             seed=self._seed,
             device=device,
         )
-        return CorpusBatches(steps=batches, params=params, blocks=len(blocks), head_from=self._head_from)
+        return CorpusBatches(steps=batches, params=params, head_from=self._head_from, read=found)
+
+    def _read(self, most: int, report: Reporter) -> _Read:
+        """The corpus as blocks, so many at most, and the order of their indices."""
+        if (self._corpus / LANGUAGES).exists():
+            return self._read_languages(most, report)
+        if not (self._corpus / TEXT).exists():
+            raise DataError(f"the corpus has no {TEXT}", where="inputs.corpus")
+        blocks = self._blocks(self._corpus / TEXT, most, report)
+        order = shuffled(len(blocks), self._params.batch_size, derived_seed(self._seed, "blocks"))
+        return _Read(blocks=blocks, batches=order)
+
+    def _read_languages(self, most: int, report: Reporter) -> _Read:
+        """Of each language the blocks that its share of ``most`` needs, or all it has."""
+        wanted_shares = languages.shares(read_json(self._corpus / LANGUAGES), self._params.smoothing)
+        wanted = {name: count for name, count in languages.quotas(wanted_shares, most).items() if count}
+        blocks: dict[str, npt.NDArray[np.int32]] = {}
+        for number, (name, count) in enumerate(wanted.items()):
+            part = report.part(number / len(wanted), (number + 1) / len(wanted))
+            blocks[name] = self._blocks(self._corpus / TEXTS / f"{name}.jsonl", count, part)
+        there = {name: len(found) for name, found in blocks.items()}
+        order = languages.draw(there, wanted, derived_seed(self._seed, "blocks"))
+        return _Read(
+            blocks=np.concatenate(list(blocks.values())),
+            batches=_in_batches(order, self._params.batch_size),
+            order=order,
+            there=there,
+            shares=wanted_shares,
+        )
+
+    def _blocks(self, path: Path, most: int, report: Reporter) -> npt.NDArray[np.int32]:
+        return masked_lm.read_blocks(
+            path,
+            self._tokenizer,
+            self._vocabulary,
+            block_length=self._params.block_length,
+            most=most,
+            report=report,
+        )
+
+
+def _in_batches(order: IntArray, batch_size: int) -> Iterator[IntArray]:
+    """Batches of an order that they divide, over and over."""
+    while True:
+        yield from order.reshape(-1, batch_size)

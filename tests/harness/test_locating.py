@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.locating import RECEIPT, hub_folder, locate, located_split
+from harness.locating import hub_folder, locate, located_split
+from harness.receipts import RECEIPT
 from harness.specs.catalog import Catalog, ResolvedSuite, resolve
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import HubTable, LocatedSplit, RowsSource, SplitSpec

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.phases import intermediate
+from harness.canonical import file_digest
+from harness.phases import intermediate, prepare
 from tasks.errors import UserError
-from tasks.rows import write_json_lines
+from tasks.rows import read_json_lines, write_json_lines
 
 
 def test_a_mixture_of_all_types_leaves_one_head_each(run_stage: Any, tiny: Path, toy_artifact: Any, toy: Any) -> None:
@@ -152,3 +153,38 @@ def test_training_stops_early_and_validates_on_few_rows(
     assert 5 * (best + 1) == record["best_step"]
     assert {6} == {entry["validation"]["toy"]["rows"] for entry in record["evaluations"]}
     assert record["steps"] == record["tasks"]["toy"]["steps"]
+
+
+def test_mlm_on_articles_draws_each_language_by_its_smoothed_size(
+    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any, tmp_path: Path
+) -> None:
+    """From plain text files to a trained encoder; German has 16 times as much text as Swahili."""
+    texts = [record["text"] for record in read_json_lines(corpus / "text.jsonl")]
+    for language, count in (("de", 48), ("sw", 3)):
+        (tmp_path / f"{language}.txt").write_text("\n\n".join(texts[:count]), encoding="utf-8")
+    names = ("de", "sw")
+    source = {
+        "kind": "articles",
+        "format": "text_articles",
+        "files": {name: [{"path": f"{name}.txt", "sha256": file_digest(tmp_path / f"{name}.txt")}] for name in names},
+        "sizes": {"de": 1600, "sw": 100},
+        "max_characters": None,
+    }
+    params = {"kind": "corpus", "sources": [source], "max_characters": None}
+    articles = run_stage(prepare, params, {}, data=tmp_path)
+    trained = {"tasks": [toy.task("sentence_pair")], "hyper": {**toy.hyper, "max_steps": 20}}
+    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
+    mlm = {**MLM, "smoothing": 0.5}
+    out = run_stage(intermediate, {**trained, "mlm": mlm}, {**inputs, "corpus": articles})
+
+    record = json.loads((out / "training.json").read_text())["mlm"]
+    assert 10 == record["steps"]
+    assert 0.5 == record["smoothing"]
+    drawn = {name: facts["drawn"] for name, facts in record["languages"].items()}
+    assert {"de": 32, "sw": 8} == drawn, "four to one, the root of sixteen to one, of 40 blocks"
+    assert pytest.approx({"de": 0.8, "sw": 0.2}) == {
+        name: facts["share"] for name, facts in record["languages"].items()
+    }
+    assert record["languages"]["sw"]["blocks"] < 8, "it was gone through more than once"
+    again = run_stage(intermediate, {**trained, "mlm": mlm}, {**inputs, "corpus": articles})
+    assert toy.files(out) == toy.files(again)

@@ -32,7 +32,11 @@ def test_each_value_of_a_published_recipe_has_its_source(name: str) -> None:
     recipe = CATALOG.training(name)
     parts = (recipe.defaults, *recipe.types.values(), *recipe.tasks.values(), recipe.intermediate, recipe.multitask)
 
-    assert {key for part in parts for key in part} | {"device", "precision"} == recipe.sources.keys()
+    assert recipe.mlm is not None
+    mlm = {f"mlm.{key}" for key in recipe.mlm.model_fields_set}
+    said = {key for part in parts for key in part} | {"device", "precision", "mixing"} | mlm
+    assert {"device", "precision", "mixing", "mlm"} <= recipe.model_fields_set
+    assert said == recipe.sources.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""Articles of one language: plain text with blank lines between them, or the hub's tables of Wikipedia."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from tasks.errors import DataError
+from tasks.readers.base import fail
+from tasks.readers.records import parquet
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """A text and what it is known by: a number of the dump, or its file with its place there."""
+
+    id: str
+    text: str
+
+
+Articles = Callable[[Sequence[Path]], Iterator[Article]]
+
+
+def text_articles(paths: Sequence[Path]) -> Iterator[Article]:
+    """The articles of text files in UTF-8, one file after another; blank lines separate them. Read line by line.
+
+    Raises:
+        DataError: a file is missing, empty or not UTF-8; file and line are named.
+    """
+    for path in paths:
+        number = 0
+        for number, text in enumerate(_paragraph_groups(path), start=1):
+            yield Article(id=f"{path.name}#{number}", text=text)
+        if number == 0:
+            fail("the file is empty", path, remedy="put text there, in UTF-8, with a blank line between two articles")
+
+
+def _paragraph_groups(path: Path) -> Iterator[str]:
+    lines: list[str] = []
+    for line in _lines(path):
+        if line.strip():
+            lines.append(line.strip())
+        elif lines:
+            yield "\n".join(lines)
+            lines = []
+    if lines:
+        yield "\n".join(lines)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        fail(f"cannot be read ({error.strerror})", path, remedy="put the text there, or point --data elsewhere")
+    with file:
+        for number, raw in enumerate(file, start=1):
+            found = raw.removeprefix(_BOM) if number == 1 else raw
+            try:
+                yield found.decode("utf-8")
+            except UnicodeDecodeError as error:
+                byte = found[error.start]
+                fail(f"byte {byte:#04x} is not UTF-8", path, number, remedy="save the file as UTF-8")
+
+
+def hub_articles(paths: Sequence[Path]) -> Iterator[Article]:
+    """The articles of a table with the columns ``id`` and ``text``; those without text are passed over.
+
+    Raises:
+        DataError: a file is missing, cut short, or lacks a column.
+    """
+    for path in paths:
+        for record in parquet(path):
+            text = record.text("text")
+            if text:
+                yield Article(id=str(record.get("id")), text=text)
+
+
+ARTICLES: MappingProxyType[str, Articles] = MappingProxyType(
+    {"text_articles": text_articles, "hub_articles": hub_articles}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Some articles of a language, in the order of a hash of their ids, and how much there was to choose from."""
+
+    articles: tuple[Article, ...]
+    read: int
+    characters_read: int
+
+
+def choose(articles: Iterable[Article], most: int | None, *, where: str) -> Chosen:
+    """The first articles by a hash of their ids whose characters do not exceed ``most``, and one in any case.
+
+    No more than that is held in memory, however much there is to read.
+
+    Raises:
+        DataError: there is no article.
+    """
+    kept: list[tuple[int, int, Article]] = []  # a heap: the one that comes last by its hash is on top
+    held = read = characters = 0
+    bound = None  # the hash of the first one that is left out
+    for article in articles:
+        read += 1
+        characters += len(article.text)
+        place = int.from_bytes(hashlib.sha256(article.id.encode()).digest())
+        if bound is not None and place >= bound:
+            continue
+        heapq.heappush(kept, (-place, -read, article))
+        held += len(article.text)
+        while most is not None and len(kept) > 1 and held > most:
+            place, _, last = heapq.heappop(kept)
+            held, bound = held - len(last.text), -place
+    if not kept:
+        raise DataError("there is no article", where=where, remedy="give it some text")
+    ordered = (article for _, _, article in sorted(kept, key=lambda entry: entry[:2], reverse=True))
+    return Chosen(articles=tuple(ordered), read=read, characters_read=characters)
