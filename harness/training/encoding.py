@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.training.backbone import Backbone
@@ -111,5 +111,5 @@ def decode_rows(
 
 
 def _add(total: EncodingReport, part: EncodingReport) -> None:
-    for name, count in part.to_json().items():
+    for name, count in asdict(part).items():
         setattr(total, name, getattr(total, name) + count)

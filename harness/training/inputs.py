@@ -15,7 +15,7 @@ from tasks.types.base import Features, HeadKind
 
 IntArray = npt.NDArray[np.int64]
 
-#: The target of a word that was cut: no loss is taken there.
+#: A target where no loss is taken.
 CUT = -100
 
 
@@ -27,10 +27,10 @@ class Inputs:
     Attributes:
         ids: piece ids of all sequences, int32.
         types: token type ids, int8, or None where the tokenizer has none.
-        words: (token) positions of the first pieces of all kept words; input ``i`` owns
+        words: (token) positions of the first pieces of all words that are tagged; input ``i`` owns
             ``first_word[i]:first_word[i + 1]``.
         context: (span) first and one-past-last context piece of each input, (inputs, 2).
-        targets: what the heads are trained towards: (inputs,) for sequence and choice, one a kept word for token,
+        targets: what the heads are trained towards: (inputs,) for sequence and choice, one a tagged word for token,
             (inputs, 2) for span; None where the rows have no answers.
     """
 
@@ -109,14 +109,11 @@ def _check(features: Sequence[Features], valid: npt.NDArray[np.bool_]) -> None:
 
 
 def _word_targets(feature: Features) -> list[int]:
-    """One label index for each kept word; ``CUT`` marks the words that were cut."""
+    """One label index for each word that is tagged here."""
     target = feature.target if isinstance(feature.target, tuple) else ()
-    kept = list(target) if len(target) == len(feature.word_starts) else [label for label in target if label != CUT]
-    if len(kept) != len(feature.word_starts):
-        raise DataError(
-            f"{len(kept)} tags for {len(feature.word_starts)} words that were kept", where=f"row {feature.row + 1}"
-        )
-    return kept
+    if len(target) != len(feature.word_starts):
+        raise DataError(f"{len(target)} tags for {len(feature.word_starts)} words", where=f"row {feature.row + 1}")
+    return list(target)
 
 
 def join(parts: Sequence[Inputs]) -> Inputs:

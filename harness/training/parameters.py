@@ -45,8 +45,8 @@ class Hyper:
     Attributes:
         epochs: passes over the training inputs; may be fractional.
         max_steps: optimiser steps; when given it decides and ``epochs`` is not used.
-        batch_size: inputs per optimiser step, exactly. A sentence pair, a tagged sentence, a multiple-choice row with
-            all its choices, and one window of a question's context each count as one input.
+        batch_size: inputs per optimiser step, exactly. A sentence pair, a multiple-choice row with all its choices, and
+            one window of a tagged sentence or of a question's context each count as one input.
         micro_batch_pieces: most pieces, padding included, that pass through the model at once. It splits a batch and
             never changes which inputs are in it.
         warmup_steps: steps of the warm-up; when given, ``warmup_fraction`` is not used.

@@ -69,6 +69,7 @@ class TaskData:
             "train_rows": self.train.report.rows,
             "train_inputs": len(self.train.inputs),
             "train_truncated": self.train.report.truncated,
+            "train_windowed": self.train.report.windowed,
             "validation_rows": len(self.validation_rows),
             "steps": steps,
             "inputs_drawn": steps * batch_size,
@@ -276,7 +277,7 @@ class Trainer:
         def split(budget: int) -> list[Callable[[], Part]]:
             return [partial(make, part) for part in micro_batches(inputs, chosen, budget, padding=spare)]
 
-        # A batch in which every tagged word was cut has no target; its loss is zero, not a division by zero.
+        # A batch of sentences without words has no target; its loss is zero, not a division by zero.
         return Step(split=split, targets=max(1, target_count(inputs, chosen)))
 
     def _loss(self, part: Part) -> torch.Tensor:

@@ -47,16 +47,18 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """One model input made from a row (a long context makes several; a multiple-choice row has one ``Features``).
+    """One model input made from a row. A long context or sentence makes several, in its order; a multiple-choice row
+    has one ``Features``.
 
     Attributes:
         row: index of the row in the sequence that was encoded.
         input_ids: piece ids; for multiple choice one list a choice, else exactly one list.
         token_type_ids: same shape as ``input_ids``, or None where the tokenizer has none.
-        target: what the head is trained towards: a label index (sequence, choice), one label index per word with -100
-            for words that were cut (token), ``(start, end)`` piece positions with (0, 0) for "no answer here" (span);
-            None where the row has no answer.
-        word_starts: (token) for each word that was kept, in order, the position of its first piece.
+        target: what the head is trained towards: a label index (sequence, choice), one label index for each of
+            ``word_starts`` (token), ``(start, end)`` piece positions with (0, 0) for "no answer here" (span); None
+            where the row has no answer.
+        word_starts: (token) for each word that is tagged here, in order, the position of its first piece. Each word of
+            a row is tagged in one of the row's inputs.
         context_start: (span) position of the first context piece; pieces before it are the question.
         offsets: (span) character span in the context of each context piece.
     """
@@ -78,10 +80,13 @@ class EncodingReport:
     words: int = 0  # by white space; one a character in scripts without it (Han, Thai, Kana, Lao, Khmer, Burmese)
     pieces: int = 0
     unknown: int = 0
-    truncated: int = 0  # rows of which some text did not fit (a QA context in several windows is not truncated)
+    truncated: int = 0  # rows of which some text did not fit (what is in several windows is not truncated)
+    windowed: int = 0  # rows that took several inputs: long contexts, long tagged sentences
 
     def to_json(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in ("rows", "words", "pieces", "unknown", "truncated")}
+        """The counts by name; ``windowed`` only where there is any, so that types without windows say nothing of it."""
+        names = ("rows", "words", "pieces", "unknown", "truncated", *(("windowed",) if self.windowed else ()))
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,9 @@ class SpanQuestionType:
             report.truncated += len(question) > limits.max_query_length
             question = question[: limits.max_query_length]
             pieces = contexts[row.context]
-            features += _windows(index, row, question, pieces, layout=layout, limits=limits)
+            windows = _windows(index, row, question, pieces, layout=layout, limits=limits)
+            report.windowed += len(windows) > 1
+            features += windows
         return Encoded(features=features, report=report)
 
     def decode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tasks.metrics import Overlap, chunk_counts
 from tasks.rows import TaggedSentence
 from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
 from tasks.types.files import read_lines, write_lines
-from tasks.types.pieces import TextPieces, layout_of, report_on, tokenize
+from tasks.types.pieces import Layout, layout_of, report_on, tokenize
 from tasks.types.scoring import (
     UnitCounts,
     label_index,
@@ -21,9 +22,9 @@ from tasks.types.scoring import (
     require_matching,
     require_metric,
 )
+from tasks.types.word_windows import WordWindow, word_windows
 
 METRICS = ("seqeval_f1",)
-CUT = -100  # target of a word that was cut: no loss there
 Tags = tuple[str, ...]
 
 
@@ -36,10 +37,11 @@ class TokenTaggingType:
     suffix = "tsv"
 
     def encode(self, rows: Sequence[TaggedSentence], tokenizer: Any, limits: Limits, labels: Sequence[str]) -> Encoded:
-        """Each word tokenized for itself, as a word inside running text; words past the limit are cut.
+        """Each word tokenized for itself, as a word inside running text.
 
-        A word of which the tokenizer makes no piece (a lone soft hyphen, say) stands as one unknown piece, as in
-        XTREME's tagger, so that the words kept are always the sentence's first ones.
+        A sentence that does not fit makes several inputs (:mod:`tasks.types.word_windows`); each word is tagged, and in
+        training has its loss, in one of them. Only a word that alone is longer than an input loses its end. A word of
+        which the tokenizer makes no piece (a lone soft hyphen, say) stands as one unknown piece, as in XTREME's tagger.
         """
         space = " " if _needs_space(tokenizer) else ""
         pieces = tokenize(tokenizer, (space + word for row in rows for word in row.tokens))
@@ -47,21 +49,14 @@ class TokenTaggingType:
         missing = _stand_in(tokenizer)
         layout = layout_of(tokenizer, 1, limits)
         indices = label_indices(labels)
-        features = []
+        features: list[Features] = []
         for index, row in enumerate(rows):
-            ids, starts = _words(row, pieces, space, missing, layout.room)
-            report.truncated += len(starts) < len(row.tokens) or len(ids) > layout.room
-            ids = ids[: layout.room]
-            segments = layout.segment_ids(ids)
-            features.append(
-                Features(
-                    row=index,
-                    input_ids=(layout.ids(ids),),
-                    token_type_ids=None if segments is None else (segments,),
-                    target=_targets(row, indices, len(starts)),
-                    word_starts=tuple(len(layout.gaps[0]) + start for start in starts),
-                )
-            )
+            words = [pieces[space + word].ids or [missing] for word in row.tokens]
+            targets = None if row.tags is None else [label_index(tag, indices, row) for tag in row.tags]
+            windows = word_windows([len(word) for word in words], layout.room)
+            report.windowed += len(windows) > 1
+            report.truncated += any(len(word) > layout.room for word in words)
+            features += (_feature(index, words, targets, window, layout) for window in windows)
         return Encoded(features=features, report=report)
 
     def decode(
@@ -74,15 +69,13 @@ class TokenTaggingType:
         *,
         metric: str,
     ) -> list[Tags]:
-        """The tag with the highest logit for each word; ``O`` (else the first label) for words that were cut."""
+        """The tag with the highest logit for each word, in the window that the word belongs to."""
         require_metric(metric, METRICS)
-        rest = "O" if "O" in labels else labels[0]
-        tagged: dict[int, Tags] = {}
+        tagged: list[list[str]] = [[] for _ in rows]
         for feature, scores in zip(features, logits, strict=True):
-            kept = [labels[int(best)] for best in scores.argmax(axis=-1)] if len(feature.word_starts) else []
-            cut = len(rows[feature.row].tokens) - len(kept)
-            tagged[feature.row] = (*kept, *(rest,) * cut)
-        return [tagged[index] for index in range(len(rows))]
+            if feature.word_starts:
+                tagged[feature.row] += (labels[int(best)] for best in scores.argmax(axis=-1))
+        return [tuple(tags) for tags in tagged]
 
     def baseline(
         self,
@@ -163,25 +156,22 @@ def _stand_in(tokenizer: Any) -> int:
     return next((int(piece) for piece in candidates if piece is not None), 0)
 
 
-def _words(
-    row: TaggedSentence, pieces: dict[str, TextPieces], space: str, missing: int, room: int
-) -> tuple[list[int], list[int]]:
-    """The sentence's pieces, until ``room`` is full, and where each word that begins within it starts."""
-    ids: list[int] = []
-    starts: list[int] = []
-    for word in row.tokens:
-        if len(ids) >= room:
-            break
-        starts.append(len(ids))
-        ids += pieces[space + word].ids or [missing]
-    return ids, starts
-
-
-def _targets(row: TaggedSentence, indices: dict[str, int], kept: int) -> tuple[int, ...] | None:
-    if row.tags is None:
-        return None
-    known = tuple(label_index(tag, indices, row) for tag in row.tags[:kept])
-    return (*known, *(CUT,) * (len(row.tokens) - kept))
+def _feature(
+    index: int, words: Sequence[Sequence[int]], targets: Sequence[int] | None, window: WordWindow, layout: Layout
+) -> Features:
+    """One window of a sentence, given as pieces of its words and labels of its words."""
+    inside = words[window.first : window.last]
+    ids = list(chain.from_iterable(inside))[: layout.room]
+    starts = list(accumulate((len(word) for word in inside), initial=len(layout.gaps[0])))
+    own = slice(window.own_first, window.own_last)
+    segments = layout.segment_ids(ids)
+    return Features(
+        row=index,
+        input_ids=(layout.ids(ids),),
+        token_type_ids=None if segments is None else (segments,),
+        target=None if targets is None else tuple(targets[own]),
+        word_starts=tuple(starts[window.own_first - window.first : window.own_last - window.first]),
+    )
 
 
 def _sentences(lines: list[str]) -> tuple[list[Tags], list[int]]:

@@ -56,6 +56,23 @@ def test_every_language_is_answered(tuned: Inputs, run_stage: Any, tmp_path: Pat
     assert toy.files(out) == toy.files(run_stage(predict, params, inputs, seed=77))
 
 
+def test_words_of_a_long_sentence_are_tagged_by_what_they_are(tuned: Inputs, run_stage: Any, tmp_path: Path) -> None:
+    """A sentence four times as long as an input, with a number far beyond where the first input ends."""
+    from tasks.rows import TaggedSentence
+
+    tokens = ("river", "stone", "cloud", "green") * 16 + ("seven", "stone")
+    row = TaggedSentence(id="0", unit="0", tokens=tokens)
+    write_json_lines(tmp_path / "test-en.jsonl", [row.inputs()])
+    task = {"name": "toy", "type": "token_tagging", "labels": ["X", "NUM"], "metric": "seqeval_f1", "max_length": 16}
+    out = run_stage(
+        predict, {"task": task, "languages": ["en"]}, {"checkpoint": tuned["token_tagging"], "inputs": tmp_path}
+    )
+
+    assert (["X"] * 64 + ["NUM", "X", ""]) == (out / "predictions/toy/test-en.tsv").read_text().splitlines()
+    encoding = json.loads((out / "encoding.json").read_text())["en"]
+    assert (0, 1) == (encoding["truncated"], encoding["windowed"])
+
+
 def test_an_answer_among_the_inputs_is_refused(tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any) -> None:
     rows = [row.inputs() for row in toy.rows("sentence_pair", 3)]
     rows[1]["label"] = "same"

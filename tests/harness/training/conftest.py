@@ -37,7 +37,7 @@ def features_of(kind: HeadKind) -> list[Features]:
                 made.append(Features(row=row, input_ids=choices, target=row % 2))
             case HeadKind.TOKEN:
                 starts = tuple(range(1, length - 1))
-                target = (*(place % 3 for place in starts), -100)  # the last word was cut
+                target = tuple(place % 3 for place in starts)
                 made.append(Features(row=row, input_ids=ids, target=target, word_starts=starts))
             case HeadKind.SPAN:
                 offsets = tuple((place, place + 1) for place in range(length - 3))

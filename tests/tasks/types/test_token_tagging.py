@@ -7,12 +7,10 @@ import pytest
 from tasks.errors import DataError
 from tasks.rows import TaggedSentence
 from tasks.types import task_type
-from tasks.types.base import Features, HeadKind, Limits
+from tasks.types.base import HeadKind, Limits
 
 TAGGING = task_type("token_tagging")
 UPOS = ["DET", "NOUN", "VERB"]
-NER = ["B-PER", "I-PER", "O"]
-CUT = -100
 
 
 def row(words: str, tags: str | None, index: int = 0) -> TaggedSentence:
@@ -47,32 +45,45 @@ def test_byte_level_words_are_cut_as_in_running_text(byte_bpe: Any) -> None:
     assert (1, 1 + lengths[0], 1 + sum(lengths)) == feature.word_starts
 
 
-def test_cut_words_have_no_target_and_a_safe_prediction(wordpiece: Any) -> None:
-    """Room for three pieces: the second word loses its tail, the third falls out."""
-    sentence = row("the catss sat", "DET NOUN VERB")
-    encoded = TAGGING.encode([sentence, row("the cat", "DET NOUN", 1)], wordpiece, Limits(max_length=5), UPOS)
-    feature = encoded.features[0]
-    assert 1 == encoded.report.truncated
-    assert (0, 1, CUT) == feature.target
-    assert (1, 2) == feature.word_starts
-    logits = [np.eye(3)[[2, 1]], np.eye(3)[[0, 1]]]
-    limits = Limits(max_length=5)
-    rows = [sentence, row("the cat", "DET NOUN", 1)]
-    expected = [("VERB", "NOUN", "DET"), ("DET", "NOUN")]
-    assert expected == TAGGING.decode(rows, encoded.features, logits, UPOS, limits, metric="seqeval_f1")
+def test_a_long_sentence_is_windowed_and_no_word_is_lost(wordpiece: Any) -> None:
+    """Room for four of six pieces: windows of words 0 to 3 and 2 to 5; words 2 and 3 have equal context in both."""
+    rows = [row("the cat sat on the mat", "DET NOUN VERB VERB DET NOUN"), row("the cat", "DET NOUN", 1)]
+    limits = Limits(max_length=6)
+    encoded = TAGGING.encode(rows, wordpiece, limits, UPOS)
+
+    assert [0, 0, 1] == [feature.row for feature in encoded.features]
+    assert [6, 6, 4] == [len(feature.input_ids[0]) for feature in encoded.features]
+    assert [(0, 1, 2), (2, 0, 1), (0, 1)] == [feature.target for feature in encoded.features]
+    assert [(1, 2, 3), (2, 3, 4), (1, 2)] == [feature.word_starts for feature in encoded.features]
+    assert (1, 0) == (encoded.report.windowed, encoded.report.truncated)
+    assert 1 == encoded.report.to_json()["windowed"]
+    logits = [np.eye(3)[list(feature.target)] for feature in encoded.features]
+    found = TAGGING.decode(rows, encoded.features, logits, UPOS, limits, metric="seqeval_f1")
+    assert [sentence.tags for sentence in rows] == found
 
 
-def test_cut_words_are_outside_where_there_is_an_outside() -> None:
-    feature = Features(row=0, input_ids=((2, 9, 3),), word_starts=(1,))
-    sentence = row("the cat sat", None)
-    found = TAGGING.decode([sentence], [feature], [np.eye(3)[[0]]], NER, Limits(max_length=3), metric="seqeval_f1")
-    assert [("B-PER", "O", "O")] == found
+def test_windows_do_not_touch_sentences_that_fit(wordpiece: Any) -> None:
+    sentence = row("the cats sat", "DET NOUN VERB")
+    short, long = (TAGGING.encode([sentence], wordpiece, Limits(max_length=size), UPOS) for size in (6, 32))
+    assert short.features == long.features
+    assert "windowed" not in short.report.to_json()
 
 
-def test_only_the_tail_of_a_last_word_cut_counts_too(wordpiece: Any) -> None:
-    encoded = TAGGING.encode([row("the catss", "DET NOUN")], wordpiece, Limits(max_length=5), UPOS)
-    assert 1 == encoded.report.truncated
-    assert (0, 1) == encoded.features[0].target
+def test_only_a_word_longer_than_an_input_loses_its_end(wordpiece: Any) -> None:
+    """The pieces of "catss" are cat ##s ##s, the room is two: it stands alone, at its first piece."""
+    encoded = TAGGING.encode([row("the catss sat", "DET NOUN VERB")], wordpiece, Limits(max_length=4), UPOS)
+    assert [(0,), (1,), (2,)] == [feature.target for feature in encoded.features]
+    assert [(1,)] * 3 == [feature.word_starts for feature in encoded.features]
+    assert [3, 4, 3] == [len(feature.input_ids[0]) for feature in encoded.features]
+    assert (1, 1) == (encoded.report.windowed, encoded.report.truncated)
+
+
+def test_a_sentence_without_words_has_an_input_and_no_tags(wordpiece: Any) -> None:
+    empty = TaggedSentence(id="0", unit="0", tokens=(), tags=())
+    encoded = TAGGING.encode([empty], wordpiece, Limits(max_length=8), UPOS)
+    assert [()] == [feature.target for feature in encoded.features]
+    logits = [np.zeros((0, 3))]
+    assert [()] == TAGGING.decode([empty], encoded.features, logits, UPOS, Limits(max_length=8), metric="seqeval_f1")
 
 
 def test_a_word_without_pieces_stands_as_unknown(wordpiece: Any) -> None:
