@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.context import StageContext
 from harness.phases.finetune import HEAD
 from harness.training.backbone import write_json
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
-from harness.training.encoding import decode_rows, encode_rows, head_kind, limits
+from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
-from harness.training.memory import PieceBudget
+from harness.training.inputs import join
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up
 from tasks.errors import DataError, UserError
 from tasks.rows import Row, read_rows
 from tasks.types import task_type
-from tasks.types.base import EncodingReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The rows of one language."""
+
+    language: str
+    rows: list[Row]
+    encoded: EncodedRows
 
 
 def run(context: StageContext) -> None:
     """Write predictions in XTREME's submission layout, and how the tokenizer fared in each language.
+
+    The inputs of all languages pass through the model together, longest first, and equal ones once: what is the same in
+    two languages is answered the same to the bit. How an input is padded hangs on what else is there, so logits of a
+    language may differ by rounding where it is predicted beside other languages.
 
     Raises:
         UserError: the checkpoint's head is missing or does not fit the task.
         DataError: a language's rows are missing or empty, or hold answers.
     """
     device = set_up(context)
+    report = Reporter(context.progress)
     task = TaskParams.from_params(context.params["task"])
     languages: list[str] = list(context.params["languages"])
     if not languages:
@@ -37,18 +51,37 @@ def run(context: StageContext) -> None:
         context.inputs["checkpoint"], HEAD, backbone=checkpoint.backbone, kind=head_kind(task), labels=task.labels
     )
     model = Model(checkpoint.encoder, {HEAD: head}).to(device)
+    asked = [
+        _ask(context, task, language, checkpoint, report.part(0.2 * n / len(languages), 0.2 * (n + 1) / len(languages)))
+        for n, language in enumerate(languages)
+    ]
+    budget = piece_budget(device)
+    inputs = join([one.encoded.inputs for one in asked])
+    logits = predict_logits(
+        model,
+        HEAD,
+        inputs,
+        pad_id=checkpoint.pad_id,
+        device=device,
+        precision=context.precision,
+        report=report.part(0.2, 0.95),
+        budget=budget,
+    )
+    allowed = limits(task, checkpoint.backbone, checkpoint.tokenizer)
+    kind = task_type(task.type)
     folder = context.out / "predictions" / task.name
     folder.mkdir(parents=True)
-    reports: dict[str, dict[str, int]] = {}
-    budget = piece_budget(device)
-    for position, language in enumerate(languages):
-        rows = read_inputs(context.inputs["inputs"], language, task)
-        part = Reporter(context.progress, position / len(languages), (position + 1) / len(languages))
-        report = _predict(context, task, language, rows, checkpoint, model, folder, part, budget)
-        reports[language] = report.to_json()
-    write_json(context.out / "encoding.json", reports)
-    longest = limits(task, checkpoint.backbone, checkpoint.tokenizer).max_length
-    write_json(context.out / "details.json", {"max_length": longest, **budget.to_json()})
+    start = 0
+    for number, one in enumerate(asked):
+        own = logits[start : start + len(one.encoded.inputs)]
+        start += len(own)
+        predictions = decode_rows(task, one.rows, one.encoded.features, own, allowed)
+        kind.write_predictions(folder / f"test-{one.language}.{kind.suffix}", one.rows, predictions)
+        report(0.95 + 0.05 * (number + 1) / len(asked), f"writing test-{one.language}.{kind.suffix}")
+    write_json(context.out / "encoding.json", {one.language: one.encoded.report.to_json() for one in asked})
+    passed = len({id(one) for one in logits})  # equal inputs share one array
+    facts = {"max_length": allowed.max_length, "inputs": len(inputs), "distinct_inputs": passed}
+    write_json(context.out / "details.json", {**facts, **budget.to_json()})
 
 
 def read_inputs(folder: Path, language: str, task: TaskParams) -> list[Row]:
@@ -69,39 +102,16 @@ def read_inputs(folder: Path, language: str, task: TaskParams) -> list[Row]:
     return rows
 
 
-def _predict(
-    context: StageContext,
-    task: TaskParams,
-    language: str,
-    rows: list[Row],
-    checkpoint: Checkpoint,
-    model: Model,
-    folder: Path,
-    report: Reporter,
-    budget: PieceBudget,
-) -> EncodingReport:
-    """Encode, answer and write one language."""
+def _ask(context: StageContext, task: TaskParams, language: str, checkpoint: Checkpoint, report: Reporter) -> _Asked:
+    """Read and encode one language."""
+    rows = read_inputs(context.inputs["inputs"], language, task)
     encoded = encode_rows(
         task,
         rows,
         checkpoint.backbone,
         checkpoint.tokenizer,
-        report.part(0.0, 0.1),
+        report,
         keep_features=True,
         where=f"test-{language}.jsonl",
     )
-    logits = predict_logits(
-        model,
-        HEAD,
-        encoded.inputs,
-        pad_id=checkpoint.pad_id,
-        device=next(model.parameters()).device,
-        precision=context.precision,
-        report=report.part(0.1, 1.0),
-        budget=budget,
-    )
-    allowed = limits(task, checkpoint.backbone, checkpoint.tokenizer)
-    predictions = decode_rows(task, rows, encoded.features, logits, allowed)
-    kind = task_type(task.type)
-    kind.write_predictions(folder / f"test-{language}.{kind.suffix}", rows, predictions)
-    return encoded.report
+    return _Asked(language=language, rows=rows, encoded=encoded)

@@ -21,7 +21,11 @@ CHUNK = 512
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedRows:
-    """Rows as a model sees them. ``features`` is empty unless they were asked for."""
+    """Rows as a model sees them.
+
+    ``features`` is empty unless they were asked for; they hold what decoding needs, and not the pieces again that
+    ``inputs`` has.
+    """
 
     inputs: Inputs
     features: list[Features]
@@ -95,7 +99,10 @@ def encode_rows(
         if encoded.features:
             parts.append(pack(kind, encoded.features))
         if keep_features:
-            kept.extend(replace(feature, row=feature.row + start) for feature in encoded.features)
+            kept.extend(
+                replace(feature, row=feature.row + start, input_ids=(), token_type_ids=None)
+                for feature in encoded.features
+            )
         _add(total, encoded.report)
         report((start + CHUNK) / len(rows), f"encoding {where}")
     if not parts:

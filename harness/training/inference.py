@@ -40,8 +40,8 @@ def predict_logits(
 ) -> list[FloatArray]:
     """The logits of each input, in order, in the shape its head kind says (``tasks.types.base.HeadKind``).
 
-    Equal inputs are computed once. The model is left in the mode (training or evaluation) it was in. Where memory runs
-    out, ``budget`` is made smaller and says so.
+    Equal inputs are computed once, and share one array. The model is left in the mode (training or evaluation) it was
+    in. Where memory runs out, ``budget`` is made smaller and says so.
     """
     budget = budget or piece_budget(device)
     distinct, member = _distinct(inputs)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.phases import finetune, predict
+from harness.training.model import Model
 from tasks.errors import DataError, UserError
 from tasks.rows import write_json_lines
 from tasks.types import task_type
@@ -54,6 +55,34 @@ def test_every_language_is_answered(tuned: Inputs, run_stage: Any, tmp_path: Pat
     assert ["de", "en"] == list(encoding)
     assert 12 == encoding["en"]["rows"]
     assert toy.files(out) == toy.files(run_stage(predict, params, inputs, seed=77))
+
+
+def test_what_is_equal_in_two_languages_passes_once_and_is_answered_alike(
+    tuned: Inputs, run_stage: Any, tmp_path: Path, toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All languages go through the model together, longest first, whatever language they are in."""
+    rows = {"en": toy.rows("sentence_pair", 12, 3), "de": toy.rows("sentence_pair", 12, 4)}
+    rows["de"][2:8] = rows["en"][2:8]  # under ids of their own, as parallel rows have
+    for language, some in rows.items():
+        records = ({**row.inputs(), "id": f"{language}-{n}"} for n, row in enumerate(some))
+        write_json_lines(tmp_path / f"test-{language}.jsonl", records)
+    inputs = {"checkpoint": tuned["sentence_pair"], "inputs": tmp_path}
+    lengths: list[int] = []
+    hidden = Model.hidden
+    monkeypatch.setattr(Model, "hidden", lambda self, batch: lengths.extend(batch.lengths) or hidden(self, batch))
+    together = run_stage(predict, {"task": toy.task("sentence_pair"), "languages": ["en", "de"]}, inputs)
+
+    distinct = len({(row.text_a, row.text_b) for some in rows.values() for row in some})
+    assert distinct <= 18
+    assert distinct == len(lengths)
+    assert lengths == sorted(lengths, reverse=True)
+    details = json.loads((together / "details.json").read_text())
+    assert {"max_length": 24, "inputs": 24, "distinct_inputs": distinct} == details
+    answers = {name: (together / f"predictions/toy/test-{name}.tsv").read_text().splitlines() for name in rows}
+    assert answers["en"][2:8] == answers["de"][2:8]
+    for language in rows:
+        alone = run_stage(predict, {"task": toy.task("sentence_pair"), "languages": [language]}, inputs)
+        assert answers[language] == (alone / f"predictions/toy/test-{language}.tsv").read_text().splitlines()
 
 
 def test_words_of_a_long_sentence_are_tagged_by_what_they_are(tuned: Inputs, run_stage: Any, tmp_path: Path) -> None:
