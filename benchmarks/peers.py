@@ -17,8 +17,10 @@ from torch import nn
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from harness.training import heads
-from harness.training.batches import Batch, collate, micro_batches, padding_limit, shuffled, target_count
+from harness.training.batches import Batch, collate, micro_batches, shuffled, target_count
+from harness.training.batching import Batching
 from harness.training.checkpoint import load_checkpoint
+from harness.training.embeddings import put_back, train_used
 from harness.training.encoder import build_encoder
 from harness.training.encoding import EncodedRows, encode_rows, head_kind
 from harness.training.inputs import IntArray
@@ -35,15 +37,22 @@ LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16
 
 
 class Counted:
-    """Counts pieces and padding that pass through the model, and the time from the end of the first update on."""
+    """Counts pieces and padding that pass through the model, and the time from the first update's beginning on.
+
+    Of time the wall's and the processor's: on a machine that others use too, the latter alone says something.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._start = 0.0
-        self._seconds = 0.0
+        self._start = (0.0, 0.0)
+        self._seconds = (0.0, 0.0)
         self._updates = 0
         self._real = 0
         self._all = 0
+
+    def begin(self) -> None:
+        """The training begins."""
+        self._start = (time.perf_counter(), time.process_time())
 
     def batch(self, batch: Batch) -> None:
         """A batch is about to pass."""
@@ -54,14 +63,14 @@ class Counted:
         """An update is over; after the first, what is set up once is over, too."""
         if self._device.type == "cuda":
             torch.cuda.synchronize()
-        now = time.perf_counter()
-        if number == 1:
-            self._start, self._real, self._all = now, 0, 0
-        self._updates, self._seconds = number - 1, now - self._start
+        now = (time.perf_counter(), time.process_time())
+        self._updates = number
+        self._seconds = (now[0] - self._start[0], now[1] - self._start[1])
 
     def summary(self) -> dict[str, float]:
         return {
-            "seconds": self._seconds / self._updates,
+            "seconds": self._seconds[0] / self._updates,
+            "cpu_seconds": self._seconds[1] / self._updates,
             "updates": self._updates,
             "pieces": self._real,
             "padding": 1 - self._real / self._all,
@@ -148,14 +157,13 @@ class Workload:
 def train_ours(workload: Workload, request: Mapping[str, Any], counted: Counted) -> None:
     """This project's loop."""
     inputs, hyper = workload.train.inputs, workload.hyper
-    spare = padding_limit(workload.device.type, workload.model.arithmetic)
-
-    def make(part: IntArray) -> Batch:
-        return collate(inputs, part, pad_id=workload.pad_id, device=workload.device)
+    batching = Batching.of(workload.model, workload.pad_id, workload.device)
 
     def step(chosen: IntArray) -> Step[Batch]:
         return Step(
-            split=lambda budget: [partial(make, part) for part in micro_batches(inputs, chosen, budget, padding=spare)],
+            split=lambda budget: [
+                partial(batching.collate, inputs, part) for part in batching.split(inputs, chosen, budget)
+            ],
             targets=target_count(inputs, chosen),
         )
 
@@ -169,6 +177,8 @@ def train_ours(workload: Workload, request: Mapping[str, Any], counted: Counted)
                 counted.update(int(note.split()[1]))
 
     assert hyper.max_steps is not None
+    train_used(workload.model.encoder, np.unique(np.append(inputs.ids, workload.pad_id)))
+    counted.begin()
     fit(
         workload.model,
         (step(chosen) for chosen in shuffled(len(inputs), hyper.batch_size, derived_seed(1, "rows"))),
@@ -180,6 +190,7 @@ def train_ours(workload: Workload, request: Mapping[str, Any], counted: Counted)
         precision=request["precision"],
         report=Ticking(lambda _fraction, _note: None),
     )
+    put_back(workload.model.encoder)
 
 
 class Theirs(nn.Module):
@@ -204,6 +215,9 @@ class Ticks(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, counted: Counted) -> None:
         self._counted = counted
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._counted.begin()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002 - Trainer's signature
         self._counted.update(state.global_step)

@@ -39,6 +39,7 @@ class Silent:
 
     def say(self, text: str) -> None: ...
     def planned(self, *_: object) -> None: ...
+    def further(self, *_: object) -> None: ...
     def begun(self, *_: object) -> None: ...
     def progressed(self, *_: object) -> None: ...
     def ended(self, *_: object) -> None: ...
@@ -52,6 +53,14 @@ class Prepared:
     checkpoint: Path
     folders: dict[str, Path]
     stages: dict[str, Stage]
+
+    def rows(self, task: str) -> Path:
+        """Training and validation rows of a task, be the latter a split of the release or held out."""
+        return next(
+            self.folders[name]
+            for name in (f"prepare/rows/{task}", f"prepare/rows/{task}/held-out")
+            if name in self.folders
+        )
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +86,7 @@ def prepared(
             suite=str(suite), store=root, workers=2, data=data, only=("prepare/*", "convert/*"), fail_fast=True
         )
         run_suite(request, Silent())
-        plan = plan_suite(str(suite), data_dir=data, cache=root / "data-digests.json").plan
+        plan = plan_suite(str(suite), data_dir=data, store=root).plan
         held = Store(root)
         found = {stage.name: stage for stage in plan.stages}
         folders = {stage: held.folder(each.key) for stage, each in found.items()}

@@ -96,7 +96,7 @@ def _request(held: real_rows.Prepared, task: str, way: str, arguments: argparse.
         "way": way,
         "task": trained.params["task"],
         "hyper": {**trained.params["hyper"], "max_steps": updates + 1},
-        "rows": str(held.folders[f"prepare/rows/{name}"]),
+        "rows": str(held.rows(name)),
         "checkpoint": str(held.checkpoint),
         **{option: getattr(arguments, option) for option in ("threads", "device", "precision", "size")},
     }

@@ -334,7 +334,8 @@ class _Builder:
         With ``held_out``, that share of the training rows' units validates, and the validation split is not read.
         """
         splits: dict[str, Any] = {}
-        for split in ("train", "validation"):
+        read: tuple[SplitName, ...] = ("train", "validation") if held_out is None else ("train",)
+        for split in read:
             use = split_use(self._suite, task, split)
             if use is None and split == "train":
                 raise SpecError(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from harness.training.inputs import CUT, Inputs, IntArray
+from harness.training.layout import Layout, lay_out
 from harness.training.runtime import derived_seed
 from tasks.types.base import HeadKind
 
@@ -35,7 +36,8 @@ class Batch:
 
     Attributes:
         kind: which kind of head reads it.
-        input_ids, attention_mask, token_type_ids: (sequences, pieces); padding is on the right.
+        input_ids, token_type_ids: (sequences, pieces), padding on the right; with a ``layout`` (1, pieces of all).
+        attention_mask: where real pieces stand, (sequences, pieces).
         targets: (inputs,), (words,) or (inputs, 2), as the kind wants; None without answers.
         choices: (choice) sequence of each choice, (inputs, choices), -1 where a row has fewer.
         words: (token) sequence and position of each word's first piece, (2, words).
@@ -43,6 +45,7 @@ class Batch:
         word_counts: (token) words of each input.
         lengths: pieces of each sequence.
         widths: sequences of each input.
+        layout: how sequences lie end to end; None where they are padded.
     """
 
     kind: HeadKind
@@ -56,17 +59,21 @@ class Batch:
     word_counts: IntArray
     lengths: IntArray
     widths: IntArray
+    layout: Layout | None = None
 
 
-def collate(inputs: Inputs, chosen: IntArray, *, pad_id: int, device: torch.device) -> Batch:
-    """The inputs at ``chosen``, in that order, padded to the longest of them."""
+def collate(inputs: Inputs, chosen: IntArray, *, pad_id: int, device: torch.device, ragged: bool = False) -> Batch:
+    """The inputs at ``chosen``, in that order, padded to the longest of them or, if ``ragged``, end to end."""
     widths = inputs.widths[chosen]
     sequences = _ranges(inputs.first_sequence[chosen], widths)
     starts = inputs.first_piece[sequences]
     lengths = inputs.first_piece[sequences + 1] - starts
     columns = np.arange(lengths.max())
     mask = columns < lengths[:, None]  # (sequences, pieces)
-    pieces = (starts[:, None] + columns)[mask]
+    layout = lay_out(lengths, device) if ragged else None
+    pieces = (
+        (starts[:, None] + columns)[mask] if layout is None else _ranges(starts[layout.order], lengths[layout.order])
+    )
     word_counts = inputs.first_word[chosen + 1] - inputs.first_word[chosen]
     words = _ranges(inputs.first_word[chosen], word_counts)
     kind = inputs.kind
@@ -74,11 +81,14 @@ def collate(inputs: Inputs, chosen: IntArray, *, pad_id: int, device: torch.devi
     def tensor(array: npt.NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(array).to(device)
 
+    def side(flat: npt.NDArray[np.integer], fill: int) -> torch.Tensor:
+        return tensor(flat[pieces].astype(np.int64)[None] if ragged else _padded(flat, pieces, mask, fill))
+
     return Batch(
         kind=kind,
-        input_ids=tensor(_padded(inputs.ids, pieces, mask, pad_id)),
+        input_ids=side(inputs.ids, pad_id),
         attention_mask=tensor(mask.astype(np.int64)),
-        token_type_ids=None if inputs.types is None else tensor(_padded(inputs.types, pieces, mask, 0)),
+        token_type_ids=None if inputs.types is None else side(inputs.types, 0),
         targets=None if inputs.targets is None else tensor(_chosen_targets(inputs, chosen, words)),
         choices=tensor(_choices(widths)) if kind is HeadKind.CHOICE else None,
         words=tensor(_word_positions(inputs, words, word_counts)) if kind is HeadKind.TOKEN else None,
@@ -86,6 +96,7 @@ def collate(inputs: Inputs, chosen: IntArray, *, pad_id: int, device: torch.devi
         word_counts=word_counts,
         lengths=lengths,
         widths=widths,
+        layout=layout,
     )
 
 

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from harness.training.batches import Batch
+from harness.training.embeddings import UsedRows
+from harness.training.ragged import run_ragged, takes_ragged
 
 
 class Model(nn.Module):
@@ -28,8 +30,15 @@ class Model(nn.Module):
     @property
     def arithmetic(self) -> int:
         """Parameters that every piece passes through: all of the encoder's but its embeddings, which are looked up."""
-        looked_up = {id(module.weight) for module in self.encoder.modules() if isinstance(module, nn.Embedding)}
+        looked_up = {
+            id(module.weight) for module in self.encoder.modules() if isinstance(module, nn.Embedding | UsedRows)
+        }
         return sum(weight.numel() for weight in self.encoder.parameters() if id(weight) not in looked_up)
+
+    @property
+    def ragged(self) -> bool:
+        """Whether it takes sequences end to end, without padding."""
+        return takes_ragged(self.encoder)
 
     @property
     def heads(self) -> dict[str, nn.Module]:
@@ -42,6 +51,8 @@ class Model(nn.Module):
         # A backbone with one type (RoBERTa) or none does not tell two texts apart by type.
         if batch.token_type_ids is not None and self._type_count > 1:
             options["token_type_ids"] = batch.token_type_ids
+        if batch.layout is not None:
+            return run_ragged(self.encoder, batch.input_ids, batch.layout, **options)
         output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **options)
         hidden: torch.Tensor = output.last_hidden_state
         return hidden

@@ -17,7 +17,8 @@ from torch import nn
 
 from harness.context import Progress, StageContext
 from harness.training import heads
-from harness.training.batches import Batch, collate, micro_batches, padding_limit, shuffled, target_count
+from harness.training.batches import Batch, shuffled, target_count
+from harness.training.batching import Batching, pieces_of
 from harness.training.checkpoint import (
     Checkpoint,
     HeadFacts,
@@ -27,6 +28,7 @@ from harness.training.checkpoint import (
     write_training,
 )
 from harness.training.corpus_steps import CorpusBatches, CorpusSteps, require_mlm_head
+from harness.training.embeddings import put_back, train_used
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import IntArray
@@ -167,6 +169,10 @@ class Trainer:
         self.budget = PieceBudget(pieces=hyper.micro_batch_pieces)
         self.predicting = piece_budget(device)
         self.model = Model(checkpoint.encoder, self._new_heads(tasks)).to(device)
+        self.batching = Batching.of(self.model, checkpoint.pad_id, device)
+        #: Of each step on a task, those included that are prepared and not taken.
+        self._pieces: list[int] = []
+        self._padding: list[int] = []
         self.mlm = mlm
         self.corpus: CorpusSteps | None = None
         #: All that is trained; the masked-LM head is trained along, and left behind.
@@ -211,6 +217,9 @@ class Trainer:
         points = self.hyper.evaluation_points(mixing.epoch_inputs(sizes))
         schedule = mixing.schedule(sizes, points[-1], self.context.seed)
         order, corpus_steps, corpus = self._corpus_steps(points[-1], report)
+        if self.corpus is None:  # whose decoder is the input embedding: there every row has a gradient
+            used = [data.train.inputs.ids for data in self.tasks]
+            train_used(self.model.encoder, np.unique(np.concatenate([*used, [self.checkpoint.pad_id]])))
         history = fit(
             self.trained,
             self._steps(schedule, order, corpus_steps),
@@ -224,6 +233,7 @@ class Trainer:
             budget=self.budget,
             resume=ResumeFile(self.context.out),
         )
+        put_back(self.model.encoder)
         drawn = order.drawn(schedule, history.steps)
         counts = np.bincount(drawn, minlength=len(sizes))
         record = {
@@ -233,13 +243,18 @@ class Trainer:
             **({} if corpus is None else {"mlm": corpus.record(history.steps - len(drawn))}),
             "mixture": {data.name: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
             "tasks": {
-                data.name: data.summary(int(count), self.hyper.batch_size)
-                for data, count in zip(self.tasks, counts, strict=True)
+                data.name: data.summary(int(count), self.hyper.batch_size) | self._passed(drawn == index)
+                for index, (data, count) in enumerate(zip(self.tasks, counts, strict=True))
             },
             **PieceBudget(pieces=0, halvings=[*self.budget.halvings, *self.predicting.halvings]).to_json(),
         }
         facts = {data.head: HeadFacts(kind=data.kind, labels=data.task.labels) for data in self.tasks}
         return Trained(heads={name: (head, facts[name]) for name, head in self.model.heads.items()}, record=record)
+
+    def _passed(self, drawn: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        """Pieces that passed through the model in steps on a task, and the share of padding among all that passed."""
+        pieces, padding = (np.array(counts[: len(drawn)])[drawn].sum() for counts in (self._pieces, self._padding))
+        return {"pieces_drawn": int(pieces), "padding": float(padding / max(1, pieces + padding))}
 
     def _corpus_steps(
         self, on_tasks: int, report: Reporter
@@ -269,13 +284,14 @@ class Trainer:
 
     def _task_step(self, data: TaskData, chosen: IntArray) -> Step[Part]:
         inputs = data.train.inputs
-        spare = padding_limit(self.device.type, self.model.arithmetic)
+        self._pieces.append(int(pieces_of(inputs, chosen).sum()))
+        self._padding.append(self.batching.padding(inputs, chosen, self.hyper.micro_batch_pieces))
 
         def make(part: IntArray) -> Part:
-            return data.head, collate(inputs, part, pad_id=self.pad_id, device=self.device)
+            return data.head, self.batching.collate(inputs, part)
 
         def split(budget: int) -> list[Callable[[], Part]]:
-            return [partial(make, part) for part in micro_batches(inputs, chosen, budget, padding=spare)]
+            return [partial(make, part) for part in self.batching.split(inputs, chosen, budget)]
 
         # A batch of sentences without words has no target; its loss is zero, not a division by zero.
         return Step(split=split, targets=max(1, target_count(inputs, chosen)))

@@ -270,6 +270,16 @@ def test_tydiqa_selects_on_a_part_of_its_english_training_rows() -> None:
     assert not [path for path in data_paths("tydiqa") if "train" in path and ".en." not in path]
 
 
+def test_where_training_rows_are_held_out_no_validation_file_is_asked_for() -> None:
+    """XQuAD's model selects on a tenth of SQuAD's training rows."""
+    paths = [*data_paths("xquad"), "squad/train-v1.1.json"]
+    around = dataclasses.replace(AROUND, data=dict.fromkeys(paths, "0" * 64))
+    found = plan(around, targets=["xquad"], backbones=["mini-xlmr"], recipes=["none"])
+    (rows,) = named(found, "prepare/rows/squad_v1")
+
+    assert {"from_train", "limit"} == set(rows.params["splits"]["validation"])
+
+
 def test_a_part_of_the_training_rows_never_stands_in_for_what_is_scored() -> None:
     around = dataclasses.replace(AROUND, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
     stand_ins = {"tydiqa": {"test": {"use": "validation", "why": "no files"}}}

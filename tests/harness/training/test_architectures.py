@@ -8,10 +8,11 @@ bfloat16, and has no multiple choice for T5 and Qwen2. Heads here are ours, and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -79,7 +80,12 @@ SNAPSHOTS = {
     "modernbert": Snapshot(
         model="ModernBertForMaskedLM",
         config=_config(
-            "ModernBertConfig", **SIZES, max_position_embeddings=LENGTH, pad_token_id=1, global_attn_every_n_layers=2
+            "ModernBertConfig",
+            **SIZES,
+            max_position_embeddings=LENGTH,
+            pad_token_id=1,
+            global_attn_every_n_layers=2,
+            local_attention=8,
         ),
         prefix="model.",
         tokenizer="bpe",
@@ -237,6 +243,50 @@ def test_padding_and_neighbours_do_not_change_an_answer(converted: Converted) ->
     together = logits(list(range(6)))
     alone = torch.cat([logits([index]) for index in range(6)])
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("grouped", [True, False], ids=["equal-lengths", "one-group"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_sequences_end_to_end_give_what_padded_ones_give(
+    converted: Converted, kind: str, grouped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same loss and gradient, in every architecture that is not padded in training."""
+    checkpoint = load_checkpoint(converted.checkpoint)
+    toy = TaskParams.from_params(task(kind))
+    encoded = encode_rows(
+        toy,
+        toy_rows(kind, 6),
+        checkpoint.backbone,
+        checkpoint.tokenizer,
+        Reporter(lambda _f, _n: None),
+        keep_features=False,
+        where="rows",
+    )
+    head = heads.build_head(
+        head_kind(toy), hidden_size=HIDDEN, labels=len(toy.labels), summary=checkpoint.backbone.summary
+    )
+    heads.initialise(head, 1)
+    model = Model(checkpoint.encoder, {HEAD: head}).train()
+    assert model.ragged == (checkpoint.backbone.architecture != "t5")
+    if not model.ragged:
+        return
+    order = np.argsort(-encoded.inputs.lengths, kind="stable")
+    assert len(set(encoded.inputs.lengths.tolist())) > 1
+    found = {}
+    for ragged in (False, True):
+        batch = collate(encoded.inputs, order, pad_id=checkpoint.pad_id, device=torch.device("cpu"), ragged=ragged)
+        if batch.layout is not None and not grouped:
+            batch = replace(batch, layout=replace(batch.layout, groups=(batch.layout.whole,)))
+        model.zero_grad()
+        assert batch.targets is not None
+        loss = heads.loss_sum(batch.kind, model(batch, HEAD), batch.targets)
+        loss.backward()
+        found[ragged] = (loss, {name: value.grad for name, value in model.named_parameters() if value.grad is not None})
+        assert batch.input_ids.numel() == (encoded.inputs.first_piece[-1] if ragged else batch.attention_mask.numel())
+    torch.testing.assert_close(found[True][0], found[False][0], rtol=1e-5, atol=1e-6)
+    assert found[True][1].keys() == found[False][1].keys()
+    for name, gradient in found[False][1].items():
+        torch.testing.assert_close(found[True][1][name], gradient, rtol=1e-3, atol=1e-5, msg=name)
 
 
 def test_causal_backbones_read_the_last_piece_and_the_others_the_first(converted: Converted) -> None:

@@ -1,0 +1,94 @@
+"""Sequences of unequal lengths end to end, without padding: what an encoder computes of a piece by itself, it computes
+for real pieces alone; only attention, which looks from piece to piece, sees the sequences apart.
+
+Embeddings, dense layers and layer norms take a piece at a time, so they take all pieces of a micro-batch as one long
+sequence. In the place of the model's attention stands :func:`_attend`, through the interface that transformers has for
+it; positions are counted anew in each sequence. The result is that of padded sequences, but for rounding (tested for
+every architecture listed here); what is not listed is padded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from harness.training.layout import Group, Layout, gather, spread
+
+_NAME = "codestilts_ragged"
+
+#: Families whose layers reach attention through the interface and take positions as an argument; for each, whether
+#: position 0 has the number of the padding piece plus one (as in fairseq's models) or 0.
+_FAMILIES = {"bert": False, "modernbert": False, "qwen2": False, "roberta": True, "xlm-roberta": True}
+
+
+def takes_ragged(encoder: nn.Module) -> bool:
+    """Whether an encoder can be given sequences end to end."""
+    config: Any = encoder.config
+    return config.model_type in _FAMILIES and config._attn_implementation == "sdpa"  # noqa: SLF001 - has no other name
+
+
+@contextmanager
+def _ragged_attention(encoder: nn.Module) -> Iterator[None]:
+    config: Any = encoder.config
+    before = config._attn_implementation  # noqa: SLF001
+    config._attn_implementation = _NAME  # noqa: SLF001
+    try:
+        yield
+    finally:
+        config._attn_implementation = before  # noqa: SLF001
+
+
+def run_ragged(encoder: nn.Module, input_ids: torch.Tensor, layout: Layout, **options: torch.Tensor) -> torch.Tensor:
+    """The last hidden state of sequences end to end, as (sequences, pieces, hidden_size)."""
+    config: Any = encoder.config
+    first = config.pad_token_id + 1 if _FAMILIES[config.model_type] else 0
+    with _ragged_attention(encoder):
+        output = encoder(input_ids=input_ids, position_ids=layout.positions + first, ragged=layout, **options)
+    return spread(output.last_hidden_state[0], layout.whole)
+
+
+def _attend(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    ragged: Layout,
+    sliding_window: int | None = None,
+    **options: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention within each sequence; queries, keys and values are (1, heads, pieces, size)."""
+    assert attention_mask is None, "sequences end to end have no mask"
+    sizes = [group.pieces for group in ragged.groups]
+    # Split, not sliced: the gradient of a slice is as long as what it was cut from.
+    sides = zip(*(torch.split(side[0].transpose(0, 1), sizes) for side in (query, key, value)), strict=True)
+    parts = []
+    for group, pieces in zip(ragged.groups, sides, strict=True):
+        mask = _mask(module, group, sliding_window, query.device)
+        apart = [spread(side, group).transpose(1, 2) for side in pieces]
+        parts.append(gather(sdpa_attention_forward(module, *apart, mask, **options)[0], group))
+    return torch.cat(parts)[None], None
+
+
+def _mask(module: nn.Module, group: Group, window: int | None, device: torch.device) -> torch.Tensor | None:
+    """Where a piece may look, beside what ``is_causal`` says where there is no mask."""
+    if group.real is None and (window is None or group.length <= window):
+        return None
+    places = torch.arange(group.length, device=device)
+    distance = places[:, None] - places
+    allowed = torch.ones_like(distance, dtype=torch.bool)
+    if window is not None:
+        allowed &= distance.abs() < window
+    if getattr(module, "is_causal", False):
+        allowed &= distance >= 0
+    return allowed if group.real is None else allowed & group.real
+
+
+AttentionInterface.register(_NAME, _attend)
