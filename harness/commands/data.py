@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from harness.commands.data_check import check
+from harness.commands.data_import import import_
 from harness.commands.options import data_option, echo_json, json_option
 
 
 @click.group()
 def data() -> None:
-    """Get the rows of data sets, and check them."""
+    """Get the rows of data sets: fetch, import and check them."""
 
 
 @data.command(epilog="Example: codestilts data fetch xnli --data data")
@@ -69,4 +70,5 @@ def fetch(name: str, data: Path | None, dry_run: bool, as_json: bool) -> None:
         click.echo(f"{count} files fetched to {folder / 'hub'}.")
 
 
+data.add_command(import_)
 data.add_command(check)
