@@ -236,7 +236,17 @@ def _recipe(entry: str | RecipeSpec, suite: SuiteSpec, catalog: Catalog, where: 
 def _check_extras(
     recipe: RecipeSpec, suite: SuiteSpec, catalog: Catalog, tasks: Sequence[TaskSpec], where: str
 ) -> None:
-    """``+mlm`` and ``+translated`` need tasks to be added to, and the suite's word on what is added."""
+    """``+mlm`` and ``+translated`` need tasks to be added to, and the suite's word on what is added.
+
+    A recipe's name says what it adds: pages and claims go by it.
+    """
+    for extra, added in (("mlm", recipe.mlm), ("translated", recipe.translated)):
+        if added != (extra in recipe.name.split("+")[1:]):
+            raise SpecError(
+                f"recipe '{recipe.name}' has +{extra} in its name or the field '{extra}: true', and not both",
+                where=where,
+                remedy="give it both or neither",
+            )
     for extra, asked, given in (
         ("mlm", recipe.mlm, suite.mlm),
         ("translated", recipe.translated, suite.translated),

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import SpecError
 from harness.specs.catalog import Catalog, _check_pairs, resolve
-from harness.specs.suite import SuiteSpec
+from harness.specs.suite import RecipeSpec, SuiteSpec
 
 CATALOG = Catalog()
 FEW = {"languages": ["qaa"]}
@@ -84,6 +84,8 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"task_train": {"mnlo": 9}}}, "unknown task 'mnlo'"),
         ({"recipes": ["mini-squad+mlm"], "mlm": MLM | {"corpus": "nowhere"}}, r"corpus 'nowhere'"),
         ({"recipes": ["multitask"]}, "fewer than two"),
+        ({"recipes": [RecipeSpec(name="mine+mlm", tasks=("mini-mnli",))]}, r"'mine\+mlm' has \+mlm"),
+        ({"recipes": [RecipeSpec(name="mine", tasks=("mini-mnli",), translated=True)]}, r"field 'translated: true'"),
         ({"training": "minni"}, "unknown training recipe 'minni'; did you mean 'mini'"),
         ({"task_limits": {"mini-xnli": {"languages": ["xx"]}}}, "unknown language of mini-xnli 'xx'"),
         ({"task_limits": {"xnli": {}}}, "unknown task in 'task_limits' 'xnli'; did you mean 'mini-xnli'"),
