@@ -11,6 +11,10 @@ from typing import Any
 #: aside and put back by whoever runs stages; never part of an artifact.
 RESUME = ".resume"
 
+#: Role of the folder with training rows that earlier stages have encoded, and folder below a stage's output for those
+#: that it has encoded itself. Whoever runs stages keeps the latter among the former; no part of an artifact or a key.
+ENCODED = ".encoded"
+
 #: Called with the fraction done (0 to 1) and a short note such as ``"step 30 of 75, loss 1.21"``.
 Progress = Callable[[float, str], None]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.context import RESUME
+from harness.context import ENCODED, RESUME
 from harness.errors import StoreError
 from harness.explain import Decision, Judge, Reason
 from harness.outcome import Failure, FailureClass, Outcome
@@ -21,6 +21,7 @@ from harness.plan.stage import Phase, Plan, Stage
 from harness.runners.base import Ended, Job, Runner
 from harness.stage import classify, write_spec
 from harness.store.artifacts import State, Store
+from harness.store.encodings import Encodings
 from harness.store.ledger import Ledger, now
 from harness.store.manifest import Manifest
 from harness.store.unfinished import Unfinished
@@ -28,6 +29,8 @@ from harness.surroundings import git_state
 
 #: Phases that save what they have done so far.
 _RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
+#: Phases that encode training rows.
+_ENCODING = frozenset({Phase.INTERMEDIATE, Phase.FINETUNE})
 
 #: Seconds before each further try of a stage that a passing fault ended: time for an engine to come back.
 WAITS = (2.0, 8.0, 30.0)
@@ -98,6 +101,7 @@ class Walk:
         self._pending: set[str] = set()
         self._work = store.root / "tmp" / ledger.run
         self._unfinished = Unfinished(store.root)
+        self._encodings = Encodings(store.root)
         self._stop = threading.Event()
         self._halted = False
         self.progress = Progress()
@@ -244,6 +248,7 @@ class Walk:
                 self._unfinished.take_back(stage.key, work / "out")
             elif ended.failure is None and not self._stop.is_set():
                 shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
+                self._encodings.take(work / "out")
                 manifest = self._store.publish(work / "out", self._manifest(stage, started, ended, earlier))
         except (StoreError, OSError, ValueError) as error:
             kind, reason = classify(error)
@@ -272,6 +277,8 @@ class Walk:
             self._unfinished.hand_out(stage.key, digests, work / "out", afresh=afresh)
         inputs = {role: self._store.folder(key).resolve() for role, key in stage.inputs.items()}
         inputs |= {role: Path(folder) for role, folder in stage.folders.items()}
+        if stage.phase in _ENCODING:
+            inputs[ENCODED] = self._encodings.folder().resolve()
         data = self._options.data.resolve() if stage.needs_data and self._options.data else None
         write_spec(stage, work / "spec", inputs, data)
         log = self._ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")

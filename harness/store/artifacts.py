@@ -6,6 +6,7 @@ STORE/
   artifacts/KE/KEY/      files and manifest.json
   tmp/                   work in progress; emptied at the start of a run
   unfinished/KEY/        what a training that did not come to its end goes on from
+  encoded/DIGEST/        training rows as pieces, for the next stage with the same rows and tokenizer
   runs/RUN.jsonl         the ledger
   logs/RUN/              a log file a stage
   results/SUITE, site/SUITE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.store.artifacts import Held, State, Store
+from harness.store.encodings import Encodings
 from harness.store.unfinished import Unfinished
 
 
@@ -53,6 +54,7 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
     if not dry_run:
         store.clear_tmp()
     found += _stale_states(store, keep, dry_run=dry_run)
+    found += _encodings(store, dry_run=dry_run)
     for key in list(store):
         held = store.look(key)
         name = held.manifest.name if held.manifest else "?"
@@ -80,6 +82,16 @@ def _stale_states(store: Store, keep: Collection[str] | None, *, dry_run: bool) 
             found.append(Removed(what=f"unfinished/{folder.name[:8]}", why=why, size=_size(folder)))
             if not dry_run:
                 shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _encodings(store: Store, *, dry_run: bool) -> list[Removed]:
+    """Rows that stages have encoded: made again in less time than it takes to tell which are still wanted."""
+    found = []
+    for folder in Encodings(store.root):
+        found.append(Removed(what=f"encoded/{folder.name[:8]}", why="made again when asked for", size=_size(folder)))
+        if not dry_run:
+            shutil.rmtree(folder, ignore_errors=True)
     return found
 
 

@@ -29,6 +29,7 @@ from harness.training.checkpoint import (
 )
 from harness.training.corpus_steps import CorpusBatches, CorpusSteps, require_mlm_head
 from harness.training.embeddings import put_back, train_used
+from harness.training.encoded import Encoder
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import IntArray
@@ -94,7 +95,7 @@ Part = tuple[str, Batch] | MaskedBlocks
 def load_task(
     task: TaskParams,
     folder: Path,
-    checkpoint: Checkpoint,
+    encoder: Encoder,
     report: Reporter,
     *,
     name: str,
@@ -109,42 +110,37 @@ def load_task(
     Raises:
         DataError: a split is missing or empty, or its rows have no answers.
     """
-    rows: dict[str, list[Row]] = {}
-    encoded: dict[str, EncodedRows] = {}
-    translated: dict[str, int] = {}
-    for split, start in (("train", 0.0), ("validation", 0.8)):
-        where = f"{task.name}, {split}.jsonl"
-        path = folder / f"{split}.jsonl"
+    files = {split: folder / f"{split}.jsonl" for split in ("train", "validation")}
+    for split, path in files.items():
         if not path.exists():
+            where = f"{task.name}, {split}.jsonl"
             raise DataError("the rows are missing", where=where, remedy="prepare the task's rows first")
-        rows[split] = read_rows(path, task_type(task.type).row_class)
-        if split == "train":
-            for language, file in translations.items():
-                added = read_rows(file, task_type(task.type).row_class)
-                translated[language] = len(added)
-                rows[split] += added
-        else:
-            rows[split] = select_units(rows[split], evaluation_rows)
-        encoded[split] = encode_rows(
-            task,
-            rows[split],
-            checkpoint.backbone,
-            checkpoint.tokenizer,
-            report.part(start, 0.8 if split == "train" else 1.0),
-            keep_features=split == "validation",
-            where=where,
-        )
-        if encoded[split].inputs.targets is None:
+    train, (_, *added) = encoder.encode(
+        task, [files["train"], *translations.values()], report.part(0.0, 0.8), where=f"{task.name}, train.jsonl"
+    )
+    rows = select_units(read_rows(files["validation"], task_type(task.type).row_class), evaluation_rows)
+    validation = encode_rows(
+        task,
+        rows,
+        encoder.checkpoint.backbone,
+        encoder.checkpoint.tokenizer,
+        report.part(0.8, 1.0),
+        keep_features=True,
+        where=f"{task.name}, validation.jsonl",
+    )
+    for split, encoded in (("train", train), ("validation", validation)):
+        if encoded.inputs.targets is None:
+            where = f"{task.name}, {split}.jsonl"
             raise DataError("some rows have no answer", where=where, remedy="train only on answered rows")
     return TaskData(
         name=name,
         head=head,
         task=task,
         kind=head_kind(task),
-        train=encoded["train"],
-        validation_rows=rows["validation"],
-        validation=encoded["validation"],
-        translated=translated,
+        train=train,
+        validation_rows=rows,
+        validation=validation,
+        translated=dict(zip(translations, added, strict=True)),
     )
 
 
@@ -355,6 +351,7 @@ def train_checkpoint(
     )
     if mlm is not None:
         require_mlm_head(context.inputs["checkpoint"], checkpoint)  # before rows are encoded, which can take minutes
+    encoder = Encoder.of(context, checkpoint)
     loaded = []
     for position, (name, task) in enumerate(tasks.items()):
         part = report.part(0.1 * position / len(tasks), 0.1 * (position + 1) / len(tasks))
@@ -366,7 +363,7 @@ def train_checkpoint(
             load_task(
                 task,
                 context.inputs[f"rows:{task.name}"],
-                checkpoint,
+                encoder,
                 part,
                 name=name,
                 head=heads_of.get(name, name),

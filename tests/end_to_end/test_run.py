@@ -122,6 +122,14 @@ def test_statistics_stay_when_the_store_is_cleaned_for_their_suite(suite: Path, 
     assert f"stats/{NAME}" in gone
 
 
+def test_training_rows_are_encoded_once_for_all_recipes_and_are_no_part_of_an_artifact(finished: Path) -> None:
+    kept = [path for path in (finished / "encoded").iterdir() if (path / "encoded.json").exists()]
+    finetuned = [name for name in outcomes(finished) if name.startswith("finetune/")]
+
+    assert len(kept) == len(finetuned) // 2 + 1  # MNLI, UDPOS and SQuAD of two recipes; CommonsenseQA of the mixture
+    assert not list((finished / "artifacts").glob("*/*/.encoded"))
+
+
 def test_a_mixture_says_what_it_really_drew(finished: Path) -> None:
     cell = json.loads((finished / "results" / NAME / "mini-xlmr/multitask/mini-xnli-s1.json").read_text())
 

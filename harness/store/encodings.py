@@ -1,0 +1,55 @@
+"""Training rows that stages have encoded, kept for the next stage with the same rows and the same tokenizer.
+
+Lies in ``STORE/encoded/DIGEST``, where the digest says what it is made of (``harness.training.encoded``). Not an
+artifact: no result hangs on whether it is there, and ``store gc`` removes it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.context import ENCODED
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class Encodings:
+    """The encoded rows of a store. The caller holds the store's lock."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "encoded"
+
+    def __iter__(self) -> Iterator[Path]:
+        """Their folders, sorted."""
+        yield from sorted(self._folder.iterdir()) if self._folder.is_dir() else ()
+
+    def folder(self) -> Path:
+        """The folder of all of them, to be read by stages."""
+        self._folder.mkdir(exist_ok=True)
+        return self._folder
+
+    def take(self, out: Path) -> None:
+        """Keep what the output folder of a finished stage has of new ones, plain files alone, and remove it there.
+
+        One that is there already was of no use to the stage, so it is replaced; who has mapped its files keeps them.
+        """
+        made = out / ENCODED
+        if made.is_dir() and not made.is_symlink():
+            for found in sorted(made.iterdir()):
+                target = self.folder() / found.name
+                if _NAME.fullmatch(found.name) and _plain(found):
+                    shutil.rmtree(target, ignore_errors=True)
+                    found.rename(target)
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _plain(folder: Path) -> bool:
+    """Whether it is a folder of plain files and nothing else."""
+    return (
+        not folder.is_symlink()
+        and folder.is_dir()
+        and all(path.is_file() and not path.is_symlink() for path in folder.iterdir())
+    )
