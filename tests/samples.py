@@ -43,6 +43,23 @@ CHOICES: list[dict[str, Any]] = [
 ]
 SENTENCES = [(("Ann", "went", "to", "New", "York"), (1, 0, 0, 5, 6)), (("It", "rained", "."), (0, 0, 0))]
 NER = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
+UPOS = (
+    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
+    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
+)
+#: Sentences of syntactic words with tag and head; and, by the number of its first word, what is written as one word.
+TREES: list[tuple[list[tuple[str, str, int]], dict[int, str]]] = [
+    ([("It", "PRON", 2), ("rained", "VERB", 0), (".", "PUNCT", 2)], {}),
+    ([("We", "PRON", 4), ("can", "AUX", 4), ("not", "PART", 4), ("go", "VERB", 0)], {2: "cannot"}),
+    ([("Ann", "PROPN", 2), ("went", "VERB", 0), ("home", "ADV", 2)], {}),
+]
+#: The same in XTREME's form: of two words as high as each other, "can" comes before "not" in its list of tags.
+FUSED = [
+    (("It", "rained", "."), ("PRON", "VERB", "PUNCT")),
+    (("We", "cannot", "go"), ("PRON", "AUX", "VERB")),
+    (("Ann", "went", "home"), ("PROPN", "VERB", "ADV")),
+]
+CATEGORIES = ("NP", "S[dcl]\\NP", ".")
 FOREIGN = ["die Katze", "der Hund", "wer", "was"]
 ENGLISH = ["the dog", "the cat", "somebody"]
 GOLD = [(1, 2), (2, 1)]
@@ -60,7 +77,8 @@ def write(form: str, folder: Path, language: str = "en") -> list[Path]:
 def place(source: RowsSource, folder: Path, language: str = "en", codes: Mapping[str, str] | None = None) -> list[str]:
     """The sample where a task's spec looks for it below ``folder``; of a table of the hub with its receipt."""
     codes = codes or {}
-    written = write(source.format, folder / ".sample" / source.format, language)
+    form = "hub_udpos" if source.hub is not None and source.hub.config.startswith("udpos.") else source.format
+    written = write(form, folder / ".sample" / form, language)
     if source.hub is not None:
         top = hub_folder(source.hub, language, codes)
         names = [f"{top}/{split}/{path.name}" for split, path in zip(source.hub.splits, written, strict=True)]
@@ -91,6 +109,8 @@ def write_table(
     table = pa.Table.from_pylist([dict(row) for row in rows])
     features: dict[str, Any] = {name: {"_type": "Value"} for name in table.column_names}
     for name, names in (classes or {}).items():
+        if name not in features:
+            continue
         label = {"names": list(names), "_type": "ClassLabel"}
         nested = isinstance(rows[0][name], list)
         features[name] = {"feature": label, "_type": "List"} if nested else label
@@ -98,6 +118,16 @@ def write_table(
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata(metadata), path)
     return path
+
+
+def read_table(path: Path) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """The rows of such a file, and the names of classes by column."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    inner = {name: feature.get("feature", feature) for name, feature in features.items()}
+    return table.to_pylist(), {name: one["names"] for name, one in inner.items() if "names" in one}
 
 
 def _text(path: Path, text: str) -> list[Path]:
@@ -170,7 +200,7 @@ def _hub_anli(folder: Path, _: str) -> list[Path]:
     return [write_table(folder / f"{n}.parquet", part, {"label": NLI}) for n, part in enumerate(rounds)]
 
 
-_QQP = ("not_duplicate", "duplicate")
+QQP = ("not_duplicate", "duplicate")
 
 
 def _glue_qqp(folder: Path, _: str) -> list[Path]:
@@ -186,7 +216,7 @@ def _hub_qqp(folder: Path, _: str) -> list[Path]:
         {"question1": r["a"], "question2": r["b"], "label": int(r["label"] == 0), "idx": n}
         for n, r in zip(numbers, _labelled(), strict=True)
     ]
-    return [write_table(folder / "0.parquet", rows, {"label": _QQP})]
+    return [write_table(folder / "0.parquet", rows, {"label": QQP})]
 
 
 def _squad(questions: Sequence[Mapping[str, Any]], ids: Callable[[str], str] = str) -> str:
@@ -368,6 +398,51 @@ def _hub_bucc(folder: Path, _: str) -> list[Path]:
     return [write_table(folder / "0.parquet", rows)]
 
 
+def _translated_pairs(folder: Path, _: str) -> list[Path]:
+    rows = [(f"en {a}", f"en {b}", a, b.strip(), label) for a, b, label in _parallel(NLI)]
+    return _text(folder / "pairs.tsv", "".join("\t".join(row) + "\n" for row in rows))
+
+
+def _xnli_mt(folder: Path, _: str) -> list[Path]:
+    rows = [("premise", "hypo", "label"), *_parallel(NLI)]
+    return _text(folder / "mt.tsv", "".join("\t".join(row) + "\n" for row in rows))
+
+
+def _taxinli(folder: Path, _: str) -> list[Path]:
+    rows = [("prem", "hyp", "label", "pairID"), *((*row, f"{n}n") for n, row in enumerate(_parallel(NLI)))]
+    return _text(folder / "taxinli.tsv", _csv(rows, "\t"))
+
+
+def _udpos(folder: Path, _: str) -> list[Path]:
+    sentences = ("".join(f"{word}\t{tag}\n" for word, tag in zip(*one, strict=True)) for one in FUSED)
+    return _text(folder / "udpos.tsv", "\n".join(sentences))
+
+
+def _conllu(folder: Path, language: str) -> list[Path]:
+    text = ""
+    for words, written in TREES:
+        text += "# a comment\n"
+        for number, (word, tag, head) in enumerate(words, start=1):
+            if number in written:
+                text += f"{number}-{number + 1}\t{written[number]}" + "\t_" * 8 + "\n"
+            text += f"{number}\t{word}\t{word}\t{tag}\t_\t_\t{head}\tdep\t_\t_\n"
+        text += "\n"
+    return _text(folder / f"{language}_x-ud-train.conllu", text)
+
+
+def _hub_udpos(folder: Path, _: str) -> list[Path]:
+    """The hub has the syntactic words, whatever is written as one."""
+    rows = [
+        {"tokens": [word for word, _, _ in words], "pos_tags": [UPOS.index(tag) for _, tag, _ in words]}
+        for words, _ in TREES
+    ]
+    return [write_table(folder / "0.parquet", rows, {"pos_tags": UPOS})]
+
+
+def _ccg(folder: Path, _: str) -> list[Path]:
+    return _text(folder / "ccg.tsv", "It rained .\tNP S[dcl]\\NP .\nShe slept\tNP S[dcl]\\NP\n")
+
+
 WRITERS: dict[str, Writer] = {
     "glue_mnli_tsv": _glue_mnli,
     "nli_jsonl": _nli_jsonl,
@@ -390,6 +465,12 @@ WRITERS: dict[str, Writer] = {
     "commonsenseqa_jsonl": _commonsenseqa_jsonl,
     "hub_commonsenseqa": _hub_commonsenseqa,
     "xtreme_pairs": _xtreme(_parallel(NLI)),
+    "xtreme_nli_train": _xtreme(_parallel(NLI)),
+    "xtreme_translated_pairs": _translated_pairs,
+    "xnli_mt_tsv": _xnli_mt,
+    "hub_xnli_train": _hub_xnli,
+    "taxinli_tsv": _taxinli,
+    "squad_translated_json": _squad_json,
     "xnli_release_tsv": _xnli_release,
     "hub_xnli": _hub_xnli,
     "xtreme_paraphrases": _xtreme(_parallel("01")),
@@ -398,6 +479,10 @@ WRITERS: dict[str, Writer] = {
     "panx_tsv": _tagged(""),
     "wikiann_files": _tagged("en:"),
     "hub_tags": _hub_tags,
+    "udpos_tsv": _udpos,
+    "conllu": _conllu,
+    "hub_udpos": _hub_udpos,
+    "ccg_tsv": _ccg,
     "tatoeba_pair": _tatoeba,
     "hub_tatoeba": _hub_tatoeba("source_sentence", "target_sentence", "\n"),
     "hub_tatoeba_mteb": _hub_tatoeba("sentence1", "sentence2", ""),

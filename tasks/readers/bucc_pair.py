@@ -8,12 +8,12 @@ lists, with gold pairs of 1-based places; the shared task's ids are the same num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tasks.errors import DataError
 from tasks.readers.base import ReadResult, fail, mended, read_lines, refuse_repeated_ids
-from tasks.readers.records import parquet
+from tasks.readers.records import Record, parquet
 from tasks.rows import BitextSentence
 
 _FILES = 3
@@ -50,13 +50,23 @@ def read_bucc_table(paths: Sequence[Path], *, language: str, labels: Sequence[st
         for side, code, column in zip(sides, (language, "en"), ("sentence1", "sentence2"), strict=True):
             for text in record.texts(column):
                 side[f"{code}-{len(side) + 1:09d}"] = text
-        for pair in record.get("gold"):
-            places = [int(place) + start for place, start in zip(pair, starts, strict=True)]
+        for pair in _pairs(record):
+            places = [place + start for place, start in zip(pair, starts, strict=True)]
             if not all(start < place <= len(side) for place, side, start in zip(places, sides, starts, strict=True)):
                 record.fail(f"the gold pair {list(pair)} names no sentence", remedy="places count from 1")
             gold.append((f"{language}-{places[0]:09d}", f"en-{places[1]:09d}"))
     pairs = list(dict.fromkeys(gold))
     return _result(*sides, pairs, len(gold) - len(pairs), paths)
+
+
+def _pairs(record: Record) -> Iterator[list[int]]:
+    """The places of the gold pairs of a record."""
+    value = record.get("gold")
+    for pair in value if isinstance(value, list) else [value]:
+        whole = isinstance(pair, list) and [isinstance(one, int) and not isinstance(one, bool) for one in pair]
+        if whole != [True, True]:
+            record.fail(f"'gold' holds no pairs of places but {pair!r:.40}")
+        yield pair
 
 
 def _result(

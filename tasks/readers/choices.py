@@ -10,6 +10,7 @@ from tasks.rows import MultipleChoice
 from tasks.types.scoring import nearest
 
 _ENDINGS = 4
+_NO_ANSWERS = "files of a test split have no answers; take those of training or validation"
 
 
 def hellaswag_row(record: Record, number: int, labels: Sequence[str]) -> MultipleChoice:  # noqa: ARG001
@@ -21,13 +22,13 @@ def hellaswag_row(record: Record, number: int, labels: Sequence[str]) -> Multipl
     if len(endings) != _ENDINGS:
         record.fail(f"{len(endings)} endings where {_ENDINGS} belong")
     beginning = record.text("ctx_b")
-    name = str(record.get("ind"))
+    name = str(record.whole("ind"))
     return MultipleChoice(
         id=name,
         unit=name,
         prompt=record.text("ctx_a"),
         choices=tuple(f"{beginning} {ending}".strip() for ending in endings),
-        label=_index(record, "label", len(endings)),
+        label=_index(record, len(endings)),
     )
 
 
@@ -39,12 +40,12 @@ def cosmosqa_row(record: Record, number: int, labels: Sequence[str]) -> Multiple
         unit=record.text("id").rpartition("##q")[0] or record.text("id"),
         prompt=f"{passage} {record.text('question')}",
         choices=tuple(record.text(f"answer{place}") for place in range(4)),
-        label=_index(record, "label", 4),
+        label=_index(record, 4),
     )
 
 
 def commonsenseqa_row(record: Record, number: int, labels: Sequence[str]) -> MultipleChoice:  # noqa: ARG001
-    """One question with its lettered choices; without ``answerKey`` (the test files) it has no label."""
+    """One question with its lettered choices; where ``answerKey`` is empty (the hub's test split) it has no label."""
     name = record.text("id")
     question = record.get("question")
     try:
@@ -57,23 +58,37 @@ def commonsenseqa_row(record: Record, number: int, labels: Sequence[str]) -> Mul
             texts = [choice["text"] for choice in question["choices"]]
     except (KeyError, TypeError) as error:
         record.fail(f"not a CommonsenseQA record: {error} is missing or of another kind")
-    answer = record.fields.get("answerKey")
-    if answer and answer not in letters:
-        record.fail(f"unknown label {answer!r}", remedy=nearest(answer, letters))
+    if len(texts) != len(letters) or not all(isinstance(text, str) for text in (stem, *letters, *texts)):
+        record.fail("not a CommonsenseQA record: 'question' and 'choices' are no texts, or not as many as letters")
+    answer = _answer(record, "answerKey")
+    if answer not in (None, *letters):
+        record.fail(f"unknown label {answer!r:.40}", remedy=nearest(str(answer), letters))
     return MultipleChoice(
         id=name,
         unit=name,
         prompt=stem.strip(),
         choices=tuple(text.strip() for text in texts),
-        label=letters.index(answer) if answer else None,
+        label=None if answer is None else letters.index(answer),
     )
 
 
-def _index(record: Record, name: str, count: int) -> int | None:
+def _answer(record: Record, name: str) -> Any:
+    """What stands for the answer; None where it is hidden.
+
+    Raises:
+        DataError: there is no such field at all.
+    """
+    if name not in record.fields:
+        record.fail(f"no {name!r} among {', '.join(map(str, record.fields))}", remedy=_NO_ANSWERS)
+    value = record.fields[name]
+    return None if value in (None, "", -1, "-1") else value
+
+
+def _index(record: Record, count: int) -> int | None:
     """The 0-based index of the right choice; None where it is hidden."""
-    value: Any = record.fields.get(name)
-    if value in {None, "", -1, "-1"}:
+    value = _answer(record, "label")
+    if value is None:
         return None
     if isinstance(value, bool) or not str(value).isdecimal() or not int(value) < count:
-        record.fail(f"unknown label {value!r}", remedy=f"labels are 0 to {count - 1}")
+        record.fail(f"unknown label {value!r:.40}", remedy=f"labels are 0 to {count - 1}")
     return int(value)

@@ -19,6 +19,7 @@ from tasks.readers.token_tags import Sentence
 
 _COLUMNS = 10
 _UNKNOWN = "_"
+_OWN = "take the treebank's own files"
 #: Which part of a word gives its tag, where several stand equally high.
 _FIRST = (
     "VERB",
@@ -53,6 +54,7 @@ class _Graph:
     tags: dict[int, str] = field(default_factory=dict)
     heads: dict[int, set[int]] = field(default_factory=dict)
     fused: list[tuple[int, int, str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)  # where the latter stand
 
     def height(self, word: int) -> int:
         """How many words stand above it, along any path."""
@@ -90,7 +92,8 @@ def sentences(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterat
         if line:
             _add(graph, line, path, number, labels)
             continue
-        if graph.forms:
+        if graph.forms or graph.fused:
+            _check_spans(graph, path)
             tokens, tags = _converted(graph, order)
             unknown = tokens.count(_UNKNOWN)
             if unknown != 0 and unknown >= len(tokens) - 1:
@@ -104,7 +107,7 @@ def sentences(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterat
 def _add(graph: _Graph, line: str, path: Path, number: int, labels: Sequence[str]) -> None:
     fields = line.split("\t")
     if len(fields) != _COLUMNS:
-        fail(f"{len(fields)} columns where {_COLUMNS} belong", path, number, remedy="take the treebank's own files")
+        fail(f"{len(fields)} columns where {_COLUMNS} belong", path, number, remedy=_OWN)
     name, form, tag, head, enhanced = fields[0], fields[1].strip(), fields[3], fields[6], fields[8]
     if "." in name:  # an empty node of the enhanced graph
         return
@@ -113,12 +116,22 @@ def _add(graph: _Graph, line: str, path: Path, number: int, labels: Sequence[str
         fail(f"{name!r} is no number of a word", path, number)
     if dash:
         graph.fused.append((int(first), int(last), form))
+        graph.lines.append(number)
         return
     word = int(first)
+    if word in graph.forms:
+        fail(f"word {word} has come before in its sentence", path, number, remedy=_OWN)
     graph.forms[word] = form
     graph.tags[word] = checked_label(tag, labels, path, number)
     heads = {head, *(entry.partition(":")[0] for entry in enhanced.split("|"))}
     graph.heads[word] = {int(one) for one in heads if one.isdecimal()}
+
+
+def _check_spans(graph: _Graph, path: Path) -> None:
+    for (first, last, form), number in zip(graph.fused, graph.lines, strict=True):
+        missing = [word for word in range(first, last + 1) if word not in graph.forms]
+        if first > last or missing:
+            fail(f"{form!r} is written for words {first} to {last}, which are not all there", path, number, remedy=_OWN)
 
 
 def _converted(graph: _Graph, order: Sequence[str]) -> Sentence:

@@ -45,7 +45,7 @@ class PairReader:
         units: dict[str, int] = {}
         unlabelled = 0
         for counted, record in enumerate(record for path in paths for record in self.records(path)):
-            number = counted if self.numbers is None else int(record.get(self.numbers))
+            number = counted if self.numbers is None else record.whole(self.numbers)
             first = record.text(self.first)
             unit = units.setdefault(first, number)
             label = self._label(record, labels)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tasks.errors import DataError
 from tasks.readers.base import STRIPPED, ReadResult, checked_label, mended
-from tasks.readers.records import Records, label_of
+from tasks.readers.records import Records, label_of, plain_table
 from tasks.readers.tables import plain_rows, quoted_rows, require_columns
 from tasks.rows import SentencePair
 
@@ -44,11 +44,9 @@ def translated_fields(path: Path, language: str, labels: Sequence[str]) -> Itera
 
 def xnli_mt_fields(path: Path, language: str, labels: Sequence[str]) -> Iterable[Fields]:  # noqa: ARG001
     """XNLI's own machine translations of MultiNLI's training rows: premise, hypothesis, label under a header."""
-    rows = plain_rows(path)
-    next(rows)
-    for line, fields in rows:
-        require_columns(fields, 3, path, line)
-        yield fields[0].strip(), fields[1].strip(), checked_label(_mended(fields[2]), labels, path, line), False
+    for record in plain_table(path):
+        label = checked_label(_mended(record.text("label")), labels, path, record.number)
+        yield record.text("premise"), record.text("hypo"), label, False
 
 
 def _mended(label: str) -> str:

@@ -49,8 +49,8 @@ class Record:
             self.fail(f"no {name!r} among {', '.join(map(str, self.fields))}")
         return self.fields[name]
 
-    def text(self, name: str) -> str:
-        """A text by name, without the white space around it.
+    def verbatim(self, name: str) -> str:
+        """A text by name, as it is.
 
         Raises:
             DataError: there is none, or it is no text.
@@ -58,7 +58,26 @@ class Record:
         value = self.get(name)
         if not isinstance(value, str):
             self.fail(f"{name!r} is no text but {value!r:.40}")
-        return value.strip()
+        return value
+
+    def text(self, name: str) -> str:
+        """A text by name, without the white space around it.
+
+        Raises:
+            DataError: there is none, or it is no text.
+        """
+        return self.verbatim(name).strip()
+
+    def whole(self, name: str) -> int:
+        """A whole number by name, be it written as a text.
+
+        Raises:
+            DataError: there is none, or it is no such number.
+        """
+        value = self.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).removeprefix("-").isdecimal():
+            self.fail(f"{name!r} is no whole number but {value!r:.40}")
+        return int(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts by name.
@@ -173,11 +192,11 @@ def label_of(record: Record, name: str, labels: Sequence[str], absent: Iterable[
     value = record.get(name)
     if value is None or value in tuple(absent):
         return None
-    if isinstance(value, int) and 0 <= value < len(labels):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(labels):
         return labels[value]
-    if labels and value not in labels:
-        record.fail(f"unknown label {value!r}", remedy=nearest(str(value), labels))
-    return str(value)
+    if (labels and value not in labels) or not isinstance(value, str):
+        record.fail(f"unknown label {value!r:.40}", remedy=nearest(str(value), labels))
+    return value
 
 
 MakeRow = Callable[[Record, int, Sequence[str]], Row | None]

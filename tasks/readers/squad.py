@@ -46,15 +46,15 @@ def json_questions(path: Path) -> Iterator[Question]:
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         fail("not in SQuAD's layout: no 'data' list", path)
     for article in value["data"]:
-        for paragraph in _get(article, "paragraphs", path):
-            context = _get(paragraph, "context", path)
-            for question in _get(paragraph, "qas", path):
-                name = str(_get(question, "id", path))
+        for paragraph in _get(article, "paragraphs", path, list):
+            context = _get(paragraph, "context", path, str)
+            for question in _get(paragraph, "qas", path, list):
+                name = str(_get(question, "id", path, str | int))
                 yield Question(
                     where=f"{path}, question {name!r}",
                     id=name,
                     context=context,
-                    question=_get(question, "question", path),
+                    question=_get(question, "question", path, str),
                     answers=_answers(question, name, path),
                 )
 
@@ -63,15 +63,25 @@ def table_questions(path: Path) -> Iterator[Question]:
     """The questions of a table of the hub; no answers in it means that the context does not answer the question."""
     for record in parquet(path):
         answers = record.get("answers")
-        if not isinstance(answers, dict) or not {"text", "answer_start"} <= answers.keys():
-            record.fail("'answers' are no texts with their starts")
+        if not isinstance(answers, dict) or not _aligned(answers.get("text"), answers.get("answer_start")):
+            record.fail("'answers' are no texts, with as many whole numbers where they start")
         yield Question(
             where=f"{path}, row {record.number}",
             id=record.text("id"),
-            context=str(record.get("context")),
+            context=record.verbatim("context"),
             question=record.text("question"),
             answers=list(zip(answers["text"], answers["answer_start"], strict=True)),
         )
+
+
+def _aligned(texts: object, starts: object) -> bool:
+    if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
+        return False
+    return all(isinstance(text, str) for text in texts) and all(_is_whole(start) for start in starts)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,22 +159,22 @@ class SquadReader:
         return tuple(kept) or None
 
 
-def _get(record: Any, name: str, path: Path) -> Any:
+def _get(record: Any, name: str, path: Path, kind: Any = object) -> Any:
+    beside = f" (beside id {record['id']!r:.60})" if isinstance(record, dict) and "id" in record else ""
     if not isinstance(record, dict) or name not in record:
-        beside = f" (beside id {record['id']!r})" if isinstance(record, dict) and "id" in record else ""
         fail(f"not in SQuAD's layout: {name!r} is missing{beside}", path)
+    if not isinstance(record[name], kind) or isinstance(record[name], bool):
+        fail(f"not in SQuAD's layout: {name!r} is of another kind, {record[name]!r:.40}{beside}", path)
     return record[name]
 
 
 def _answers(question: dict[str, Any], name: str, path: Path) -> list[tuple[str, int]] | None:
     if question.get("is_impossible"):
         return []
-    if "answers" not in question:
-        return None
     answers = []
-    for answer in question["answers"]:
+    for answer in _get(question, "answers", path, list):
         text, start = _get(answer, "text", path), _get(answer, "answer_start", path)
-        if not isinstance(text, str) or not isinstance(start, int):
+        if not isinstance(text, str) or not _is_whole(start):
             fail(f"question {name!r}: an answer is a text and a whole number, not {text!r} and {start!r}", path)
         answers.append((text, start))
     return answers

@@ -47,4 +47,5 @@ def require_columns(fields: list[str], count: int, path: Path, line: int, remedy
         DataError: naming both counts.
     """
     if len(fields) != count:
-        fail(f"{len(fields)} columns where {count} belong", path, line, remedy=remedy)
+        columns = "1 column" if len(fields) == 1 else f"{len(fields)} columns"
+        fail(f"{columns} where {count} belong", path, line, remedy=remedy)

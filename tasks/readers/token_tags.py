@@ -84,7 +84,9 @@ def table(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[S
         DataError: a column is missing, or tags are not as many as words.
     """
     for record in parquet(path):
-        column = "pos_tags" if "pos_tags" in record.fields else "ner_tags"
+        column = next((name for name in ("pos_tags", "ner_tags") if name in record.fields), None)
+        if column is None:
+            record.fail(f"no 'pos_tags' or 'ner_tags' among {', '.join(record.fields)}")
         tokens, tags = record.texts("tokens"), record.get(column)
         if not isinstance(tags, list) or len(tags) != len(tokens):
             record.fail(f"{column!r} is no list of {len(tokens)} tags")

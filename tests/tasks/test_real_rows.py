@@ -57,7 +57,7 @@ def rows_of(name: str, path: Path, labels: Sequence[str] = ()) -> list[Row]:
         (1_500, 3, "anli_analysis_csv", "anli/*.csv", NLI),
         (2_010, 2, "cosmosqa_csv", "cosmosqa/*.csv", ()),
         (600, 1, "hellaswag_jsonl", "hellaswag/*.jsonl", ()),
-        (5_500, 3, "commonsenseqa_jsonl", "commonsenseqa/*.jsonl", ()),
+        (5_300, 2, "commonsenseqa_jsonl", "commonsenseqa/*_split.jsonl", ()),
         (20_667, 30, "udpos_tsv", "udpos/*.tsv", UPOS),
         (18_300, 30, "panx_tsv", "panx/*.tsv", NER),
     ],

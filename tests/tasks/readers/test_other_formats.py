@@ -23,7 +23,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_commonsenseqa_letters_become_indices(tmp_path: Path) -> None:
-    path = write(tmp_path / "1", choice_line("a", answerKey="B") + "\n" + choice_line("b") + "\n")
+    path = write(tmp_path / "1", choice_line("a", answerKey="B") + "\n" + choice_line("b", answerKey="") + "\n")
     rows = read_split("commonsenseqa_jsonl", [path], language="en", labels=()).rows
     assert [("a", "who", ("dog", "cat"), 1), ("b", "who", ("dog", "cat"), None)] == [
         (row.id, row.prompt, row.choices, row.label) for row in rows
@@ -33,12 +33,13 @@ def test_commonsenseqa_letters_become_indices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "text"),
     [
-        ("line 2: not JSON", choice_line("a") + "\n" + choice_line("b")[:-5]),
+        ("line 1: no 'answerKey' among id, question; files of a test split have no answers", choice_line("a")),
+        ("line 2: not JSON", choice_line("a", answerKey="A") + "\n" + choice_line("b")[:-5]),
         ("line 1: unknown label 'F'; use one of 'A', 'B'", choice_line(answerKey="F")),
         ("line 1: no 'question' among id", '{"id": "a"}'),
         ("line 1: not a JSON object", "[1]"),
         ("line 1: not a CommonsenseQA record: 'choices' is missing", '{"id": "a", "question": {"stem": "who"}}'),
-        ("1 ids repeat, the first 'q'", choice_line() + "\n" + choice_line()),
+        ("1 ids repeat, the first 'q'", "\n".join([choice_line(answerKey="A")] * 2)),
     ],
 )
 def test_broken_commonsenseqa_files_are_refused(tmp_path: Path, message: str, text: str) -> None:

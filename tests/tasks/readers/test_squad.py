@@ -67,10 +67,12 @@ def test_an_answer_that_stands_nowhere_is_refused_where_none_is_known_to_be_lost
         read_split("squad_json", [path], language="en", labels=())
 
 
-def test_unanswerable_and_unknown_answers_differ(tmp_path: Path) -> None:
-    unknown = {"id": "b", "question": "who"}
-    path = write(tmp_path / "1", [question("a", is_impossible=True), unknown])
-    assert [(), None] == [row.answers for row in read_split("squad_json", [path], language="en", labels=()).rows]
+def test_unanswerable_questions_need_no_answers_and_others_do(tmp_path: Path) -> None:
+    path = write(tmp_path / "1", [question("a", is_impossible=True)])
+    assert [()] == [row.answers for row in read_split("squad_json", [path], language="en", labels=()).rows]
+    path = write(tmp_path / "1", [question("a", is_impossible=True), {"id": "b", "question": "who"}])
+    with pytest.raises(DataError, match=r"'answers' is missing \(beside id 'b'\)"):
+        read_split("squad_json", [path], language="en", labels=())
 
 
 def test_repeated_ids_are_refused_but_for_tydiqa(tmp_path: Path) -> None:
