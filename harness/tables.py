@@ -96,7 +96,7 @@ def is_task(name: str, catalog: Catalog) -> bool:
 
 def _needs(wanted: Iterable[Wanted], folder: Path) -> Needs:
     tables: dict[Table, None] = {}
-    nowhere: dict[str, None] = {}
+    nowhere: dict[tuple[str, str], list[str]] = {}
     differing: dict[str, None] = {}
     here = 0
     for rows in wanted:
@@ -111,13 +111,14 @@ def _needs(wanted: Iterable[Wanted], folder: Path) -> Needs:
         if not sources or (found is not None and sources[0].differs is not None):
             here += found is not None
             if found is None:
-                nowhere[f"{rows.task.title}, {rows.split}: {rows.why_nowhere()}"] = None
+                nowhere.setdefault((rows.task.title, rows.why_nowhere()), []).append(rows.split)
             continue
         if sources[0].differs is not None:
             differing[f"{rows.task.title}, {rows.split}: {sources[0].differs}"] = None
         assert sources[0].hub is not None, rows
         tables.update(dict.fromkeys(_tables(sources[0].hub, rows.languages, rows.task.codes)))
-    return Needs(tables=tuple(sorted(tables)), here=here, nowhere=tuple(nowhere), differing=tuple(differing))
+    told = tuple(f"{title}, {' and '.join(splits)}: {why}" for (title, why), splits in nowhere.items())
+    return Needs(tables=tuple(sorted(tables)), here=here, nowhere=told, differing=tuple(differing))
 
 
 def _with_articles(found: Needs, corpora: Iterable[CorpusSpec], folder: Path) -> Needs:

@@ -62,10 +62,14 @@ def _show(found: Imported) -> None:
     partly = [split for split in found.splits if split.languages and split.missing]
     for split in partly:
         click.echo(f"missing: {split.title}, {split.split}: {len(split.missing)} languages: {', '.join(split.missing)}")
-    if none:
-        click.echo(f"missing: {'; '.join(f'{split.title}, {split.split}' for split in none)}")
-    for sentence in found.unlabelled:
-        click.echo(f"not taken: {sentence}")
+    lacking: dict[str, list[str]] = {}
+    for split in none:
+        lacking.setdefault(split.title, []).append(split.split)
+    if lacking:
+        click.echo(f"missing: {'; '.join(f'{title} ({_listed(names)})' for title, names in lacking.items())}")
+    for title, names in found.unlabelled.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        click.echo(f"not taken: {title}: {names[0]}{more}, without the answers, which XTREME's scripts take out")
     for name in found.unknown[:_SHOWN]:
         click.echo(f"not recognised: {name}")
     if len(found.unknown) > _SHOWN:
@@ -86,3 +90,7 @@ def _line(split: SplitFound) -> str:
     suite = f" (suite {', '.join(split.suites)})" if split.suites else ""
     lacks = f"; lacks {', '.join(split.lacking)}" if split.lacking else ""
     return f"{split.title}, {split.split}{suite}: {languages}{rows}, from {'; '.join(split.sources)}{lacks}"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)

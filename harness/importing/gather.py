@@ -104,7 +104,12 @@ def _add(candidate: Candidate, slots: Slots, found: Gathered) -> None:
     if _is_wanted(candidate.parts, slots):
         found.candidates.append(candidate)
     else:
-        found.foreign.append(candidate.shown)
+        found.foreign.append(_foreign(candidate.shown, candidate.parts, slots))
+
+
+def _foreign(shown: str, parts: tuple[str, ...], slots: Slots) -> str:
+    why = slots.why_unread(parts)
+    return f"{shown} ({why})" if why else shown
 
 
 def _is_wanted(parts: tuple[str, ...], slots: Slots) -> bool:
@@ -137,7 +142,9 @@ def _open(archive: Candidate, slots: Slots, aside: Path, found: Gathered, depth:
         where = archive.shown if archive.packed else error.where
         found.refused.append(str(DataError(error.what, where=where, remedy=error.remedy)))
         return
-    found.foreign += [f"{archive.shown}: {'/'.join(parts)}" for parts in seen]
+    found.foreign += [
+        _foreign(f"{archive.shown}: {'/'.join(parts)}", (*archive.parts[:-1], *parts), slots) for parts in seen
+    ]
     for parts, path in unpacked:
         inner = Candidate(path=path, parts=(*base, *parts), shown=f"{archive.shown}: {'/'.join(parts)}", packed=True)
         if archives.stem(parts[-1]) is None:

@@ -93,7 +93,7 @@ def _laid_out(candidates: Sequence[Candidate], slots: Slots, found: HubTables, u
         place = "/".join(parts[-5:])
         used |= {one.shown for one in files.values()}
         if place not in wanted:
-            found.unknown.append(f"{files[RECEIPT].shown} (of a commit or table that no spec names)")
+            found.unknown.append(f"{files[RECEIPT].shown} (of a commit or table that no task reads)")
             continue
         try:
             receipt = json.loads(files[RECEIPT].path.read_text(encoding="utf-8"))["files"]

@@ -13,7 +13,7 @@ from harness.importing.gather import Candidate
 from harness.importing.slots import Match, Slot, Slots
 from harness.locating import read_labels
 from tasks.errors import DataError
-from tasks.readers import READERS
+from tasks.readers import read_split
 from tasks.readers.base import ReadResult, is_stripped
 from tasks.rows import BitextSentence
 
@@ -50,13 +50,13 @@ class Recognised:
     """What was recognised.
 
     Attributes:
-        unlabelled: files of rows whose answers were taken out, with the split, a sentence each.
-        refused: files that are not what their names say, or of which several claim one place, likewise.
+        unlabelled: files of rows whose answers were taken out, by split.
+        refused: files that are not what their names say, or of which several claim one place, a sentence each.
         unknown: files that are nobody's, with why where that can be said.
     """
 
     filled: list[Filled] = field(default_factory=list)
-    unlabelled: list[str] = field(default_factory=list)
+    unlabelled: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -170,9 +170,8 @@ class _Recognition:
                 self._reasons.setdefault(name, error.what)
         elif is_stripped(error):
             self._used.update(names)
-            sentence = f"{slot.title}: {', '.join(names)} without the answers"
-            if sentence not in self._found.unlabelled:
-                self._found.unlabelled.append(sentence)
+            told = self._found.unlabelled[slot.title]
+            told += [name for name in names if name not in told]
         elif sure:
             self._used.update(names)
             self._refuse(f"{slot.title}: {error}")
@@ -212,7 +211,7 @@ class _Recognition:
                 named, cut = self._beginning(named), True
             paths.append(named)
         try:
-            result = READERS[slot.format](paths, language=slot.language, labels=slot.task.labels)
+            result = read_split(slot.format, paths, language=slot.language, labels=slot.task.labels)
         except DataError as error:
             where = error.where or ""
             for path, candidate in zip(paths, candidates, strict=True):

@@ -70,14 +70,20 @@ class SplitFound:
 
 @dataclass(kw_only=True)
 class Imported:
-    """What one call found and did."""
+    """What one call found and did.
+
+    Attributes:
+        unlabelled: files whose answers XTREME's scripts took out, by split; they are not taken.
+        refused: what was recognised and could not be taken, a sentence each.
+        unknown: files that nobody reads, with why where that can be said.
+    """
 
     folder: str
     into: str
     dry_run: bool
     files: list[PutFile] = field(default_factory=list)
     splits: list[SplitFound] = field(default_factory=list)
-    unlabelled: list[str] = field(default_factory=list)
+    unlabelled: dict[str, list[str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -126,7 +132,7 @@ def import_folder(
         found = gather(top, slots, aside / "unpacked", looking, skip=skip)
         tables = hub_tables(found.candidates, slots)
         rows = recognise(tables.rest, slots, aside / "read", looking)
-        done.unlabelled = rows.unlabelled
+        done.unlabelled = dict(rows.unlabelled)
         done.refused = [*found.refused, *tables.refused, *rows.refused]
         done.unknown = sorted([*rows.unknown, *tables.unknown, *found.foreign])
         wanted = {taken.target: taken.candidate for one in rows.filled for taken in one.files}

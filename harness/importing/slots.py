@@ -135,6 +135,16 @@ class Slots:
         best = max((match.rank for match in found), default=None)
         return [match for match in found if match.rank == best]
 
+    def why_unread(self, parts: tuple[str, ...]) -> str | None:
+        """Why a file that looks like a task's rows is not read, where a spec says so."""
+        for task in self.tasks:
+            for pattern, why in task.unread.items():
+                wanted = PurePosixPath(pattern).parts
+                last = parts[-len(wanted) :]
+                if len(last) == len(wanted) and all(map(fnmatchcase, last, wanted)):
+                    return f"{task.title}: {why}"
+        return None
+
     def nearly(self, parts: tuple[str, ...]) -> str | None:
         """The pattern that a file's name fits while its folder does not, where both must."""
         return next(

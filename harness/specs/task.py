@@ -134,6 +134,7 @@ class TaskSpec(SpecModel):
     source: str
     miniature: bool = False
     optional: str | None = None  # why its files may be missing; a suite then runs without it, and says so
+    unread: dict[str, str] = Field(default_factory=dict)  # patterns of files that look like its rows; why they are none
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -199,6 +199,12 @@ def test_files_that_a_suite_names_itself_are_told_by_name(tmp_path: Path) -> Non
     said = needs("real-all", tmp_path).nowhere
     own = "the suite reads files of its own, which no table of the hub holds: mnli/taxinli10k.tsv"
     assert f"MultiNLI, train: {own}" in said
-    assert any(
-        one.startswith("BUCC 2018, validation: no table of the hub holds it; its files come from") for one in said
-    )
+    (bucc,) = (one for one in said if one.startswith("BUCC 2018"))
+    assert bucc.partition(": ")[2].startswith("no table of the hub holds it; its files come from")
+
+
+def test_what_nobody_has_is_told_once_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "fetch", "ccg", "--data", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "ccg: nothing can be fetched; CCG supertagging (CCGbank), train and validation: CCGbank has no open" in error
+    assert 1 == error.count("whoever has one puts ccg/train.tsv, ccg/dev.tsv and ccg/tags.txt there")

@@ -167,8 +167,8 @@ def test_archives_are_looked_into(tmp_path: Path, mode: str) -> None:
 
 def test_archives_in_archives_and_compressed_files_are_looked_into(tmp_path: Path) -> None:
     """WikiANN's release is one archive of an archive for each language."""
-    sentence = b"af:dis\tO\n\n"
-    inner = tarred(tmp_path / "af.tar.gz", {"dev": sentence * 1000, "extra": b"x"}).read_bytes()
+    sentences = b"af:dis\tO\n\n" * 999 + b"af:Kaapstad\tB-LOC\n\n"
+    inner = tarred(tmp_path / "af.tar.gz", {"dev": sentences, "extra": b"x"}).read_bytes()
     zipped(tmp_path / "have/AmazonPhotos.zip", {"AmazonPhotos/af.tar.gz": inner})
     put(
         tmp_path / "have/hellaswag/hellaswag_val.jsonl.gz",
@@ -310,8 +310,75 @@ def test_files_without_their_answers_are_not_taken(tmp_path: Path) -> None:
     found = import_folder(tmp_path / "have", tmp_path / "data", SILENT)
 
     assert {"xnli/dev-en.tsv"} == set(targets(found))
-    assert ["XNLI, test: xnli/test-en.tsv without the answers"] == found.unlabelled
+    assert {"XNLI, test": ["xnli/test-en.tsv"]} == found.unlabelled
     assert [] == found.refused
+
+
+def test_placeholders_are_no_answers(tmp_path: Path) -> None:
+    """One and the same label for 50 rows, as in copies of XNLI's test files that go around."""
+    put(tmp_path / "have/xnli/test-en.tsv", "a\tb\tneutral\n" * 50)
+
+    found = import_folder(tmp_path / "have", tmp_path / "data", SILENT)
+
+    assert ([], {}) == (found.files, found.unlabelled)
+    (sentence,) = found.refused
+    assert sentence.startswith("XNLI, test: xnli/test-en.tsv: all 50 rows have the one label 'neutral'")
+
+
+def xtremes_folder() -> dict[str, str]:
+    """What XTREME's scripts leave of each target, in English, or German where that is a pair: files with their text."""
+    sentences = {"a": "cat\tNOUN\n\n", "b": "cat\tO\n\n", "c": "cat\n\n"}
+    question = squad().decode()
+    blank = json.loads(question)
+    blank["data"][0]["paragraphs"][0]["qas"][0]["answers"] = [{"text": "", "answer_start": 0}]
+    empty = json.dumps(blank)
+    return {
+        **{f"xnli/{split}-en.tsv": "a\tb\tneutral\n" for split in ("train", "dev")},
+        **{f"pawsx/{split}-en.tsv": "a\tb\t1\n" for split in ("train", "dev")},
+        **dict.fromkeys(("xnli/test-en.tsv", "pawsx/test-en.tsv"), "a\tb\n"),
+        **{f"udpos/{split}-en.tsv": sentences["a"] for split in ("train", "dev", "test")},
+        **{f"panx/{split}-en.tsv": sentences["b"] for split in ("train", "dev")},
+        "panx/test-en.tsv": sentences["c"],
+        **{f"squad/{split}-v1.1.json": question for split in ("train", "dev")},
+        "xquad/xquad.en.json": empty,
+        "mlqa/MLQA_V1/dev/dev-context-en-question-en.json": question,
+        "mlqa/MLQA_V1/test/test-context-en-question-en.json": empty,
+        "mlqa/MLQA_V1/test/test-context-en-question-de.json": empty,
+        "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json": question,
+        "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.en.dev.json": empty,
+        **{f"bucc2018/de-en.{split}.{side}": f"{side}-1\tx\n" for split in ("dev", "test") for side in ("de", "en")},
+        "bucc2018/de-en.dev.gold": "de-1\ten-1\n",
+        **{f"tatoeba/de-en.{side}": "x\n" for side in ("de", "en")},
+        "download.log": "done\n",
+    }
+
+
+@pytest.mark.parametrize("form", ["folder", "tgz", "zip"])
+def test_the_folder_that_xtremes_scripts_leave(tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Packed or not: what has its answers is taken, what has not is told by split, and so is what is of no use."""
+    files = {f"download/{name}": text.encode() for name, text in xtremes_folder().items()}
+    match form:
+        case "folder":
+            for name, data in files.items():
+                put(tmp_path / "have" / name, data)
+        case "tgz":
+            tarred(tmp_path / "have/xtreme.tgz", files)
+        case _:
+            zipped(tmp_path / "have/xtreme.zip", files)
+
+    assert main(["data", "import", str(tmp_path / "have"), "--data", str(tmp_path / "data")]) == 0
+
+    shown = capsys.readouterr().out
+    taken = {one.relative_to(tmp_path / "data").as_posix() for one in (tmp_path / "data").rglob("*") if one.is_file()}
+    without = {name for name, text in xtremes_folder().items() if text in {"a\tb\n", "cat\n\n"} or '"text": ""' in text}
+    of_no_use = {"tatoeba/de-en.de", "tatoeba/de-en.en", "download.log"}
+    assert set(xtremes_folder()) - without - of_no_use == taken
+    for title in ("XNLI", "PAWS-X", "PAN-X (WikiANN)", "XQuAD", "MLQA", "TyDiQA-GoldP"):
+        assert f"not taken: {title}, test: " in shown
+    assert "BUCC 2018, test: not whole" in shown
+    assert "lacks bucc2018/de-en.test.gold" in shown
+    assert "tatoeba/de-en.en (Tatoeba: XTREME's scripts sort the English sentences" in shown
+    assert "question-de.json (MLQA: XTREME scores questions in the language of their context alone)" in shown
 
 
 def test_treebanks_of_another_release_are_not_taken(tmp_path: Path) -> None:
@@ -448,7 +515,7 @@ def test_real_rows_are_recognised(tmp_path: Path, shared_data: Path) -> None:
 
     assert [] == found.refused
     assert 318 == len(found.files)
-    assert {"TyDiQA-GoldP, test"} == {one.partition(":")[0] for one in found.unlabelled}
+    assert {"TyDiQA-GoldP, test"} == set(found.unlabelled)
     rows = {(one.task, one.split): sum(one.rows.values()) for one in found.splits if one.rows and not one.suites}
     assert {
         ("xnli", "validation"): 13_500,
