@@ -6,18 +6,31 @@ from pathlib import Path
 
 from harness.context import StageContext
 from harness.errors import EnvironmentFault
-from harness.outcome import Outcome
-from harness.plan.build import build_plan
-from harness.plan.sources import data_files
-from harness.plan.stage import Phase
-from harness.planning import Planned, Where, surroundings
+from harness.outcome import Failure, Outcome
+from harness.planning import Where
 from harness.run import Display, Request, walking
 from harness.runners.places import RunnerName, bases
-from harness.specs.catalog import Catalog, resolve
-from harness.specs.suite import SuiteSpec
+from harness.single import Single, plan_checkpoint
 from harness.store.artifacts import State, Store
 from harness.walk import select
 from tasks.errors import UserError
+
+
+class NotMadeError(EnvironmentFault):
+    """A checkpoint could not be made.
+
+    Attributes:
+        stage: the stage that failed.
+        failure: why.
+    """
+
+    def __init__(self, name: str, stage: str, failure: Failure) -> None:
+        super().__init__(
+            f"its checkpoint could not be made: {failure.reason.rstrip('.')}",
+            where=f"backbone {name}",
+            failure_class=failure.kind,
+        )
+        self.stage, self.failure = stage, failure
 
 
 def named_checkpoint(
@@ -42,43 +55,31 @@ def named_checkpoint(
     Raises:
         UserError: there is no such spec, or it is trained on release files: what of them may be read depends on what a
             suite scores.
-        EnvironmentFault: a stage failed; its reason is given.
+        NotMadeError: a stage failed.
     """
-    catalog = Catalog()
-    spec = catalog.backbone(name)
-    # The smallest suite that needs the checkpoint; of its stages those that make it are all that runs.
-    suite = SuiteSpec(
-        name=f"backbone-{spec.name}",
-        title=spec.title,
-        description="the checkpoint of one backbone",
-        backbones=(name,),
-        recipes=("none",),
-        targets=("mini-tatoeba",),
-        training="mini",
-    )
-    resolved = resolve(suite, catalog, allowed)
-    if data_files(resolved):
-        raise UserError(
-            f"it is trained on text of release files ({', '.join(data_files(resolved))}), less what a suite scores",
-            where=f"backbone {name}",
-            remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
-        )
     store = Store(store_folder)
-    around = surroundings(resolved, store.root, where=Where(bases=bases(runner)))
-    plan = build_plan(resolved, around)
-    (key,) = {stage.inputs["checkpoint"] for stage in plan.stages if stage.phase is Phase.RETRIEVE}
-    if store.look(key).state is State.PRESENT:
-        return store.folder(key)
-    request = Request(suite=suite.name, store=store_folder, workers=workers, runner=runner)
-    planned = Planned(resolved=resolved, plan=plan, around=around, data=None)
-    selected = select(plan, {plan.by_key()[key].name})
-    with walking(planned, store, display, request, set(), selected) as walked:
+    where = Where(bases=bases(runner))
+    return made(plan_checkpoint(name, store=store.root, where=where, allowed=allowed), store, workers, display, runner)
+
+
+def made(single: Single, store: Store, workers: int, display: Display, runner: RunnerName = "local") -> Path:
+    """The artifact that such a plan is for, from the store, or made there as in any run.
+
+    Raises:
+        NotMadeError: a stage failed.
+    """
+    plan, stage = single.planned.plan, single.checkpoint
+    if store.look(stage.key).state is State.PRESENT:
+        return store.folder(stage.key)
+    request = Request(suite=plan.suite, store=store.root, workers=workers, runner=runner)
+    with walking(single.planned, store, display, request, set(), select(plan, {stage.name})) as walked:
         ends = walked.ends
-    failed = [end for end in ends.values() if end.outcome is Outcome.FAILED and end.failure is not None]
-    if failed or store.look(key).state is not State.PRESENT:
-        reason = failed[0].failure.reason if failed and failed[0].failure else "a stage did not run"
-        raise EnvironmentFault(f"its checkpoint could not be made: {reason.rstrip('.')}", where=f"backbone {name}")
-    return store.folder(key)
+    for key, end in ends.items():
+        if end.outcome is Outcome.FAILED and end.failure is not None:
+            raise NotMadeError(single.name, plan.by_key()[key].name, end.failure)
+    if store.look(stage.key).state is not State.PRESENT:
+        raise EnvironmentFault("its checkpoint could not be made: a stage did not run", where=f"backbone {single.name}")
+    return store.folder(stage.key)
 
 
 def folder_checkpoint(folder: Path, aside: Path) -> Path:
