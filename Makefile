@@ -53,7 +53,7 @@ check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=images $(BIN)/mypy images/install.py images/lock.py images/in_image.py images/wheelhouse.py images/debootstrap_base.py
+	MYPYPATH=images $(BIN)/mypy images/install.py images/lock.py images/in_image.py images/in_addition.py images/wheelhouse.py images/debootstrap_base.py
 
 format: install-dev
 	$(BIN)/ruff format .

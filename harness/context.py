@@ -15,6 +15,9 @@ RESUME = ".resume"
 #: that it has encoded itself. Whoever runs stages keeps the latter among the former; no part of an artifact or a key.
 ENCODED = ".encoded"
 
+#: Role of the folder of the stage's own image that holds what ``fetch`` would else reach out for.
+BAKED = "baked"
+
 #: Called with the fraction done (0 to 1) and a short note such as ``"step 30 of 75, loss 1.21"``.
 Progress = Callable[[float, str], None]
 

@@ -83,14 +83,24 @@ def leading_out(folder: Path | None, files: Collection[str]) -> list[str]:
     return [path for path in files if not (root / path).resolve().is_relative_to(root)]
 
 
-def folder_digests(source: FolderSource, where: str, cache: Path | None = None) -> dict[str, str]:
+def folder_digests(
+    source: FolderSource, where: str, cache: Path | None = None, *, baked: bool = False
+) -> dict[str, str]:
     """SHA-256 of the files that are taken of a backbone's folder: those its spec names, or those the rule picks.
+
+    Args:
+        source: the folder, and its files if the spec names them.
+        where: whose it is, for people.
+        cache: remembers digests of files that have not changed.
+        baked: an image holds the files; where the folder is not on this machine, what the spec records counts.
 
     Raises:
         SpecError: the folder or a file is missing, or a file has other bytes than its spec records.
     """
     folder = Path(source.path)
     if not folder.is_dir():
+        if baked and source.files and all(source.files.values()):
+            return {name: sha256 for name, sha256 in sorted(source.files.items()) if sha256 is not None}
         raise SpecError(f"there is no folder {folder}", where=where, remedy="correct 'source.path'")
     here = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
     names = sorted(source.files) if source.files is not None else needed_files(here, where=str(folder))

@@ -148,7 +148,9 @@ def check_images() -> Finding:
     try:
         lock = lockfile.read_lock()
         client = engine.connect(machine.ENGINE_TIMEOUT)
-        looked = [look(client, lock, target) for target in Target]
+        looked = [
+            look(client, lock, image) for image in dict.fromkeys((*(target.value for target in Target), *lock.images))
+        ]
         client.close()
     except UserError as error:
         remedy = error.remedy or "the local runner needs none"

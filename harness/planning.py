@@ -14,8 +14,8 @@ from harness.locating import locate
 from harness.plan.build import LOCK_OF_PHASE, Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Plan
-from harness.specs.backbone import BackboneSpec
 from harness.specs.catalog import Catalog, ResolvedSuite, resolve
+from harness.specs.packages import read_packages
 from harness.specs.source import FolderSource, HubSource
 from harness.specs.suite import SuiteSpec, TaskLimits
 from harness.versions import phase_versions
@@ -100,10 +100,13 @@ def surroundings(
             expected[spec.name] = first_seen.expected(spec.source, record)
         elif isinstance(spec.source, FolderSource):
             folders[spec.source.path] = data.folder_digests(
-                spec.source, f"backbone {spec.name}", store / "data-digests.json" if store else None
+                spec.source,
+                f"backbone {spec.name}",
+                store / "data-digests.json" if store else None,
+                baked=spec.bake,
             )
         if spec.requirements is not None:
-            requirements[spec.requirements] = _requirements_digest(spec)
+            requirements[spec.requirements] = read_packages(spec.requirements, where=f"backbone {spec.name}").digest
     return Surroundings(
         locks=lock_digests(),
         versions=phase_versions(),
@@ -113,18 +116,6 @@ def surroundings(
         folders=folders,
         expected=expected,
         requirements=requirements,
-    )
-
-
-def _requirements_digest(spec: BackboneSpec) -> str:
-    assert spec.requirements is not None, spec.name
-    for folder in resources.backbone_dirs():
-        if (folder / spec.requirements).is_file():
-            return file_digest(folder / spec.requirements)
-    raise SpecError(
-        f"there is no '{spec.requirements}' beside the spec",
-        where=f"backbone {spec.name}, field 'requirements'",
-        remedy="put the hash-locked file there",
     )
 
 

@@ -14,7 +14,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from in_image import without_torch
@@ -37,6 +37,14 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--torch", choices=["cpu", "cuda", "none"], default="cpu", help="build of torch to hold")
     parser.add_argument("--torch-index", metavar="URL", default="", help="PyTorch's CPU wheel index")
+    parser.add_argument(
+        "--requirements",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="another hash-locked file to fill",
+    )
     arguments = parser.parse_args(argv)
     try:
         fill(
@@ -45,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
             python=arguments.python,
             torch=arguments.torch,
             index=arguments.torch_index,
+            more=arguments.requirements,
         )
     except (InstallError, OSError) as error:
         say(f"wheelhouse: {error}")
@@ -67,8 +76,8 @@ def chosen(images: list[str]) -> list[str]:
     return images or list(IMAGES)
 
 
-def fill(folder: Path, images: list[str], *, python: str, torch: str, index: str) -> None:
-    """Download what the images' locks name and the folder does not hold yet.
+def fill(folder: Path, images: list[str], *, python: str, torch: str, index: str, more: Sequence[Path] = ()) -> None:
+    """Download what the images' locks, and ``more`` of such files, name and the folder does not hold yet.
 
     Raises:
         InstallError: pip failed, or no CPU build of torch is offered.
@@ -78,6 +87,8 @@ def fill(folder: Path, images: list[str], *, python: str, torch: str, index: str
     for name in images:
         text = without_torch((LOCKS / f"{name}.txt").read_text(encoding="utf-8"))
         download(folder, text, where, label=f"wheels of {name}")
+    for path in more:
+        download(folder, path.read_text(encoding="utf-8"), where, label=f"wheels of {path.stem}")
     if torch != "none" and {"train", "retrieve"} & set(images):
         text = torch_requirement((LOCKS / "torch.txt").read_text(encoding="utf-8"), torch)
         try:

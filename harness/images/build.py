@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.context import Progress
 from harness.errors import EnvironmentFault, SpecError
 from harness.images import engine
+from harness.images.additions import Addition, addition
 from harness.images.folder import Supplies, build_folder
 from harness.images.following import follow
 from harness.images.found import (
@@ -21,12 +22,14 @@ from harness.images.found import (
     PHASES_LABEL,
     RECIPE_LABEL,
     TARGET_LABEL,
-    current_recipe,
+    FoundImage,
+    current,
+    look,
     reference_of,
 )
 from harness.images.lockfile import Base, ImagesLock
-from harness.images.recipe import TORCH, recipe_digest, requirements_digest
-from harness.images.targets import Target, phases_of
+from harness.images.recipe import TORCH, recipe_digest
+from harness.images.targets import Target, addition_of, phases_of, target_of
 from harness.surroundings import git_state
 
 if TYPE_CHECKING:
@@ -47,37 +50,53 @@ class Built:
     made: bool
 
 
-def build(
-    client: APIClient, lock: ImagesLock, target: Target, supplies: Supplies, say: Progress, *, force: bool
-) -> Built:
-    """Build one image of the lock, and the base with torch it stands on where the pinned base brings none.
+def build(client: APIClient, lock: ImagesLock, image: str, supplies: Supplies, say: Progress, *, force: bool) -> Built:
+    """Build one image of the lock, and what it stands on: the base with torch, or the phase's image.
 
     Raises:
         EnvironmentFault: the base is missing, the build failed, or the engine did.
-        SpecError: the wheelhouse lacks files.
+        SpecError: the lock is older than the files, the wheelhouse lacks files, or a backbone's files are not at hand.
     """
-    recipe = current_recipe(lock, target)
-    locked = lock.images.get(target)
+    recipe = current(lock, image).recipe
+    locked = lock.images.get(image)
     if locked is None or locked.recipe != recipe:
         raise SpecError(
-            f"{target} is built from {recipe} now, and images.lock.yaml says {locked.recipe if locked else 'nothing'}",
+            f"{image} is built from {recipe} now, and images.lock.yaml says {locked.recipe if locked else 'nothing'}",
             remedy="write the lock anew: codestilts images lock",
         )
-    base = lock.base_of(target)
-    arguments = {"BASE": _base(client, base, say)}
-    if target.needs_torch and lock.torch_build != "base":
-        below = recipe_digest(TORCH, base=base.digest, torch_build=lock.torch_build)
-        extra = {"TORCH_BUILD": lock.torch_build, "TORCH_INDEX": supplies.torch_index}
-        torch = _make(client, TORCH, below, arguments | extra, supplies, say, labels={}, force=False)
-        arguments["TORCH_BASE"] = torch.reference
+    base = lock.base_of(image)
     labels = {
-        LOCK_LABEL: requirements_digest(target),
-        PHASES_LABEL: " ".join(phases_of(target)),
+        LOCK_LABEL: locked.requirements,
+        PHASES_LABEL: " ".join(phases_of(target_of(image))),
         BASE_LABEL: base.digest,
         "org.opencontainers.image.base.name": base.image,
         "org.opencontainers.image.base.digest": base.digest,
     }
-    return _make(client, target, recipe, arguments, supplies, say, labels=labels, force=force)
+    if addition_of(image):
+        held = look(client, lock, target_of(image))
+        below = (
+            held if isinstance(held, FoundImage) else build(client, lock, target_of(image), supplies, say, force=False)
+        )
+        added = addition(image)
+        what = _Build(target=added.target, added=added, arguments={"BASE": below.reference}, labels=labels)
+        return _make(client, image, recipe, what, supplies, say, force=force)
+    arguments = {"BASE": _base(client, base, say)}
+    if target_of(image).needs_torch and lock.torch_build != "base":
+        below_it = recipe_digest(TORCH, base=base.digest, torch_build=lock.torch_build)
+        extra = {"TORCH_BUILD": lock.torch_build, "TORCH_INDEX": supplies.torch_index}
+        torch = _make(
+            client, TORCH, below_it, _Build(target=TORCH, arguments=arguments | extra), supplies, say, force=False
+        )
+        arguments["TORCH_BASE"] = torch.reference
+    return _make(
+        client, image, recipe, _Build(target=image, arguments=arguments, labels=labels), supplies, say, force=force
+    )
+
+
+def weights_needed(client: APIClient, lock: ImagesLock, images: Sequence[str], *, force: bool) -> list[str]:
+    """The backbones whose files must be at hand to build some images: those that are not on the engine as locked."""
+    wanted = [image for image in images if addition_of(image) and target_of(image) is Target.FETCH]
+    return [addition_of(image) for image in wanted if force or not isinstance(look(client, lock, image), FoundImage)]
 
 
 def _base(client: APIClient, base: Base, say: Progress) -> str:
@@ -98,41 +117,46 @@ def _base(client: APIClient, base: Base, say: Progress) -> str:
     return base.reference
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Build:
+    """What the engine is told: a target of the Dockerfile, its arguments, and what a backbone adds."""
+
+    target: str
+    arguments: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    added: Addition | None = None
+
+
 def _make(
-    client: APIClient,
-    target: str,
-    recipe: str,
-    arguments: Mapping[str, str],
-    supplies: Supplies,
-    say: Progress,
-    *,
-    labels: Mapping[str, str],
-    force: bool,
+    client: APIClient, image: str, recipe: str, what: _Build, supplies: Supplies, say: Progress, *, force: bool
 ) -> Built:
     """Build one target of the Dockerfile unless the engine holds it already."""
-    reference = reference_of(target, recipe)
+    reference = reference_of(image, recipe)
     started = time.monotonic()
     held = engine.inspect(client, reference)
     made = force or held is None or (held["Config"].get("Labels") or {}).get(RECIPE_LABEL) != recipe
     if made:
         settings = {
             "tag": reference,
-            "target": target,
+            "target": what.target,
             "rm": True,
             "forcerm": True,
             "nocache": force,
             "network_mode": "none" if supplies.wheelhouse else supplies.network,
-            "buildargs": {**arguments, **_settings(supplies)},
+            "buildargs": {**what.arguments, **_settings(supplies)},
         }
-        labels = {**labels, TARGET_LABEL: target, RECIPE_LABEL: recipe, **_about(target)}
-        with build_folder(target, supplies, labels) as context, engine.faults(f"build the image {target}"):
-            steps = follow(client.build(fileobj=context, custom_context=True, decode=True, **settings), target, say)
+        labels = {**what.labels, TARGET_LABEL: image, RECIPE_LABEL: recipe, **_about(image)}
+        with (
+            build_folder(what.target, supplies, labels, what.added) as context,
+            engine.faults(f"build the image {image}"),
+        ):
+            steps = follow(client.build(fileobj=context, custom_context=True, decode=True, **settings), image, say)
         _drop_install_stage(client, steps)
         held = engine.inspect(client, reference)
     if held is None:
         raise EnvironmentFault(f"the Docker engine lost the image {reference} while building", remedy="build it again")
     return Built(
-        target=target,
+        target=image,
         reference=reference,
         id=held["Id"],
         size=held["Size"],

@@ -9,13 +9,19 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness.canonical import file_digest
 from harness.errors import SpecError
-from harness.images.recipe import dockerfile_for, files_for
+from harness.images.additions import Addition
+from harness.images.recipe import added_files, dockerfile_for, files_for
+from harness.images.targets import addition_of
 from harness.images.wheels import Wheelhouse
+from harness.store.manifest import read_manifest
+
+_EXTRA = "locks/extra.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +33,34 @@ class Supplies:
         ca_bundle: certificates that downloads are checked with.
         network: the build's network: ``default`` or ``host``.
         torch_index: address of PyTorch's CPU wheel index.
+        weights: by backbone the artifact of its ``fetch``, for images that hold its files.
     """
 
     wheelhouse: Wheelhouse | None = None
     ca_bundle: Path | None = None
     network: str = "default"
     torch_index: str = ""
+    weights: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextmanager
-def build_folder(target: str, supplies: Supplies, labels: Mapping[str, str]) -> Iterator[IO[bytes]]:
-    """The build folder as a tar archive, on disk: wheels are large."""
+def build_folder(
+    target: str, supplies: Supplies, labels: Mapping[str, str], added: Addition | None = None
+) -> Iterator[IO[bytes]]:
+    """The build folder as a tar archive, on disk: wheels and weights are large."""
     with tempfile.TemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             _add(archive, "Dockerfile", (dockerfile_for(target) + _label(labels)).encode())
-            files = files_for(target)
+            files = added_files(added) if added else files_for(target)
             for name, path in files.items():
                 _add(archive, name, path.read_bytes())
+            for name, content in _added(added, supplies).items() if added else ():
+                _add(archive, name, content)
+            locks = {name: path.read_text("utf-8") for name, path in files.items() if name.startswith("locks/")}
+            if added:
+                locks[_EXTRA] = _lock_of(added)
             if supplies.wheelhouse:
-                for path in supplies.wheelhouse.wheels_for(files):
+                for path in supplies.wheelhouse.wheels_for(locks):
                     _add(archive, f"wheels/{path.name}", path)
             if supplies.ca_bundle:
                 _add(archive, "ca.pem", _certificates(supplies.ca_bundle))
@@ -53,6 +68,33 @@ def build_folder(target: str, supplies: Supplies, labels: Mapping[str, str]) -> 
                 _add(archive, "pip.conf", settings)
         file.seek(0)
         yield file
+
+
+def _added(added: Addition, supplies: Supplies) -> dict[str, bytes | Path]:
+    """What a backbone adds: a lock of packages, or its files with a record of their digests."""
+    if added.target != "weights":
+        return {_EXTRA: _lock_of(added).encode()}
+    folder = supplies.weights.get(addition_of(added.image))
+    if folder is None:
+        raise SpecError(
+            "its files are not at hand", where=added.image, remedy="fetch them first, or build with --store"
+        )
+    expected = {f"files/{name}": sha256 for name, sha256 in added.weights["expected"].items()}
+    names = {entry.path: entry.sha256 for entry in read_manifest(folder).files if entry.path.startswith("files/")}
+    for name, sha256 in names.items():
+        if file_digest(folder / name) != expected.get(name, sha256) or expected.get(name, sha256) != sha256:
+            raise SpecError(
+                f"'{name}' does not have its recorded SHA-256",
+                where=str(folder),
+                remedy="find out which is right; 'codestilts store verify' lets damaged artifacts go",
+            )
+    record = {"params": added.weights["params"], "files": {name: names[name] for name in sorted(names)}}
+    text = json.dumps(record, indent=1, sort_keys=True).encode()
+    return {"weights/weights.json": text, **{f"weights/{name}": folder / name for name in sorted(names)}}
+
+
+def _lock_of(added: Addition) -> str:
+    return "".join(f"{pin.line}\n" for pin in added.pins)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import EnvironmentFault
+from harness.errors import EnvironmentFault, SpecError
 from harness.images import engine
+from harness.images.additions import addition
 from harness.images.lockfile import ImagesLock, LockedImage
-from harness.images.recipe import recipe_digest, requirements_digest
-from harness.images.targets import Target
+from harness.images.recipe import added_digest, recipe_digest, requirements_digest
+from harness.images.targets import addition_of, target_of
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -26,13 +28,14 @@ class FoundImage:
     """An image on the engine that is what the lock says.
 
     Attributes:
+        target: which image: ``train``, ``train+mine``.
         id: what containers are started from: ``sha256:`` and 64 digits.
         reference: its readable name.
         environment: what the keys of its stages say about the base (``Environment.base``).
         recipe: digest of what it was built from.
     """
 
-    target: Target
+    target: str
     id: str
     reference: str
     environment: str
@@ -43,26 +46,44 @@ class FoundImage:
 class Problem:
     """What is wrong with one image: in one sentence without its full stop, and what to do."""
 
-    target: Target
+    target: str
     what: str
     remedy: str
 
 
-def reference_of(target: Target | str, recipe: str) -> str:
+def reference_of(image: str, recipe: str) -> str:
     """Name and tag of the image built from a recipe; two checkouts never take each other's."""
-    return f"{REPOSITORY}/{target}:{recipe.removeprefix('sha256:')[:12]}"
+    return f"{REPOSITORY}/{slug(image)}:{recipe.removeprefix('sha256:')[:12]}"
 
 
-def current_recipe(lock: ImagesLock, target: Target) -> str:
-    """The recipe as the files say now, on the lock's base."""
+def slug(image: str) -> str:
+    """An image's name as repositories may be called."""
+    return re.sub(r"[^a-z0-9]+", "-", image.lower()).strip("-")
+
+
+def current(lock: ImagesLock, image: str) -> LockedImage:
+    """Dependency lock and recipe of an image as the files say now, on the lock's base.
+
+    Raises:
+        SpecError: what a backbone's own image adds is not pinned, or nobody asks for it any more.
+    """
+    target = target_of(image)
     build = lock.torch_build if target.needs_torch else "base"
-    return recipe_digest(target, base=lock.base_of(target).digest, torch_build=build)
+    below = recipe_digest(target, base=lock.base_of(target).digest, torch_build=build)
+    if not addition_of(image):
+        return LockedImage(requirements=requirements_digest(target), recipe=below)
+    added = addition(image)
+    return LockedImage(requirements=added.digest, recipe=added_digest(below, added))
 
 
-def look(client: APIClient, lock: ImagesLock, target: Target) -> FoundImage | Problem:
+def look(client: APIClient, lock: ImagesLock, target: str) -> FoundImage | Problem:
     """Hold one image on the engine against the lock, and the lock against the files it was written from."""
     locked = lock.images.get(target)
-    if stale := _stale(lock, target, locked):
+    try:
+        stale = _stale(lock, target, locked)
+    except SpecError as error:
+        return Problem(target=target, what=str(error).rstrip("."), remedy=f"mend that, then {RELOCK}")
+    if stale:
         return stale
     assert locked is not None  # _stale speaks of a missing one
     ours = reference_of(target, locked.recipe)
@@ -82,23 +103,25 @@ def look(client: APIClient, lock: ImagesLock, target: Target) -> FoundImage | Pr
     )
 
 
-def _stale(lock: ImagesLock, target: Target, locked: LockedImage | None) -> Problem | None:
+def _stale(lock: ImagesLock, image: str, locked: LockedImage | None) -> Problem | None:
+    now = current(lock, image)
     if locked is None:
-        return Problem(target=target, what="the lock does not name this image", remedy=RELOCK)
-    for what, then, now in (
-        ("its dependency lock", locked.requirements, requirements_digest(target)),
-        ("what it is built from", locked.recipe, current_recipe(lock, target)),
+        return Problem(target=image, what="the lock does not name this image", remedy=f"{RELOCK}, then {BUILD}")
+    adds = "what it adds" if addition_of(image) else "its dependency lock"
+    for what, then, found in (
+        (adds, locked.requirements, now.requirements),
+        ("what it is built from", locked.recipe, now.recipe),
     ):
-        if then != now:
+        if then != found:
             return Problem(
-                target=target,
-                what=f"{what} is {now}, and images.lock.yaml says {then}",
+                target=image,
+                what=f"{what} is {found}, and images.lock.yaml says {then}",
                 remedy=f"{RELOCK}, then {BUILD}",
             )
     return None
 
 
-def _wrong(image: dict[str, Any], name: str, locked: LockedImage, target: Target) -> Problem | None:
+def _wrong(image: dict[str, Any], name: str, locked: LockedImage, target: str) -> Problem | None:
     labels = image["Config"].get("Labels") or {}
     found = labels.get(RECIPE_LABEL, "nothing we know of")
     if found != locked.recipe:
@@ -120,7 +143,7 @@ def _wrong(image: dict[str, Any], name: str, locked: LockedImage, target: Target
     return None
 
 
-def _other(target: Target, what: str, wanted: str, remedy: str = BUILD, *, relock: str = RELOCK) -> Problem:
+def _other(target: str, what: str, wanted: str, remedy: str = BUILD, *, relock: str = RELOCK) -> Problem:
     return Problem(
         target=target,
         what=f"{what}, and images.lock.yaml says {wanted}",
@@ -128,7 +151,7 @@ def _other(target: Target, what: str, wanted: str, remedy: str = BUILD, *, reloc
     )
 
 
-def images_for(client: APIClient, lock: ImagesLock, targets: Iterable[Target]) -> dict[Target, FoundImage]:
+def images_for(client: APIClient, lock: ImagesLock, targets: Iterable[str]) -> dict[str, FoundImage]:
     """The images to run, all of them as locked.
 
     Raises:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from harness import resources
 from harness.errors import SpecError
-from harness.images.targets import Target
+from harness.images.targets import ImageName, target_of
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
 
@@ -49,7 +49,7 @@ class LockedImage(SpecModel):
     """One image.
 
     Attributes:
-        requirements: SHA-256 of its dependency lock.
+        requirements: SHA-256 of its dependency lock; in an image of a backbone's own, digest of what it adds.
         recipe: digest of everything it is built from.
         id: of the image that was built, where one was there when the lock was written.
         published: ``registry/repository@sha256:...``, where it was pushed to.
@@ -74,16 +74,18 @@ class ImagesLock(SpecModel):
     plain: Base
     torch: Base
     torch_build: TorchBuild
-    images: dict[Target, LockedImage] = Field(default_factory=dict)
+    images: dict[ImageName, LockedImage] = Field(default_factory=dict)
 
-    def base_of(self, target: Target) -> Base:
+    def base_of(self, image: str) -> Base:
         """The pinned base of an image."""
-        return self.torch if target.needs_torch else self.plain
+        return self.torch if target_of(image).needs_torch else self.plain
 
-    def environment(self, target: Target) -> str:
+    def environment(self, image: str) -> str:
         """What a stage's key says about the base: its digest, and which torch was added where it brings none."""
-        base = self.base_of(target).digest
-        return f"{base}+torch-{self.torch_build}" if target.needs_torch and self.torch_build != "base" else base
+        base = self.base_of(image).digest
+        return (
+            f"{base}+torch-{self.torch_build}" if target_of(image).needs_torch and self.torch_build != "base" else base
+        )
 
 
 def repository_of(image: str) -> str:

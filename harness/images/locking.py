@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from harness.errors import SpecError
 from harness.images import engine
-from harness.images.found import FoundImage, current_recipe, look
+from harness.images.found import FoundImage, current, look
 from harness.images.lockfile import Base, ImagesLock, LockedImage, TorchBuild
-from harness.images.recipe import requirements_digest
 from harness.images.targets import Target
 
 if TYPE_CHECKING:
@@ -49,11 +48,17 @@ def base_from(reference: str, source: str, connect: Callable[[], APIClient]) -> 
 
 
 def relocked(
-    before: ImagesLock | None, *, plain: Base | None, torch: Base | None, torch_build: TorchBuild | None
+    before: ImagesLock | None,
+    *,
+    plain: Base | None,
+    torch: Base | None,
+    torch_build: TorchBuild | None,
+    additions: Iterable[str] = (),
 ) -> ImagesLock:
     """The lock anew: with the bases that are given, the rest as it was, and every image as the files say now.
 
     A ``plain`` base alone serves images with torch, too. Ids and published digests stay where nothing else changed.
+    ``additions`` are the images that backbones ask for beside the phases' own.
 
     Raises:
         SpecError: there is no lock yet, and no base is given.
@@ -64,27 +69,30 @@ def relocked(
         raise SpecError("there is no lock of images yet", remedy="name the base to build on with --base")
     build = torch_build or (before.torch_build if before else "base")
     bare = ImagesLock(schema=1, plain=plain, torch=torch, torch_build=build)
-    images = {target: _locked(bare, target, before.images.get(target) if before else None) for target in Target}
+    images = {
+        image: _locked(bare, image, before.images.get(image) if before else None)
+        for image in (*(target.value for target in Target), *additions)
+    }
     return bare.model_copy(update={"images": images})
 
 
-def _locked(lock: ImagesLock, target: Target, before: LockedImage | None) -> LockedImage:
+def _locked(lock: ImagesLock, image: str, before: LockedImage | None) -> LockedImage:
     """An image as the files say now; what was pinned of it stays, as long as it is built from the same."""
-    now = LockedImage(requirements=requirements_digest(target), recipe=current_recipe(lock, target))
+    now = current(lock, image)
     return before if before and (before.recipe, before.requirements) == (now.recipe, now.requirements) else now
 
 
 def with_ids(lock: ImagesLock, client: APIClient) -> ImagesLock:
     """The lock with the ids of the images that the engine holds and that are built from the locked recipes."""
-    looked = [look(client, lock, target) for target in Target]
+    looked = [look(client, lock, image) for image in lock.images]
     return _pinned(lock, {found.target: {"id": found.id} for found in looked if isinstance(found, FoundImage)})
 
 
-def with_published(lock: ImagesLock, published: Mapping[Target, str]) -> ImagesLock:
+def with_published(lock: ImagesLock, published: Mapping[str, str]) -> ImagesLock:
     """The lock with the digests that a registry gave to the images."""
     return _pinned(lock, {target: {"published": reference} for target, reference in published.items()})
 
 
-def _pinned(lock: ImagesLock, more: Mapping[Target, Mapping[str, str]]) -> ImagesLock:
+def _pinned(lock: ImagesLock, more: Mapping[str, Mapping[str, str]]) -> ImagesLock:
     images = {target: image.model_copy(update=dict(more.get(target, {}))) for target, image in lock.images.items()}
     return lock.model_copy(update={"images": images})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import canonical, resources
+from harness.images.additions import Addition
 from harness.images.targets import Target
 
 SCRIPTS = ("in_image.py", "quiet_pip.py", "torch_build.py")
@@ -77,3 +78,25 @@ def recipe_digest(target: str, *, base: str, torch_build: str = "base") -> str:
         "build": torch_build if target == TORCH else None,
     }
     return "sha256:" + canonical.digest(parts)
+
+
+def added_digest(below: str, addition: Addition) -> str:
+    """Digest of everything that decides what is in an image of a backbone's own.
+
+    Args:
+        below: recipe of its phase's image.
+        addition: what comes on top.
+    """
+    parts: Mapping[str, object] = {
+        "below": below,
+        "dockerfile": dockerfile_for(addition.target),
+        "files": {name: canonical.file_digest(path) for name, path in added_files(addition).items()},
+        "holds": addition.digest,
+    }
+    return "sha256:" + canonical.digest(parts)
+
+
+def added_files(addition: Addition) -> dict[str, Path]:
+    """Scripts that build an image of a backbone's own; what it holds is not among them."""
+    folder = resources.images_dir()
+    return {name: folder / name for name in (*SCRIPTS, "in_addition.py")} if addition.pins else {}

@@ -11,7 +11,6 @@ from harness.errors import EnvironmentFault, SpecError
 from harness.images import engine, found
 from harness.images.found import FoundImage, Problem, look
 from harness.images.lockfile import ImagesLock
-from harness.images.targets import Target
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Published:
     """An image in a registry: ``registry/codestilts/train@sha256:...``."""
 
-    target: Target
+    target: str
     reference: str
 
 
@@ -37,7 +36,7 @@ def push(client: APIClient, image: FoundImage, registry: str, say: Progress) -> 
     Raises:
         EnvironmentFault: the registry refused, or cannot be reached.
     """
-    name = f"{registry.rstrip('/')}/{found.REPOSITORY}/{image.target}"
+    name = f"{registry.rstrip('/')}/{found.REPOSITORY}/{found.slug(image.target)}"
     tag = image.recipe.removeprefix("sha256:")[:12]
     with engine.faults(f"push {name}"):
         client.tag(image.id, name, tag)
@@ -52,7 +51,7 @@ def push(client: APIClient, image: FoundImage, registry: str, say: Progress) -> 
     return Published(target=image.target, reference=f"{name}@{digest}")
 
 
-def pull(client: APIClient, lock: ImagesLock, target: Target, say: Progress) -> FoundImage:
+def pull(client: APIClient, lock: ImagesLock, target: str, say: Progress) -> FoundImage:
     """Pull one image by the digest in the lock, and hold it against the lock.
 
     Raises:
@@ -73,14 +72,14 @@ def pull(client: APIClient, lock: ImagesLock, target: Target, say: Progress) -> 
     return image
 
 
-def published_in(client: APIClient, lock: ImagesLock, registry: str) -> dict[Target, str]:
+def published_in(client: APIClient, lock: ImagesLock, registry: str) -> dict[str, str]:
     """Which digests a registry gave to the images of the lock, as the engine remembers from pushing or pulling them.
 
     Raises:
         SpecError: none of them.
     """
-    published: dict[Target, str] = {}
-    for target in Target:
+    published: dict[str, str] = {}
+    for target in lock.images:
         image = look(client, lock, target)
         if isinstance(image, FoundImage):
             names = (engine.inspect(client, image.id) or {}).get("RepoDigests") or ()

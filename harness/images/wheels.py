@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from harness.canonical import file_digest
 from harness.errors import SpecError
+from harness.specs.packages import pins_of
 
 _SHOWN = 4  # names of missing packages
 
@@ -26,20 +26,20 @@ class Wheelhouse:
         """Wheels by SHA-256."""
         return {file_digest(path): path for path in sorted(self.folder.glob("*.whl"))}
 
-    def wheels_for(self, files: Mapping[str, Path]) -> tuple[Path, ...]:
-        """The wheels that a build's locks name.
+    def wheels_for(self, locks: Mapping[str, str]) -> tuple[Path, ...]:
+        """The wheels that a build's locks (their text, by name) ask for.
 
         Raises:
             SpecError: a locked package has no wheel here.
         """
         found: list[Path] = []
         missing: list[str] = []
-        for path in (path for name, path in files.items() if name.startswith("locks/")):
-            for name, hashes in _hashes(path.read_text(encoding="utf-8")):
-                here = [self.by_hash[value] for value in hashes if value in self.by_hash]
+        for lock, text in locks.items():
+            for pin in pins_of(text):
+                here = [self.by_hash[value] for value in pin.hashes if value in self.by_hash]
                 found += here
-                if not here and path.name != "torch-cuda.txt":  # which torch's CPU builds do without
-                    missing.append(name)
+                if not here and lock != "locks/torch-cuda.txt":  # which torch's CPU builds do without
+                    missing.append(pin.name)
         if missing:
             some = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
             raise SpecError(
@@ -48,9 +48,3 @@ class Wheelhouse:
                 remedy="fill it: codestilts images wheelhouse DIR",
             )
         return tuple(sorted(set(found)))
-
-
-def _hashes(lock: str) -> Iterable[tuple[str, list[str]]]:
-    """Packages of a lock with the hashes of their files."""
-    for block in re.split(r"(?m)^(?=[a-z0-9])", lock)[1:]:
-        yield re.split(r"[=\s]", block, maxsplit=1)[0], re.findall(r"--hash=sha256:([0-9a-f]{64})", block)

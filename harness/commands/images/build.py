@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from harness.commands.images.options import lock_option, targets_argument
-from harness.commands.options import echo_json, json_option
+from harness.commands.images.options import chosen, lock_option, targets_argument
+from harness.commands.options import default_workers, echo_json, json_option, store_option
 
 
 @click.command(epilog="Example: codestilts images build train retrieve --wheelhouse wheels")
@@ -17,6 +18,7 @@ from harness.commands.options import echo_json, json_option
 @click.option("--ca-bundle", type=click.Path(path_type=Path), help="Certificates to trust, behind a TLS proxy.")
 @click.option("--network", type=click.Choice(["default", "host"]), default="default", help="The build's network.")
 @click.option("--torch-index", metavar="URL", default="", help="PyTorch's CPU wheel index, for --torch cpu.")
+@store_option
 @click.option("--force", is_flag=True, help="Build what is there already, without the engine's cache.")
 @json_option
 def build(
@@ -26,29 +28,34 @@ def build(
     ca_bundle: Path | None,
     network: str,
     torch_index: str,
+    store: Path,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Build IMAGES, or all of them, as the lock says. What is there already stays."""
+    """Build IMAGES, or all of them, as the lock says. What is there already stays.
+
+    A backbone's files that an image is to hold are taken from the store, or fetched there first.
+    """
     from dataclasses import asdict
 
     from harness import console
     from harness.images import engine, lockfile
-    from harness.images.build import build
+    from harness.images.build import build, weights_needed
     from harness.images.folder import Supplies
-    from harness.images.targets import Target
     from harness.images.wheels import Wheelhouse
 
     locked = lockfile.read_lock(lock)
+    images = chosen(targets, locked)
+    client = engine.connect()
     supplies = Supplies(
         wheelhouse=Wheelhouse(wheelhouse) if wheelhouse else None,
         ca_bundle=ca_bundle,
         network=network,
         torch_index=torch_index,
+        weights=_weights(weights_needed(client, locked, images, force=force), store),
     )
-    client = engine.connect()
     found = []
-    for target in [Target(name) for name in targets] or list(Target):
+    for target in images:
         with console.progress(f"images build {target}") as say:
             built = build(client, locked, target, supplies, say, force=force)
         found.append(built)
@@ -57,3 +64,14 @@ def build(
             click.echo(f"{built.reference}  {built.size / 1e6:.0f} MB  {built.id[7:19]}  {how}")
     if as_json:
         echo_json([asdict(built) for built in found])
+
+
+def _weights(backbones: Sequence[str], store: Path) -> dict[str, Path]:
+    """The fetched files of backbones, by name: from the store, or fetched there."""
+    from harness.checkpoints import made
+    from harness.display import make_display
+    from harness.single import plan_fetch
+    from harness.store.artifacts import Store
+
+    held, workers = Store(store), default_workers()
+    return {name: made(plan_fetch(name, store=held.root), held, workers, make_display(workers)) for name in backbones}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.images.options import lock_option, targets_argument
+from harness.commands.images.options import chosen, lock_option, targets_argument
 from harness.commands.options import echo_json, json_option
 
 
@@ -20,17 +20,16 @@ def check(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> int:
 
     from harness.images import engine, lockfile
     from harness.images.found import FoundImage, look
-    from harness.images.targets import Target
 
     locked = lockfile.read_lock(lock)
     client = engine.connect()
-    found = [look(client, locked, Target(name)) for name in targets or tuple(Target)]
+    found = [look(client, locked, image) for image in chosen(targets, locked)]
     if as_json:
         echo_json([asdict(entry) | {"ok": isinstance(entry, FoundImage)} for entry in found])
     else:
         for entry in found:
             if isinstance(entry, FoundImage):
-                click.echo(f"ok       {entry.target:<8}  {entry.reference}  {entry.id}")
+                click.echo(f"ok       {entry.target:<12}  {entry.reference}  {entry.id}")
             else:
-                click.echo(f"wrong    {entry.target:<8}  {entry.what}\n{'':<19}-> {entry.remedy}")
+                click.echo(f"wrong    {entry.target:<12}  {entry.what}\n{'':<23}-> {entry.remedy}")
     return 0 if all(isinstance(entry, FoundImage) for entry in found) else 1

@@ -29,4 +29,4 @@ def list_images(lock: Path | None, as_json: bool) -> None:
         day = dt.datetime.fromtimestamp(image.created, dt.UTC).date()
         state = "locked" if image.locked else "old" if image.names else "left"
         name = image.names[0] if image.names else image.target
-        click.echo(f"{state:<6}  {name:<36}  {image.id[7:19]}  {image.size / 1e6:6.0f} MB  {day}")
+        click.echo(f"{state:<6}  {name:<40}  {image.id[7:19]}  {image.size / 1e6:6.0f} MB  {day}")

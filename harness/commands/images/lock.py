@@ -29,21 +29,27 @@ def lock(
     source: str,
     ids: bool,
     published: str | None,
-) -> None:
+) -> int:
     """Write images.lock.yaml anew: bases, dependency locks, and what each image is built from.
 
-    What is not named stays as the lock has it.
+    What is not named stays as the lock has it. Backbones whose specs ask for packages of their own (requirements) or
+    for an image that holds their files (bake) get images of their own; what keeps one from that is said, and exit
+    code 1.
     """
     from harness.images import engine, lockfile
+    from harness.images.additions import wanted
     from harness.images.locking import base_from, relocked, with_ids, with_published
     from harness.images.registry import published_in
+    from harness.specs.catalog import Catalog
 
     path = lock or lockfile.lock_path()
+    additions, faults = wanted(Catalog())
     made = relocked(
         lockfile.read_lock(path) if path.is_file() else None,
         plain=base_from(base, source, engine.connect) if base else None,
         torch=base_from(torch_base, source, engine.connect) if torch_base else None,
         torch_build=torch,
+        additions=additions,
     )
     if ids:
         made = with_ids(made, engine.connect())
@@ -52,3 +58,6 @@ def lock(
         made = with_published(made, published_in(client, made, published))
     changed = lockfile.write_lock(made, path)
     click.echo(f"{path}: {'written' if changed else 'it said so already'}.")
+    for fault in faults:
+        click.echo(f"left out: {fault}", err=True)
+    return 1 if faults else 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.images.options import lock_option, targets_argument
+from harness.commands.images.options import chosen, lock_option, targets_argument
 from harness.commands.options import echo_json, json_option
 
 
@@ -20,12 +20,11 @@ def pull(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> None:
 
     from harness import console
     from harness.images import engine, lockfile, registry
-    from harness.images.targets import Target
 
     locked = lockfile.read_lock(lock)
     client = engine.connect()
     pulled = []
-    for target in [Target(name) for name in targets] or list(Target):
+    for target in chosen(targets, locked):
         with console.progress(f"images pull {target}") as say:
             pulled.append(registry.pull(client, locked, target, say))
         if not as_json:

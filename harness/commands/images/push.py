@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.images.options import lock_option, targets_argument
+from harness.commands.images.options import chosen, lock_option, targets_argument
 from harness.commands.options import echo_json, json_option
 
 
@@ -26,10 +26,10 @@ def push(registry: str, targets: tuple[str, ...], lock: Path | None, as_json: bo
     from harness.images import engine, lockfile
     from harness.images import registry as registries
     from harness.images.found import images_for
-    from harness.images.targets import Target
 
     client = engine.connect()
-    found = images_for(client, lockfile.read_lock(lock), [Target(name) for name in targets] or Target)
+    locked = lockfile.read_lock(lock)
+    found = images_for(client, locked, chosen(targets, locked))
     pushed = []
     for image in found.values():
         with console.progress(f"images push {image.target}") as say:

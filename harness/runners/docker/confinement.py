@@ -21,6 +21,7 @@ from harness.runners.gpus import wants_gpu
 
 SPEC, OUT, INPUTS, DATA = (PurePosixPath(path) for path in ("/spec", "/out", "/inputs", "/data"))
 CODE = PurePosixPath("/opt/codestilts/code")
+WEIGHTS = PurePosixPath("/opt/codestilts/weights")  # in an image that holds a backbone's files
 _CA = PurePosixPath("/etc/codestilts/ca.pem")
 
 #: What fetch sees of the caller's environment: how the network is reached. No other phase sees any of it.
@@ -71,8 +72,16 @@ def inputs_inside(job: Job) -> dict[str, Path]:
     return {role: Path(INPUTS.joinpath(*role.split(":"))) for role in job.inputs}
 
 
-def container(job: Job, *, image: str, labels: Mapping[str, str], who: Person, gpu: str | None) -> dict[str, Any]:
+def is_online(stage: Stage) -> bool:
+    """Whether a stage reaches for the network, if what it would fetch is not in its image."""
+    return stage.phase is Phase.FETCH
+
+
+def container(
+    job: Job, *, image: str, labels: Mapping[str, str], who: Person, gpu: str | None, online: bool
+) -> dict[str, Any]:
     """Arguments of ``create_container``, but for its host's part: what runs, as whom, and what it sees around it."""
+    ca = ca_bundle(os.environ) if online else None
     return {
         "image": image,
         "entrypoint": ["python", "-m", "harness.stage"],
@@ -80,11 +89,11 @@ def container(job: Job, *, image: str, labels: Mapping[str, str], who: Person, g
         "working_dir": "/tmp",  # noqa: S108 - the container's own
         "labels": dict(labels),
         "user": str(who),
-        "environment": variables(job.stage, os.environ, gpu, ca_bundle(job.stage, os.environ)),
+        "environment": variables(job.stage, os.environ, gpu, ca, online=online),
     }
 
 
-def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: int) -> dict[str, Any]:
+def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: int, online: bool) -> dict[str, Any]:
     """Arguments of ``create_host_config``: what of the machine it is given.
 
     Args:
@@ -94,13 +103,14 @@ def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: 
         gpu: the device it was leased, if it wants one.
         cdi: the engine knows devices by CDI names only.
         cpus: how many the engine has; it refuses to give more.
+        online: it may reach the network.
     """
     limits = job.stage.limits
     return {
-        "mounts": _mounts(job, spec, code),
+        "mounts": _mounts(job, spec, code, ca_bundle(os.environ) if online else None),
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,size={limits.memory // 2},mode=1777"},  # noqa: S108
         "read_only": True,
-        "network_mode": "bridge" if job.stage.phase is Phase.FETCH else "none",
+        "network_mode": "bridge" if online else "none",
         "ipc_mode": "private",
         "userns_mode": "host",
         "privileged": False,
@@ -122,9 +132,10 @@ def host(job: Job, *, spec: Path, code: Path, gpu: str | None, cdi: bool, cpus: 
     }
 
 
-def variables(stage: Stage, caller: Mapping[str, str], gpu: str | None, ca: Path | None = None) -> dict[str, str]:
-    """All environment variables of a stage; of the caller's only those on the list, and only for fetch."""
-    online = stage.phase is Phase.FETCH
+def variables(
+    stage: Stage, caller: Mapping[str, str], gpu: str | None, ca: Path | None = None, *, online: bool
+) -> dict[str, str]:
+    """All environment variables of a stage; of the caller's only those on the list, and only for one that fetches."""
     found = {"HOME": "/tmp", **environment.fixed(stage.environment.threads, offline=not online)}  # noqa: S108
     # Base images name all GPUs, and where NVIDIA's runtime is the engine's default that would be believed.
     found["NVIDIA_VISIBLE_DEVICES"] = gpu or "void"
@@ -135,17 +146,14 @@ def variables(stage: Stage, caller: Mapping[str, str], gpu: str | None, ca: Path
     return found
 
 
-def ca_bundle(stage: Stage, caller: Mapping[str, str]) -> Path | None:
-    """The certificates that the caller's downloads are checked with, for the stage that downloads."""
-    if stage.phase is not Phase.FETCH:
-        return None
+def ca_bundle(caller: Mapping[str, str]) -> Path | None:
+    """The certificates that the caller's downloads are checked with."""
     named = (Path(caller[name]) for name in _CA_VARIABLES if caller.get(name))
     return next((path for path in named if path.is_file()), None)
 
 
-def _mounts(job: Job, spec: Path, code: Path) -> list[Mount]:
+def _mounts(job: Job, spec: Path, code: Path, ca: Path | None) -> list[Mount]:
     """Everything read-only but the output."""
-    ca = ca_bundle(job.stage, os.environ)
     found = [_mount(CODE, code), _mount(SPEC, spec), _mount(OUT, job.out, read_only=False)]
     found += [_mount(inside, job.inputs[role]) for role, inside in sorted(inputs_inside(job).items())]
     found += [_mount(DATA, job.data)] if job.data is not None else []

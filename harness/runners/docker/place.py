@@ -16,9 +16,9 @@ from harness.errors import EnvironmentFault, SpecError
 from harness.images import engine
 from harness.images.found import FoundImage, look
 from harness.images.lockfile import ImagesLock, read_lock
-from harness.images.targets import TARGET_OF_PHASE, Target
+from harness.images.targets import Target, addition_of, image_of, target_of
 from harness.machine import engine_offers_gpus
-from harness.plan.stage import Phase, Plan, Stage
+from harness.plan.stage import Plan, Stage
 from harness.preflight import Problem
 from harness.runners.base import Runner
 from harness.runners.docker import faults, gpu_probe, labels
@@ -36,7 +36,7 @@ class DockerPlace:
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
         self._client: APIClient | None = None
-        self._images: dict[Target, FoundImage] = {}
+        self._images: dict[str, FoundImage] = {}
         self._gpus: tuple[str, ...] = ()
         self._info: Mapping[str, Any] = {}
 
@@ -77,7 +77,7 @@ class DockerPlace:
         (store / MARK).touch()
         settings = Settings(
             slots=max(self._wish.workers, len(self._gpus)),
-            images={phase: self._image(phase) for phase in Phase if TARGET_OF_PHASE[phase] in self._images},
+            images={image: _stage_image(found) for image, found in self._images.items()},
             code=code.resolve(),
             store=labels.of_store(store),
             run=run,
@@ -98,27 +98,22 @@ class DockerPlace:
             self._client = engine.connect()
         return self._client
 
-    def _image(self, phase: Phase) -> StageImage:
-        found = self._images[TARGET_OF_PHASE[phase]]
-        about = {"name": found.reference, "base": found.environment, "recipe": found.recipe}
-        return StageImage(id=found.id, about=about)
-
     def _image_problems(self, client: APIClient, stages: Collection[Stage]) -> list[Problem]:
         try:
             lock: ImagesLock = read_lock()
         except SpecError as error:
             return [Problem(what=str(error).rstrip("."))]
         found = []
-        for target in sorted({TARGET_OF_PHASE[stage.phase] for stage in stages}):
-            looked = look(client, lock, target)
+        for image in sorted({image_of(stage) for stage in stages}):
+            looked = look(client, lock, image)
             if isinstance(looked, FoundImage):
-                self._images[target] = looked
+                self._images[image] = looked
             else:
-                found.append(Problem(what=f"image {target}: {looked.what}", remedy=looked.remedy))
+                found.append(Problem(what=f"image {image}: {looked.what}", remedy=looked.remedy))
         return found
 
     def _gpu_problems(self, client: APIClient, *, bf16: bool) -> list[Problem]:
-        image = self._images.get(Target.TRAIN) or self._images.get(Target.RETRIEVE)
+        image = next((found for name, found in sorted(self._images.items()) if target_of(name).needs_torch), None)
         if image is None:  # without it nobody can say what its torch can do, and that it lacks is said already
             if engine_offers_gpus(dict(self._info)):
                 return []
@@ -137,6 +132,12 @@ class DockerPlace:
     def _cdi(self) -> bool:
         """Whether the engine knows GPUs by CDI names only."""
         return engine_offers_gpus(dict(self._info)) and "nvidia" not in (self._info.get("Runtimes") or {})
+
+
+def _stage_image(found: FoundImage) -> StageImage:
+    about = {"name": found.reference, "base": found.environment, "recipe": found.recipe}
+    baked = target_of(found.target) is Target.FETCH and bool(addition_of(found.target))
+    return StageImage(id=found.id, about=about, baked=baked)
 
 
 def copy_packages(code: Path) -> None:

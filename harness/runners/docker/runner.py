@@ -8,15 +8,16 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from docker import APIClient
 
-from harness.context import Progress
+from harness.context import BAKED, Progress
+from harness.images.targets import image_of
 from harness.outcome import Failure, FailureClass
-from harness.plan.stage import Phase, Stage
+from harness.plan.stage import Stage
 from harness.runners.base import Ended, Job
 from harness.runners.docker import confinement, labels
 from harness.runners.docker.faults import ENGINE_ERRORS, judge
@@ -29,10 +30,17 @@ _PATIENCE = 60.0  # seconds an engine may be away before its stages are given up
 
 @dataclass(frozen=True, kw_only=True)
 class StageImage:
-    """The image of a phase: its id, which is what is run, and what is written down with every artifact."""
+    """An image that stages run in.
+
+    Attributes:
+        id: which is what is run.
+        about: what is written down with every artifact beside it.
+        baked: it holds what its stages would else fetch, so they see no network.
+    """
 
     id: str
     about: Mapping[str, str] = field(default_factory=dict)
+    baked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +49,7 @@ class Settings:
 
     Attributes:
         slots: how many stages run at once.
-        images: the image of every phase.
+        images: by the name that ``image_of`` gives a stage's image.
         code: folder that holds our packages, mounted read-only; it must not change while the runner lives.
         store: what the store is called on the engine (``labels.of_store``).
         run: id of the run.
@@ -52,7 +60,7 @@ class Settings:
     """
 
     slots: int
-    images: Mapping[Phase, StageImage]
+    images: Mapping[str, StageImage]
     code: Path
     store: str
     run: str
@@ -145,14 +153,21 @@ class DockerRunner:
         stage, settings = job.stage, self._settings
         # One that an engine kept while it was away, and that nobody watched to its end.
         labels.remove(self._client, store=settings.store, stage=stage.key)
+        image = settings.images[image_of(stage)]
+        if image.baked:  # all it reads is in the image; a folder of this machine need not be there
+            job = replace(job, inputs={})
         inside = {role: Path(path) for role, path in confinement.inputs_inside(job).items()}
+        inside |= {BAKED: Path(confinement.WEIGHTS)} if image.baked else {}
         spec = job.spec.with_name(job.spec.name + "-inside")
         write_spec(stage, spec, inside, Path(confinement.DATA) if job.data else None)
         self._give(job.out, self._who)
         marks = labels.of_container(store=settings.store, run=settings.run, stage=stage.key, name=stage.name)
-        host = confinement.host(job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi, cpus=self._cpus)
+        online = confinement.is_online(stage) and not image.baked
+        host = confinement.host(
+            job, spec=spec, code=settings.code, gpu=gpu, cdi=settings.cdi, cpus=self._cpus, online=online
+        )
         made = self._client.create_container(
-            **confinement.container(job, image=settings.images[stage.phase].id, labels=marks, who=self._who, gpu=gpu),
+            **confinement.container(job, image=image.id, labels=marks, who=self._who, gpu=gpu, online=online),
             host_config=self._client.create_host_config(**host),
         )
         try:
@@ -179,5 +194,5 @@ class DockerRunner:
         """What the stage says of its surroundings, on which host, and in which image."""
         found = report.get("surroundings")
         inside = dict(found) if isinstance(found, Mapping) else {}
-        image = self._settings.images[stage.phase]
+        image = self._settings.images[image_of(stage)]
         return {**inside, "host": os.uname().nodename, "image": {"id": image.id, **image.about}}

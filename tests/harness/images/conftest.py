@@ -106,12 +106,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         client.close()
 
 
-def requirement(folder: Path, name: str, source: str = "", version: str = "1.0") -> str:
-    """Write a wheel of one module; its line in a lock."""
+def requirement(folder: Path, name: str, source: str = "", version: str = "1.0", *, module: str = "") -> str:
+    """Write a wheel of one module, of the same name unless another is given; its line in a lock."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     about = f"{name}-{version}.dist-info"
     files = {
-        f"{name}.py": source,
+        f"{module or name}.py": source,
         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -10,11 +10,14 @@ import pytest
 from harness import resources
 from harness.errors import SpecError
 from harness.images import lockfile, recipe
+from harness.images.additions import Addition
+from harness.images.found import reference_of
 from harness.images.lockfile import Base, ImagesLock
 from harness.images.locking import relocked
 from harness.images.targets import TARGET_OF_PHASE, Target, phases_of
 from harness.plan.build import LOCK_OF_PHASE
 from harness.plan.stage import Phase
+from harness.specs.packages import Pin
 
 BASE = "sha256:" + "1" * 64
 OTHER = "sha256:" + "2" * 64
@@ -55,6 +58,8 @@ def test_every_phase_runs_in_the_image_of_its_own_lock() -> None:
         ("retrieve", ["model", "install-retrieve", "retrieve"]),
         ("report", ["plain", "install-report", "report"]),
         ("torch", ["install-torch", "torch"]),
+        ("extra", ["install-extra", "extra"]),
+        ("weights", ["weights"]),
     ],
 )
 def test_a_build_is_handed_only_the_stages_it_stands_on(target: str, stages: list[str]) -> None:
@@ -71,6 +76,30 @@ def test_every_file_a_build_copies_is_sent(target: str) -> None:
 
     assert names == set(recipe.files_for(target))
     assert all(path.is_file() for path in recipe.files_for(target).values())
+
+
+def test_every_file_that_adds_packages_is_sent() -> None:
+    (copied,) = re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", recipe.dockerfile_for("extra"))
+    added = Addition(image="train+mine", target="extra", digest=BASE, pins=(Pin(name="a", version="1", hashes=()),))
+
+    assert set(copied.split()) - {"wheel[s]", "ca.pe[m]", "pip.con[f]", "locks/extra.txt"} == set(
+        recipe.added_files(added)
+    )
+    assert all(path.is_file() for path in recipe.added_files(added).values())
+
+
+def test_an_image_of_a_backbones_own_changes_with_what_it_adds_and_with_what_it_stands_on() -> None:
+    one, two = (Addition(image="fetch+mine", target="weights", digest=digest) for digest in (BASE, OTHER))
+
+    assert 3 == len({recipe.added_digest(BASE, one), recipe.added_digest(BASE, two), recipe.added_digest(OTHER, one)})
+
+
+@pytest.mark.parametrize(
+    ("image", "reference"),
+    [("train", "codestilts/train:111111111111"), ("fetch+mini_LM+code", "codestilts/fetch-mini-lm-code:111111111111")],
+)
+def test_an_image_has_a_name_that_repositories_may_have(image: str, reference: str) -> None:
+    assert reference == reference_of(image, BASE)
 
 
 def test_the_last_user_is_not_root() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,4 +222,60 @@ def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     context = StageContext(params={"kind": "ftp"}, inputs={}, out=tmp_path, progress=lambda *_: None)
 
     with pytest.raises(SpecError, match="unknown kind 'ftp'"):
+        fetch.run(context)
+
+
+# -- out of the stage's own image --------------------------------------------------------------------------------------
+
+TINY = {"config.json": b"{}", "deep/model.safetensors": b"weights"}
+SHA256 = {name: hashlib.sha256(data).hexdigest() for name, data in TINY.items()}
+HUB = {"kind": "hub", "id": "me/tiny", "revision": "1" * 40, "files": None}
+
+
+def baked(tmp_path: Path, **changes: Any) -> StageContext:
+    """A stage whose image holds the files."""
+    image, out = tmp_path / "weights", tmp_path / "out"
+    for name, data in TINY.items():
+        (image / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / "files" / name).write_bytes(data)
+    record = {"params": HUB, "files": {f"files/{name}": sha256 for name, sha256 in SHA256.items()}}
+    (image / "weights.json").write_text(json.dumps(record))
+    out.mkdir()
+    fields = {"params": HUB, "inputs": {"baked": image}, "expected": SHA256, "out": out} | changes
+    return StageContext(progress=lambda *_: None, **fields)
+
+
+def test_what_the_image_holds_is_taken_from_there_with_no_network(tmp_path: Path) -> None:
+    fetch.run(baked(tmp_path))
+
+    out = tmp_path / "out" / "files"
+    assert TINY == {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"params": HUB | {"revision": "2" * 40}}, "the plan asks for other files; build it anew"),
+        ({"expected": SHA256 | {"config.json": "0" * 64}}, r"its 'config\.json' does not have the recorded SHA-256"),
+        ({"expected": SHA256 | {"more.json": "0" * 64}}, r"its 'more\.json' does not have the recorded"),
+    ],
+)
+def test_an_image_of_other_files_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        fetch.run(baked(tmp_path, **changes))
+
+
+def test_bytes_that_have_changed_in_the_image_are_refused(tmp_path: Path) -> None:
+    context = baked(tmp_path, expected={})
+    (tmp_path / "weights" / "files" / "config.json").write_bytes(b"[]")
+
+    with pytest.raises(SpecError, match="does not have the recorded SHA-256"):
+        fetch.run(context)
+
+
+def test_an_image_that_holds_nothing_is_refused(tmp_path: Path) -> None:
+    context = baked(tmp_path)
+    (tmp_path / "weights" / "weights.json").unlink()
+
+    with pytest.raises(SpecError, match="holds no backbone's files"):
         fetch.run(context)

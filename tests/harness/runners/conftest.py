@@ -39,7 +39,7 @@ def docker_runner(code: Path, **changes: Any) -> Any:
     with closing(engine.connect()) as asked:
         found = images_for(asked, read_lock(), [Target.REPORT])[Target.REPORT]
     client = changes.pop("client", None) or engine.connect()
-    images = dict.fromkeys(Phase, StageImage(id=found.id, about={"name": found.reference}))
+    images = dict.fromkeys(Target, StageImage(id=found.id, about={"name": found.reference}))
     store = changes.pop("store", f"test-{uuid.uuid4().hex[:8]}")
     settings = {"slots": 2, "images": images, "code": code, "store": store, "run": "run"}
     return DockerRunner(client, Settings(**(settings | changes)))

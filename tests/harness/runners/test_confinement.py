@@ -24,7 +24,8 @@ def stage_of(phase: Phase, **fields: Any) -> Stage:
 
 
 def host(stage: Stage, gpu: str | None = None, *, cdi: bool = False) -> dict[str, Any]:
-    return confinement.host(job(stage), spec=Path("/w/spec"), code=Path("/c"), gpu=gpu, cdi=cdi, cpus=8)
+    online = confinement.is_online(stage)
+    return confinement.host(job(stage), spec=Path("/w/spec"), code=Path("/c"), gpu=gpu, cdi=cdi, cpus=8, online=online)
 
 
 def job(stage: Stage) -> Job:
@@ -55,7 +56,7 @@ def test_a_gpu_is_given_by_its_id_and_to_none_that_did_not_ask() -> None:
     assert ["GPU-1"] == request["DeviceIDs"]
     assert [["gpu"]] == request["Capabilities"]
     assert ["nvidia.com/gpu=0"] == named["DeviceIDs"]
-    assert "void" == confinement.variables(stage_of(Phase.SCORE), {}, None)["NVIDIA_VISIBLE_DEVICES"]
+    assert "void" == confinement.variables(stage_of(Phase.SCORE), {}, None, online=False)["NVIDIA_VISIBLE_DEVICES"]
 
 
 def test_more_processors_than_the_engine_has_are_not_asked_for() -> None:
@@ -68,7 +69,10 @@ def test_more_processors_than_the_engine_has_are_not_asked_for() -> None:
 
 def test_variables_are_an_allow_list_and_the_callers_reach_fetch_alone() -> None:
     caller = {"HTTPS_PROXY": "p", "HF_TOKEN": "t", "AWS_SECRET_ACCESS_KEY": "s", "PYTHONPATH": "x"}
-    fetch, score = (confinement.variables(stage_of(phase), caller, None) for phase in (Phase.FETCH, Phase.SCORE))
+    fetch, score = (
+        confinement.variables(stage_of(phase), caller, None, online=confinement.is_online(stage_of(phase)))
+        for phase in (Phase.FETCH, Phase.SCORE)
+    )
 
     assert {"HTTPS_PROXY", "HF_TOKEN"} == fetch.keys() & caller.keys()
     assert not score.keys() & caller.keys()

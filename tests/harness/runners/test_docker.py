@@ -265,7 +265,6 @@ def test_an_engine_restarted_under_a_stage_costs_a_try_and_no_more(
     from harness.images.found import images_for
     from harness.images.lockfile import read_lock
     from harness.images.targets import Target
-    from harness.plan.stage import Phase
     from harness.runners.docker.runner import StageImage
 
     with closing(engine.connect()) as shared:
@@ -274,7 +273,7 @@ def test_an_engine_restarted_under_a_stage_costs_a_try_and_no_more(
     assert 0 == machine.output_of(["bash", "-o", "pipefail", "-c", copy], timeout=300)[0]
     monkeypatch.setenv("DOCKER_HOST", own_engine.address)
     client = engine.connect()
-    images = dict.fromkeys(Phase, StageImage(id=image.id))
+    images = dict.fromkeys(Target, StageImage(id=image.id))
     store = Store(tmp_path / "store")
     tmp_path.chmod(0o755)
     ledger = Ledger(store.root, new_run_id(store.root))
@@ -340,10 +339,10 @@ def test_an_engine_that_stays_away_is_said_to_be_gone(own_engine: OwnEngine, mon
 
 
 def test_a_missing_image_is_called_that(go: Go, code: Path) -> None:
-    from harness.plan.stage import Phase
+    from harness.images.targets import Target
     from harness.runners.docker.runner import StageImage
 
-    runner = docker_runner(code, images=dict.fromkeys(Phase, StageImage(id=f"sha256:{'0' * 64}")))
+    runner = docker_runner(code, images=dict.fromkeys(Target, StageImage(id=f"sha256:{'0' * 64}")))
     ended, _ = go(runner, behaving("work"))
     runner.close()
 

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from harness.errors import SpecError
+from harness.images.targets import image_of
 from harness.plan.build import build_plan
-from harness.plan.stage import Phase
+from harness.plan.stage import Phase, Stage
 from harness.planning import surroundings
 from harness.specs.catalog import Catalog, resolve
 from harness.specs.suite import SuiteSpec
@@ -165,19 +166,57 @@ def test_a_folder_that_is_not_as_the_spec_says_is_refused(own: Path, source: dic
         surroundings(resolved, None)
 
 
-def test_packages_of_its_own_enter_the_keys_of_what_loads_it_and_no_others(
-    own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Refused until they can be installed (test_usable.py); the keys are ready for that day.
-    monkeypatch.setattr("harness.specs.catalog.check_usable", lambda _spec, _allowed: None)
-    keys = []
-    for text in ("a==1", "a==2"):
-        (own / "mine.txt").write_text(text)
-        resolved = resolve(suite("mine", "minilm"), write(own, requirements="mine.txt"))
-        keys.append({stage.name: stage.key for stage in build_plan(resolved, surroundings(resolved, None)).stages})
-    changed = {name for name in keys[0] if keys[0][name] != keys[1][name]}
+def stages_of(catalog: Catalog, *backbones: str) -> dict[str, Stage]:
+    resolved = resolve(suite(*backbones), catalog)
+    return {stage.name: stage for stage in build_plan(resolved, surroundings(resolved, None)).stages}
+
+
+def test_packages_of_its_own_enter_the_keys_of_what_loads_it_and_no_others(own: Path) -> None:
+    plans = []
+    for version in ("1", "2"):
+        (own / "mine.txt").write_text(f"a=={version} --hash=sha256:{'0' * 64}\n")
+        plans.append(stages_of(write(own, requirements="mine.txt"), "mine", "minilm"))
+    changed = {name for name, stage in plans[0].items() if stage.key != plans[1][name].key}
     assert {"convert/mine", "finetune/mine/none/mini-mnli/s1"} <= changed
     assert not any("minilm" in name for name in changed)
+    keyed = {name for name in changed if plans[0][name].environment != plans[1][name].environment}
+    assert not any(name.startswith(("score/", "prepare/", "fetch/")) for name in keyed)
+    assert {f"{'retrieve' if name.startswith('retrieve') else 'train'}+mine" for name in keyed} == {
+        image_of(plans[0][name]) for name in keyed
+    }
+    assert {"report"} == {image_of(stage) for name, stage in plans[0].items() if name.startswith("score/")}
     (own / "mine.txt").unlink()
     with pytest.raises(SpecError, match=r"no 'mine\.txt' beside the spec"):
-        surroundings(resolved, None)
+        stages_of(Catalog(), "mine")
+
+
+def test_what_is_made_from_it_runs_in_its_image_too(own: Path) -> None:
+    (own / "mine.txt").write_text(f"a==1 --hash=sha256:{'0' * 64}\n")
+    write(own, requirements="mine.txt", bake=True)
+    pretrain = {"corpus": "mini-english", "steps": 1, "batch_size": 1, "block_length": 16, "learning_rate": 1e-4}
+    child = {"name": "mine+text", "title": "M", "family": "text", "from": "mine", "pretrain": pretrain}
+    (own / "mine+text.yaml").write_text(yaml.safe_dump(child))
+
+    images = {name: image_of(stage) for name, stage in stages_of(Catalog(), "mine+text").items()}
+
+    assert images["pretrain/mine+text"] == images["convert/mine"] == "train+mine"
+    assert images["fetch/me/mine"] == "fetch+mine"
+
+
+def test_where_the_files_come_from_is_in_no_key(own: Path) -> None:
+    """A host without network shares artifacts with one that has fetched."""
+    fetched, baked = (stages_of(write(own, bake=bake), "mine") for bake in (False, True))
+
+    assert {name: stage.key for name, stage in fetched.items()} == {name: stage.key for name, stage in baked.items()}
+    assert ("fetch", "fetch+mine") == (image_of(fetched["fetch/me/mine"]), image_of(baked["fetch/me/mine"]))
+
+
+def test_a_folder_that_an_image_holds_need_not_be_there_if_the_spec_says_what_is_in_it(own: Path) -> None:
+    files = {"config.json": "1" * 64, "model.safetensors": "2" * 64}
+    catalog = write(own, bake=True, source={"kind": "folder", "path": "nowhere", "files": files})
+    assert files == stages_of(catalog, "mine")["fetch/mine"].params["files"]
+
+    for changes in ({"bake": False}, {"source": {"kind": "folder", "path": "nowhere"}}):
+        unsaid = {"bake": True, "source": {"kind": "folder", "path": "nowhere", "files": files}} | changes
+        with pytest.raises(SpecError, match="there is no folder"):
+            stages_of(write(own, **unsaid), "mine")
