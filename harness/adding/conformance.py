@@ -19,12 +19,13 @@ from harness.specs.backbone import BackboneSpec
 from harness.training import heads
 from harness.training.batches import Batch, collate
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_mlm_head
-from harness.training.encoding import encode_rows
+from harness.training.encoding import encode_rows, limits
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.errors import UserError
-from tasks.rows import Answer, MultipleChoice, Row, SentencePair, SpanQuestion, TaggedSentence
+from tasks.rows import Answer, BitextSentence, MultipleChoice, Row, SentencePair, SpanQuestion, TaggedSentence
+from tasks.types import task_type
 from tasks.types.base import HeadKind
 
 #: XTREME's 40 languages (Hu et al. 2020, arXiv 2003.11080, table 1).
@@ -164,14 +165,15 @@ def _mlm_head(spec: BackboneSpec, checkpoint: Checkpoint, path: Path) -> tuple[b
 
 
 def _embeddings(checkpoint: Checkpoint, path: Path) -> tuple[bool, str]:
+    """Two sentences, encoded and embedded as retrieval does."""
     embedder = SentenceEmbedder(path)
-    report = Reporter(lambda _fraction, _note: None)
-    features = []
-    for text in ("A cat sleeps.", "The parser reads a file."):
-        row = SentencePair(id="1", unit="1", text_a=text, text_b=text, label="yes")
-        features += encode_rows(
-            _ROWS[0][0], [row], checkpoint.backbone, embedder.tokenizer, report, keep_features=True, where="embeddings"
-        ).features
+    task = _task("bitext_mining")
+    rows = [
+        BitextSentence(id=text, unit=text, side="english", text=text)
+        for text in ("A cat sleeps.", "The parser reads a file.")
+    ]
+    allowed = limits(task, checkpoint.backbone, embedder.tokenizer)
+    features = task_type(task.type).encode(rows, embedder.tokenizer, allowed, ()).features
     vectors = embedder.embed(features)[embedder.readings[-1]]
     distance = float(np.linalg.norm(vectors[0] - vectors[1]))
     return bool(np.isfinite(vectors).all()) and distance > 0, f"{vectors.shape[1]} numbers each, {distance:.3f} apart"
