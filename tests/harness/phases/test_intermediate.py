@@ -156,7 +156,7 @@ def test_training_stops_early_and_validates_on_few_rows(
 
 
 def test_mlm_on_articles_draws_each_language_by_its_smoothed_size(
-    run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any, tmp_path: Path
+    run_stage: Any, tiny_mlm: Path, corpus: Path, toy_artifact: Any, toy: Any, tmp_path: Path
 ) -> None:
     """From plain text files to a trained encoder; German has 16 times as much text as Swahili."""
     texts = [record["text"] for record in read_json_lines(corpus / "text.jsonl")]
@@ -173,7 +173,7 @@ def test_mlm_on_articles_draws_each_language_by_its_smoothed_size(
     params = {"kind": "corpus", "sources": [source], "max_characters": None}
     articles = run_stage(prepare, params, {}, data=tmp_path)
     trained = {"tasks": [toy.task("sentence_pair")], "hyper": {**toy.hyper, "max_steps": 20}}
-    inputs = {"checkpoint": tiny, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
+    inputs = {"checkpoint": tiny_mlm, "rows:toy": toy_artifact("sentence_pair", train=24, validation=8)}
     mlm = {**MLM, "smoothing": 0.5}
     out = run_stage(intermediate, {**trained, "mlm": mlm}, {**inputs, "corpus": articles})
 
