@@ -93,8 +93,8 @@ def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[
             "Intermediate training on SQuAD, MNLI and HellaSwag gives large target improvements.",
             "+8.2, +7.5 and +7.0 points on average",
             (f"Supported if the interval of the average gain lies above {large} points for all three; contradicted "
-            f"if it "
-            f"lies below {large} points for one."),
+            f"if it lies below {large} points for one. Where one of them is not here, or has no interval, the others "
+            "decide, and it is named."),
             each(_three_tasks),
         ),
         (
@@ -176,19 +176,23 @@ def overall(tested: Iterable[Tested]) -> Verdict:
 
 
 def judge(effects: Sequence[Effect], bound: float, *, all_of: bool = True) -> Verdict:
-    """Do intervals lie above a bound (all of them), below it (one of them), or neither?"""
-    if any(effect.low is None or effect.high is None for effect in effects):
+    """Do intervals lie above a bound (all of them), below it (one of them), or neither?
+
+    Effects without an interval have no say; where there is no interval at all, nothing is decided.
+    """
+    bounds = [(one.low, one.high) for one in effects if one.low is not None and one.high is not None]
+    if not bounds:
         return "undecided"
-    above = [effect.low is not None and effect.low > bound for effect in effects]
-    below = [effect.high is not None and effect.high < bound for effect in effects]
+    above = [low > bound for low, _ in bounds]
+    below = [high < bound for _, high in bounds]
     if all_of:
         return "supported" if all(above) else "contradicted" if any(below) else "undecided"
-    half = len(effects) / 2
+    half = len(bounds) / 2
     return "supported" if sum(above) > half else "contradicted" if sum(below) > half else "undecided"
 
 
-def _said(effect: Effect) -> str:
-    return f"{signed(effect.value)}{interval_words(effect)}"
+def _said(case: _Case, effect: Effect) -> str:
+    return f"{signed(effect.value)}{interval_words(effect, case.lookup.interval)}"
 
 
 def _lost(backbone: BackboneInfo, why: str) -> Tested:
@@ -197,13 +201,17 @@ def _lost(backbone: BackboneInfo, why: str) -> Tested:
 
 def _three_tasks(case: _Case, backbone: BackboneInfo) -> Tested:
     found: list[tuple[str, Effect]] = []
+    lost: list[str] = []
     for task in ("squad_v1", "mnli", "hellaswag"):
         recipe = case.recipe(task)
         effect = case.lookup.gain(backbone.name, recipe.name, AVERAGE) if recipe else None
         if recipe is None or effect is None:
-            return _lost(backbone, f"There is no average gain of {task}.")
-        found.append((recipe.name, effect))
-    numbers = "; ".join(f"{name} {_said(effect)}" for name, effect in found)
+            lost.append(f"{task} has no average gain here")
+        else:
+            found.append((recipe.name, effect))
+    if not found:
+        return _lost(backbone, f"{'; '.join(lost)}.")
+    numbers = "; ".join((*(f"{name} {_said(case, effect)}" for name, effect in found), *lost))
     return Tested(subject=backbone.name, verdict=judge([effect for _, effect in found], LARGE), numbers=numbers)
 
 
@@ -244,7 +252,7 @@ def _retrieval(case: _Case, backbone: BackboneInfo) -> Tested:
     if not effects:
         return _lost(backbone, "There is no gain on the retrieval group.")
     best, worst = (pick(effects, key=lambda entry: entry[1].value) for pick in (max, min))
-    numbers = f"{len(effects)} recipes; most {best[0]} {_said(best[1])}, least {worst[0]} {_said(worst[1])}"
+    numbers = f"{len(effects)} recipes; most {best[0]} {_said(case, best[1])}, least {worst[0]} {_said(case, worst[1])}"
     verdict = judge([effect for _, effect in effects], LARGE, all_of=False)
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 
@@ -285,7 +293,7 @@ def _best(case: _Case, backbone: BackboneInfo) -> Tested:
     effect = best.gain
     verdict: Verdict = judge([effect], 0.0)
     inside = effect.low is not None and effect.high is not None and effect.low <= 0.054 <= effect.high  # noqa: PLR2004
-    numbers = f"{_said(effect)}; the published +5.4 lies {'inside' if inside else 'outside'} the interval"
+    numbers = f"{_said(case, effect)}; the published +5.4 lies {'inside' if inside else 'outside'} the interval"
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 
 

@@ -13,23 +13,24 @@ from leaderboard.words import isolated, plural, points, signed
 ITEMS_ONLY = "test items only: nothing is said about training again"
 
 
-def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str]) -> str:
+def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], interval: str) -> str:
     """One sentence: what code did on average without an intermediate task, and what it did to the recipes' gains.
 
-    Every number comes from the statistics; a pair without them has no sentence here.
+    Every number comes from the statistics; a pair without them has no sentence here. ``interval`` is what theirs are
+    called.
     """
     code, text = isolated(pair.code.name), isolated(pair.text.name)
-    opening = f"Without an intermediate task, {_average(pair, code, text, len(targets))}"
+    opening = f"Without an intermediate task, {_average(pair, code, text, len(targets), interval)}"
     caution = "" if pair.kind == "matched" else f" (the two are {NOT_MATCHED}: more than code differs between them)"
     return f"{opening}{caution}; {_interactions(pair, recipes, targets)}."
 
 
-def _average(pair: ComparedPair, code: str, text: str, targets: int) -> str:
+def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: str) -> str:
     effect = contrast_effect(pair, NO_INTERMEDIATE, AVERAGE)
     if effect is None:
         return f"{code} and {text} cannot be compared on average, because scores are missing"
     over = f"on average over {plural(targets, 'target')}"
-    number = f"{signed(effect.value)} points{interval_words(effect)}"
+    number = f"{signed(effect.value)} points{interval_words(effect, interval)}"
     if effect.decision == "significant":
         word = "more" if effect.value > 0 else "less"
         return f"{code} scores {word} than {text} {over}: {number}"
@@ -40,12 +41,12 @@ def _average(pair: ComparedPair, code: str, text: str, targets: int) -> str:
     return f"{code} minus {text} is {number} {over}, which is not tested"
 
 
-def interval_words(effect: Effect) -> str:
-    """The interval in brackets, with what it allows for."""
+def interval_words(effect: Effect, interval: str) -> str:
+    """The interval in brackets, called by its name, with what it allows for."""
     if effect.low is None or effect.high is None:
         return f" (no interval: {effect.why or 'none can be drawn'})"
     kind = f"; {ITEMS_ONLY}" if effect.kind == "items" else ""
-    return f" (95% interval {signed(effect.low)} to {signed(effect.high)}{kind})"
+    return f" ({interval} {signed(effect.low)} to {signed(effect.high)}{kind})"
 
 
 def _reach(effect: Effect) -> str:

@@ -22,6 +22,11 @@ from leaderboard.statistics import (
 T = TypeVar("T")
 
 
+def interval_name(confidence: float) -> str:
+    """``95% interval``, ``99.5% interval``."""
+    return f"{100 * confidence:.6g}% interval"
+
+
 class Place(NamedTuple):
     """A column of the board: the average, a group's mean, or a target."""
 
@@ -71,6 +76,11 @@ class Lookup:
     gains: Mapping[tuple[str, str], Columns[Effect]]
     own: Mapping[tuple[str, str], tuple[str, ...]]
     ranks: Mapping[Place, Mapping[tuple[str, str], RankedRow]]
+
+    @property
+    def interval(self) -> str:
+        """What an interval of the statistics is called, by its level: ``95% interval``."""
+        return interval_name(self.statistics.method.confidence) if self.statistics else "interval"
 
     @property
     def pairs(self) -> tuple[PairStatistics, ...]:

@@ -91,7 +91,8 @@ def _answer(site: Site) -> Section:
 def _sentence(site: Site, pair: ComparedPair) -> Block:
     suite = site.board.suite
     if pair.statistics is not None:
-        text = finding(pair, [recipe.name for recipe in suite.recipes], [target.name for target in suite.targets])
+        recipes, targets = ([one.name for one in some] for some in (suite.recipes, suite.targets))
+        text = finding(pair, recipes, targets, site.lookup.interval)
     else:
         matched = next(one for one in site.pairs if one.name == pair.name)
         text = " ".join((*pair_sentences(matched, len(suite.targets)), WITHOUT_INTERVAL))
@@ -125,7 +126,7 @@ def _words(site: Site, ranking: Ranking | None) -> tuple[str, ...]:
         )
     kind = "test items only" if ranking.kind == "items" else "test items and training seeds"
     return (
-        f"{means} Below the average stands its 95% interval ({kind}).",
+        f"{means} Below the average stands its {site.lookup.interval} ({kind}).",
         (
             f"A rank is given as the range that can be defended; {ranking.separable} of "
             f"{plural(ranking.neighbours, 'neighbouring pair')} of rows can be told apart. Rows of one tie group "

@@ -32,7 +32,7 @@ def _section(site: Site, kind: str, measure: str, recipes: list[PooledRecipe]) -
     words = "matched pairs" if kind == "matched" else "public pairs, not compute-matched"
     table = Table(
         name=key,
-        caption=f"{_WORDS[measure]}, mean over {words}: points, Hartung-Knapp random effects, 95% intervals",
+        caption=f"{_WORDS[measure]}, mean over {words}: points, Hartung-Knapp random effects, {site.lookup.interval}s",
         columns=(
             Column(key="recipe", title="Recipe", kind="text"),
             Column(key="pairs", title="Pairs", kind="number"),

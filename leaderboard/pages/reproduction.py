@@ -65,10 +65,9 @@ def reproduction_page(site: Site) -> Page:
         id="table-reproduction", label="Published numbers beside ours", heads=("system",), sortable=True, words=True
     )
     rule = (
-        f"A number matches if ours lies within {TOLERANCE:.0f} point, widened by half of our 95% interval where "
-        f"there is "
-        "one: careful runs of the same recipe with other code and hardware are known to differ by about a point. Only "
-        "numbers that could be verified stand here, each with where it was read."
+        f"A number matches if ours lies within {TOLERANCE:.0f} point, widened by half of our {site.lookup.interval} "
+        "where there is one: careful runs of the same recipe with other code and hardware are known to differ by about "
+        "a point. Only numbers that could be verified stand here, each with where it was read."
     )
     summary = "; ".join(f"{plural(number, 'number')}: {status}" for status, number in sorted(counts.items()))
     return Page(

@@ -85,7 +85,7 @@ def _scores(site: Site, row: Row) -> Section:
     fields = (Field(value=row.recipe.name), *score_fields(site, row))
     table = Table(
         name="row",
-        caption="Scores in points, with 95% intervals where there are statistics",
+        caption="Scores in points" + (f", with {site.lookup.interval}s" if site.lookup.statistics else ""),
         columns=(Column(key="recipe", title="Recipe", kind="text"), *board_columns(site.board)),
         rows=(fields,),
         notes=mark_notes([fields], _MARKS),

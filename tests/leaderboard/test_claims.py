@@ -27,7 +27,10 @@ def effect(low: float | None, high: float | None) -> Effect:
         ([(0.03, 0.05), (0.021, 0.04)], True, "supported"),
         ([(0.03, 0.05), (0.01, 0.04)], True, "undecided"),
         ([(0.03, 0.05), (-0.01, 0.01)], True, "contradicted"),
-        ([(0.03, 0.05), (None, None)], True, "undecided"),
+        ([(0.03, 0.05), (None, None)], True, "supported"),
+        ([(-0.01, 0.01), (None, None)], True, "contradicted"),
+        ([(None, None)], True, "undecided"),
+        ([(0.03, 0.05), (None, None), (None, None)], False, "supported"),
         ([(0.03, 0.05), (0.03, 0.05), (-0.01, 0.01)], False, "supported"),
         ([(0.03, 0.05), (-0.01, 0.01)], False, "undecided"),
         ([(0.0, 0.01), (-0.01, 0.01), (0.0, 0.05)], False, "contradicted"),
@@ -69,12 +72,23 @@ def test_on_results_with_statistics(tmp_path: Path) -> None:
     """The drawn board: mnli helps everywhere, squad nowhere; it has no hellaswag and no TyDiQA."""
     found = claims(tmp_path, statistics=True)
     assert list(range(1, 10)) == [claim.number for claim in found]
-    assert "not measured here" == found[0].verdict
-    assert "hellaswag" in found[0].tested[0].numbers
+    assert "undecided" == found[0].verdict  # for squad's interval; hellaswag is not here
+    assert found[0].tested[0].numbers.endswith("hellaswag has no average gain here")
+    assert "squad" in found[0].tested[0].numbers
     assert "undecided" == found[2].verdict  # one of two recipes
     assert "supported" == found[4].verdict
     assert all("95% interval" in one.numbers for one in found[4].tested)
     assert "2 of nine are here" in found[8].tested[0].numbers
+
+
+def test_the_tasks_that_are_here_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of the three are, with gains above any loss of fifty points."""
+    monkeypatch.setattr(rules, "LARGE", -0.5)
+
+    found = claims(tmp_path, statistics=True)
+
+    assert "supported" == found[0].verdict
+    assert "hellaswag has no average gain here" in found[0].tested[0].numbers
 
 
 def test_nothing_is_claimed_without_statistics(tmp_path: Path) -> None:

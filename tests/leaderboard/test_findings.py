@@ -27,7 +27,7 @@ def sentence(contrast: Effect | None, cell: Effect, kind: Literal["matched", "pu
     )
     code, text = (BackboneInfo.model_construct(name=name) for name in ("c", "t"))
     pair = ComparedPair(name="p", kind=kind, code=code, text=text, statistics=statistics)
-    return finding(pair, ["none", "mnli"], ["xnli"])
+    return finding(pair, ["none", "mnli"], ["xnli"], "95% interval")
 
 
 UNSURE = made(0.01, decision="not-detected", kind="items+seeds")
