@@ -19,6 +19,7 @@ COMMANDS = {
     "data": Entry(f"{_HOME}.data", "Fetch, import and check the rows that suites and tasks read."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),
     "score": Entry(f"{_HOME}.score", "Score a submission as XTREME's evaluate.py does."),
+    "stats": Entry(f"{_HOME}.stats", "Show ranks, gains and pairs with intervals and tests."),
     "export": Entry(f"{_HOME}.export", "Write results in the forms of others."),
     "verify": Entry(f"{_HOME}.verify", "Score predictions again, and say which claim of results does not hold."),
     "submit": Entry(f"{_HOME}.submit", "Pack rows for a board, or verify and accept such rows."),

@@ -9,7 +9,8 @@ import pytest
 
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
-from leaderboard.text import _width, summary
+from leaderboard.terminal import _width
+from leaderboard.text import summary
 
 
 def test_main_table(results: Path) -> None:
