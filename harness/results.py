@@ -230,6 +230,7 @@ class CellReader:
                 "cpu_capability": made.get("cpu_capability"),
                 "gpu": made.get("gpu"),
                 "git": made.get("git", {}),
+                **({"image": made["image"]["id"]} if "image" in made else {}),
             }
         return self._links[key]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.read import ResultsFolder
-from leaderboard.results import Result
+from leaderboard.results import Result, SuiteGrid
 from leaderboard.scores import Row
 
 SMOKE = "-smoke"
@@ -30,7 +30,7 @@ class StageRecord:
         device: ``cpu`` or the GPU's kind, with precision and threads.
         hardware: processor or GPU.
         gpu: whether it ran on one.
-        base: the image it ran in by digest, or ``local``.
+        image: the id of the image that it ran in; where that was not recorded its base by digest, or ``local``.
         lock: hash of its dependency lock.
         runner: what started it.
         git: commit of the code.
@@ -47,7 +47,7 @@ class StageRecord:
     device: str
     hardware: str
     gpu: bool
-    base: str
+    image: str
     lock: str
     runner: str
     git: str
@@ -92,7 +92,7 @@ def _record(key: str, entry: Mapping[str, Any]) -> StageRecord:
         device=", ".join(device),
         hardware=str(gpu or entry.get("cpu") or ""),
         gpu=bool(gpu),
-        base=str(environment.get("base", "")),
+        image=str(entry.get("image") or environment.get("base", "")),
         lock=str(environment.get("lock", "")),
         runner=str(entry.get("runner") or ""),
         git=str(git.get("commit", "")) + (" with local changes" if git.get("dirty") else ""),
@@ -147,8 +147,14 @@ def cost_of(stages: Iterable[StageRecord]) -> Cost:
     )
 
 
+def commands(suite: SuiteGrid, row: Row, stages: Sequence[StageRecord]) -> str:
+    """The command that computes a row again; one a line where the row comes from several suites."""
+    names = suite.suites_of(row.backbone.name, row.recipe.name)
+    return "\n".join(command(name, row, stages) for name in names)
+
+
 def command(suite: str, row: Row, stages: Iterable[StageRecord]) -> str:
-    """The command that computes a row again, for a POSIX shell, where and on what its stages ran.
+    """The command that computes a row's results of a suite again, for a POSIX shell, where and on what its stages ran.
 
     A runner or a device that only some of the stages had is left to the suite.
     """

@@ -100,6 +100,11 @@ class SuiteGrid(_Model):
     seeds: tuple[int, ...]
     notes: tuple[str, ...] = ()  # stand-ins, caps, overlap removed: shown on every page that shows scores
 
+    origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # joined: BACKBONE/RECIPE to suites
+
+    def suites_of(self, backbone: str, recipe: str) -> tuple[str, ...]:
+        """The suites that a row's results come from: more than one only where boards were joined."""
+        return self.origins.get(f"{backbone}/{recipe}", (self.name,))
 
 class LanguageResult(_Model):
     """One target in one language."""

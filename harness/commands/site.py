@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from harness.commands.options import accepted_option, board_folders, results_option
 from harness.commands.publishing import join, publish, serve
 
 
@@ -16,13 +20,8 @@ def site() -> None:
 
 
 @site.command(epilog="Example: codestilts site build --results store/results/mini --out public")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("store/results/mini"),
-    show_default=True,
-    help="Results folder of one suite.",
-)
+@results_option
+@accepted_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -44,20 +43,57 @@ def site() -> None:
 )
 @click.option("--predictions/--no-predictions", default=True, show_default=True,
               help="Put predictions beside the pages, where the results lie in the store of their run.")  # fmt: skip
-def build(results: Path, out: Path, previous: Path | None, reasons: tuple[str, ...], predictions: bool) -> None:
-    """Build static pages; the same results over the same log give the same bytes."""
+def build(
+    results: tuple[Path, ...],
+    accepted: Path | None,
+    out: Path,
+    previous: Path | None,
+    reasons: tuple[str, ...],
+    predictions: bool,
+) -> None:
+    """Build static pages; the same results over the same log give the same bytes.
+
+    Several folders make one board, with the statistics of the whole.
+    """
     from leaderboard.site import Extras, build_site
 
-    artifacts = results.resolve().parent.parent / "artifacts"
+    folders = board_folders(results, accepted)
     extras = Extras(
-        artifacts=artifacts if predictions and artifacts.is_dir() else None,
+        artifacts=_artifacts(folders) if predictions else None,
         previous=previous,
         reasons=dict(_reason(text) for text in reasons),
     )
     label = "Writing pages"
-    with click.progressbar(length=100, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        report = build_site(results, out, extras, lambda share: bar.update(int(share * 100) - bar.pos))
+    with (
+        _joined(folders, accepted) as board,
+        click.progressbar(length=100, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
+    ):
+        report = build_site(board, out, extras, lambda share: bar.update(int(share * 100) - bar.pos))
     click.echo(f"{len(report.pages)} pages: {(out / 'index.html').resolve()}")
+
+
+@contextmanager
+def _joined(results: tuple[Path, ...], accepted: Path | None) -> Iterator[Path]:
+    """One folder of all that is named, with its statistics, for as long as the block runs."""
+    if len(results) == 1 and accepted is None:
+        yield results[0]
+        return
+    from harness.console import progress
+    from harness.publish.board import build_board
+
+    with tempfile.TemporaryDirectory(prefix="codestilts-site-") as scratch:
+        out = Path(scratch) / "board"
+        with progress("statistics") as told:
+            counted = build_board(results, accepted, out, told)
+        if not counted:
+            click.echo("codestilts: without statistics: results lack their counts per unit.", err=True)
+        yield out
+
+
+def _artifacts(results: tuple[Path, ...]) -> Path | None:
+    """The artifacts of the one store that all results lie in, where predictions are."""
+    stores = {folder.resolve().parent.parent / "artifacts" for folder in results}
+    return stores.pop() if len(stores) == 1 and all(store.is_dir() for store in stores) else None
 
 
 def _reason(text: str) -> tuple[str, str]:

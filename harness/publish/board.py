@@ -89,6 +89,7 @@ def join(sources: Sequence[tuple[str, Path]], out: Path) -> None:
     folders = [(name, path, read_results(path)) for name, path in sources]
     suite = _joined_suite([(name, folder) for name, _, folder in folders])
     _require_same_labels([(name, folder) for name, _, folder in folders])
+    suite = suite.model_copy(update={"origins": _row_origins([folder for _, _, folder in folders])})
     out.mkdir(parents=True)
     origins: dict[CellKey, tuple[str, Path]] = {}
     stages: dict[str, Any] = {}
@@ -131,6 +132,18 @@ def _joined_suite(folders: Sequence[tuple[str, ResultsFolder]]) -> SuiteGrid:
             "notes": tuple(dict.fromkeys(note for _, folder in folders for note in folder.suite.notes)),
         }
     )
+
+
+def _row_origins(folders: Sequence[ResultsFolder]) -> dict[str, tuple[str, ...]]:
+    """The suites that each row comes from; nothing where there is one suite, whose name all rows share."""
+    found: dict[str, set[str]] = {}
+    for folder in folders:
+        for key in (*folder.results, *folder.gaps):
+            suites = folder.suite.suites_of(key.backbone, key.recipe)
+            found.setdefault(f"{key.backbone}/{key.recipe}", set()).update(suites)
+    if len({name for names in found.values() for name in names}) == 1:
+        return {}
+    return {row: tuple(sorted(found[row])) for row in sorted(found)}
 
 
 def _union(parts: Sequence[tuple[str, str, tuple[InfoT, ...]]]) -> tuple[InfoT, ...]:

@@ -223,6 +223,6 @@ def row_look(site: Site, row: Row) -> RowLook:
         title=row.backbone.title,
         family=row.backbone.family,
         recipe=recipe,
-        suite=site.board.suite.name,
+        suite=", ".join(site.board.suite.suites_of(backbone, recipe)),
         complete=row.scores.average.value is not None,
     )

@@ -10,7 +10,7 @@ from leaderboard.names import row_id
 from leaderboard.pages.blocks import Block, Prose, Section, TableBlock, paragraphs
 from leaderboard.pages.frame import Site
 from leaderboard.pages.look import Look
-from leaderboard.provenance import StageRecord, command, cost_of
+from leaderboard.provenance import StageRecord, commands, cost_of
 from leaderboard.scores import Row
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import plural
@@ -28,14 +28,13 @@ def provenance_sections(site: Site, row: Row, stages: Sequence[StageRecord], pre
 
 
 def _again(site: Site, row: Row, stages: Sequence[StageRecord], predictions: str) -> Iterator[Block]:
-    suite = site.board.suite.name
     yield Prose(
         html=Markup(
             '<div class="scroll" role="region" aria-label="The command that computes this row" tabindex="0">\n'
             '<pre><code translate="no">{}</code></pre>\n</div>\n'
             "<p>A suite that reads release files also needs <code>--data DIR</code>. The same code and suite on the "
             "same kind of processor give the same bytes of predictions.{}</p>\n"
-        ).format(command(suite, row, stages), _commits(stages))
+        ).format(commands(site.board.suite, row, stages), _commits(stages))
     )
     if predictions:
         yield Prose(
@@ -106,7 +105,7 @@ def _stages(site: Site, row: Row, stages: Sequence[StageRecord]) -> Section:
                 Field(value=stage.attempts or None),
                 Field(value=stage.device),
                 Field(value=stage.hardware),
-                Field(value=stage.base),
+                Field(value=stage.image),
             )
             for stage in stages
         ),
@@ -115,7 +114,8 @@ def _stages(site: Site, row: Row, stages: Sequence[StageRecord]) -> Section:
     look = Look(id="table-stages", label="Stages", heads=("stage",), words=True, downloads=())
     text = paragraphs(
         "The digests of prepare stages are the data's, those of fetch and convert stages the weights', that of a score "
-        "stage the score's. Image is the digest of the container's base image, or local."
+        "stage the score's. Image is the id of the image that a stage ran in; where that was not recorded, its base's "
+        "digest, or local."
     )
     return Section(id="stages", title="Stages", blocks=(text, TableBlock(table=table, look=look)))
 

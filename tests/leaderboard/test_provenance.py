@@ -48,9 +48,15 @@ def test_a_stage_is_told_in_full() -> None:
     assert (90.0, 2.0**30, "2") == (stage.seconds, stage.memory, stage.attempts)
     assert "cpu, float32, 1 thread" == stage.device
     assert ("A processor", False) == (stage.hardware, stage.gpu)
-    assert ("sha256:1", "ef56", "docker") == (stage.base, stage.lock, stage.runner)
+    assert ("sha256:1", "ef56", "docker") == (stage.image, stage.lock, stage.runner)
     assert "1234 with local changes" == stage.git
     assert (("numpy", "2.4"), ("torch", "2.13.0")) == stage.versions
+
+
+def test_the_image_that_a_stage_ran_in_counts_and_not_its_base() -> None:
+    (stage,) = stages_of([result({**FULL, "image": "sha256:2"})])
+
+    assert "sha256:2" == stage.image
 
 
 def test_a_gpu_is_the_hardware() -> None:

@@ -94,6 +94,35 @@ def test_another_suite_takes_the_first_ones_name(halves: list[Path], tmp_path: P
     assert {"tiny"} == {result.suite for result in folder.results.values()}
     assert 14 == len(folder.results)
     assert "Mind." in folder.suite.notes
+    assert {"mini-roberta/none": ("other",), "mini-xlmr/none": ("tiny",)}.items() <= folder.suite.origins.items()
+    build_site(tmp_path / "joined", tmp_path / "site")
+    text = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert 'data-by="suite"' in text, "rows can be filtered by suite"
+    assert 'data-suite="other"' in text
+    page = next((tmp_path / "site").glob("row-mini-roberta*none.html")).read_text(encoding="utf-8")
+    assert "codestilts run other --device cpu --only" in page
+
+
+def test_a_row_of_two_suites_names_both(halves: list[Path], tmp_path: Path) -> None:
+    """One suite ran its retrieval targets, another the rest."""
+    for path in halves[1].rglob("*-s1.json"):
+        edit(path, lambda result: result.update(suite="other"))
+    edit(halves[1] / "suite.json", lambda suite: suite.update(name="other"))
+    again = tmp_path / "again"
+    shutil.copytree(halves[1], again)
+    for path in again.rglob("*-s1.json"):
+        edit(path, lambda result: result.update(suite="tiny"))
+    edit(again / "suite.json", lambda suite: suite.update(name="tiny"))
+    for folder, kept in ((halves[1], "tatoeba"), (again, "xnli")):
+        for path in folder.rglob("mini-*-s1*.json"):
+            if kept not in path.name:
+                path.unlink()
+        (folder / "gaps.json").unlink(missing_ok=True)
+    join([(str(path), path) for path in (halves[1], again)], tmp_path / "joined")
+
+    suite = read_results(tmp_path / "joined").suite
+
+    assert ("other", "tiny") == suite.suites_of("mini-roberta", "none")
 
 
 Change = Callable[[Path], object]
