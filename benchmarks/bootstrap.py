@@ -84,8 +84,8 @@ def counts(target: Target, rows: int, units: int) -> TargetCounts:
         languages.append(LanguageCounts(language=language, units=np.arange(units), total=units, top=top, bottom=bottom))
     return TargetCounts(
         name=target.name,
-        joint=target.parallel,
-        size=units if target.parallel else units * len(languages),
+        joint=target.joint,
+        size=units if target.joint else units * len(languages),
         present=np.ones(rows, dtype=np.bool_),
         languages=tuple(languages),
     )
@@ -111,7 +111,7 @@ def reading_seconds(target: Target, units: int, folder: Path) -> float:
     """Processor seconds to read one cell's counts and take them into arrays."""
     random = np.random.default_rng(11)
     kind = KINDS[target.name]
-    builder = CountsBuilder(name=target.name, languages=target.languages, parallel=target.parallel, rows=CELLS, seeds=1)
+    builder = CountsBuilder(name=target.name, languages=target.languages, joint=target.joint, rows=CELLS, seeds=1)
     paths, scores = [], []
     for cell in range(CELLS):
         values = {language: random.integers(0, 3, (units, len(COLUMNS[kind]))) for language in target.languages}

@@ -346,6 +346,7 @@ def _target_info(resolved: ResolvedSuite, task: TaskSpec) -> TargetInfo:
         languages=scored_languages(resolved.spec, task),
         all_languages=task.languages,
         parallel=task.parallel,
+        partly_parallel=task.partly_parallel,
         trained_on=task.trained_on,
         scored_split=use.scored_as,
         miniature=task.miniature,

@@ -81,6 +81,7 @@ class TargetInfo(_Model):
     languages: tuple[str, ...]  # as scored here, in the spec's order
     all_languages: tuple[str, ...]  # as XTREME scores it
     parallel: bool  # the same items in every language
+    partly_parallel: bool = False  # some of the same items, in units that have one name in all languages
     trained_on: str | None = None  # the training task's name, None for retrieval
     scored_split: str  # "test", or the split that stands in for it
     miniature: bool = False  # generated data
@@ -99,12 +100,12 @@ class SuiteGrid(_Model):
     targets: tuple[TargetInfo, ...]
     seeds: tuple[int, ...]
     notes: tuple[str, ...] = ()  # stand-ins, caps, overlap removed: shown on every page that shows scores
-
     origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # joined: BACKBONE/RECIPE to suites
 
     def suites_of(self, backbone: str, recipe: str) -> tuple[str, ...]:
         """The suites that a row's results come from: more than one only where boards were joined."""
         return self.origins.get(f"{backbone}/{recipe}", (self.name,))
+
 
 class LanguageResult(_Model):
     """One target in one language."""

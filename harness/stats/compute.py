@@ -59,7 +59,7 @@ def _of_folder(results: Path, settings: Settings, report: Report) -> tuple[Stati
         builder = CountsBuilder(
             name=target.name,
             languages=target.languages,
-            parallel=target.parallel,
+            joint=target.joint,
             rows=len(board.design.rows()),
             seeds=len(board.design.seeds),
         )

@@ -104,18 +104,17 @@ class CountsBuilder:
     Attributes:
         name: the target's.
         languages: in its order.
-        parallel: whether languages hold the same items.
+        joint: whether units of one name hold the same items in all languages that have them.
         rows: how many rows the grid has.
         seeds: how many seeds.
     """
 
     name: str
     languages: tuple[str, ...]
-    parallel: bool
+    joint: bool
     rows: int
     seeds: int
     _order: dict[str, list[str]] = field(default_factory=dict)
-    _links: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     _top: dict[str, Small] = field(default_factory=dict)
     _bottom: dict[str, Small] = field(default_factory=dict)
     _seen: npt.NDArray[np.bool_] | None = None
@@ -126,7 +125,7 @@ class CountsBuilder:
         Args:
             row: its row's index.
             seed: its seed's position.
-            record: ``units.json``: columns, languages, and ``rows`` where units are joined by the rows they hold.
+            record: ``units.json``: columns, and by language the counts of its units.
             scores: by language the score that its result says.
             where: the file, for messages.
 
@@ -159,7 +158,6 @@ class CountsBuilder:
         names = list(units)
         if language not in self._order:
             self._order[language] = names
-            self._links[language] = (record.get("rows") or {}).get(language, {})
             shape = (len(names), self.rows, self.seeds)
             self._top[language] = np.zeros(shape, dtype=np.uint8)
             self._bottom[language] = np.zeros(shape, dtype=np.uint8)
@@ -190,7 +188,7 @@ class CountsBuilder:
         indices, size = self._joined()
         return TargetCounts(
             name=self.name,
-            joint=self.parallel,
+            joint=self.joint,
             size=size,
             present=present,
             languages=tuple(self._language(language, indices[language], present) for language in self.languages),
@@ -199,7 +197,7 @@ class CountsBuilder:
     def _language(self, name: str, indices: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]) -> LanguageCounts:
         """Its counts. Where it is drawn apart, units that count nothing anywhere are left out and only numbered."""
         top, bottom = self._top.pop(name), self._bottom.pop(name)
-        kept = np.ones(len(top), dtype=np.bool_) if self.parallel else _counting(top, bottom)
+        kept = np.ones(len(top), dtype=np.bool_) if self.joint else _counting(top, bottom)
         kept[:1] |= not kept.any()
         return LanguageCounts(
             language=name,
@@ -211,45 +209,18 @@ class CountsBuilder:
 
     def _joined(self) -> tuple[dict[str, npt.NDArray[np.int64]], int]:
         """For each language the index of every unit in the joint list, and how long that is."""
-        if not self.parallel:
+        if not self.joint:
             return {name: np.arange(len(order)) for name, order in self._order.items()}, sum(
                 map(len, self._order.values())
             )
-        names = joint_names(self._order, self._links)
         numbers: dict[str, int] = {}
         for language in self.languages:
-            for name in names[language]:
+            for name in self._order[language]:
                 numbers.setdefault(name, len(numbers))
         return {
-            language: np.array([numbers[name] for name in names[language]], dtype=np.int64)
+            language: np.array([numbers[name] for name in self._order[language]], dtype=np.int64)
             for language in self.languages
         }, len(numbers)
-
-
-def joint_names(
-    order: Mapping[str, Sequence[str]], links: Mapping[str, Mapping[str, Sequence[str]]]
-) -> dict[str, list[str]]:
-    """A name for every unit of every language, the same where they hold the same items.
-
-    Without links, units of the same id are the same. With links (by unit the ids of its rows), units that share a row
-    are, directly or through others: MLQA's paragraphs are each language's own, but its questions have one id in all.
-    """
-    parents: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parents.setdefault(name, name) != name:
-            parents[name] = parents[parents[name]]
-            name = parents[name]
-        return name
-
-    for language, units in order.items():
-        for unit in units:
-            for row in links.get(language, {}).get(unit, ()):
-                parents[root(f"{language}/{unit}")] = root(f"row {row}")
-    return {
-        language: [root(f"{language}/{unit}") if links.get(language, {}).get(unit) else unit for unit in units]
-        for language, units in order.items()
-    }
 
 
 def _counting(top: Small, bottom: Small) -> npt.NDArray[np.bool_]:

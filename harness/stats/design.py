@@ -54,7 +54,13 @@ class Target(_Model):
     unit: str
     languages: tuple[str, ...]
     parallel: bool
+    partly_parallel: bool = False
     trained_on: str | None = None
+
+    @property
+    def joint(self) -> bool:
+        """Whether one draw of units serves all languages, in each of which not all of them need be."""
+        return self.parallel or self.partly_parallel
 
 
 class Pair(NamedTuple):
@@ -99,6 +105,7 @@ class Design(_Model):
                     unit=one.resampling_unit,
                     languages=one.languages,
                     parallel=one.parallel,
+                    partly_parallel=one.partly_parallel,
                     trained_on=one.trained_on,
                 )
                 for one in grid.targets

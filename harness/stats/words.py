@@ -28,6 +28,11 @@ def of_target(target: Target) -> tuple[str, ...]:
     """How a target's items were drawn, and what is assumed of them."""
     if target.parallel:
         drawn = f"One draw of {_plural(target.unit)} serves all languages, because they hold the same items."
+    elif target.partly_parallel:
+        drawn = (
+            f"One draw serves all languages: {_plural(target.unit)} that share an item, directly or through others, "
+            "are one unit in every language that has it."
+        )
     else:
         drawn = f"Every language has {_plural(target.unit)} of its own, drawn apart."
     more = _TYPES.get(target.type) or _UNITS.get(target.unit)

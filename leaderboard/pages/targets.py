@@ -28,7 +28,8 @@ class TargetView:
 def target_view(target: TargetInfo) -> TargetView:
     """A target as the tables show it."""
     here, everywhere = len(target.languages), len(target.all_languages)
-    parallel = "parallel across languages" if target.parallel else "not parallel across languages"
+    shared = "" if target.parallel else "partly " if target.partly_parallel else "not "
+    parallel = f"{shared}parallel across languages"
     return TargetView(
         name=target.name,
         title=target.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,26 @@ def test_parallel_languages_are_drawn_together_others_apart(target: Make) -> Non
     assert apart.variance[:2] == pytest.approx(single / 2, rel=CLOSE)
     assert apart.df[0] == pytest.approx(78, rel=0.1), "Satterthwaite: twice 39, were both variances equal"
     assert set(parts) == {"en", "de"}
+
+
+def test_languages_that_share_some_units_are_drawn_together_in_those(target: Make) -> None:
+    """One holds 100 units, the other every second of them and 50 more: the mean varies as its parts by unit do."""
+    top = (np.random.default_rng(5).random((150, 2)) < 0.5).astype(float)
+    units = {"en": np.arange(100), "de": np.concatenate([np.arange(0, 100, 2), np.arange(100, 150)])}
+    counts = target({name: (top[held], np.ones((100, 1))) for name, held in units.items()}, joint=True)
+    partly = replace(
+        counts, size=150, languages=tuple(replace(one, units=units[one.language]) for one in counts.languages)
+    )
+    parts = np.zeros((150, 2))
+    for held in units.values():
+        parts[held] += (top[held] - top[held].mean(axis=0)) / len(held) / 2
+
+    together, _ = target_columns(partly, trained(), GAIN, resamples=RESAMPLES, seed=1)
+    apart, _ = target_columns(replace(partly, joint=False), trained(), GAIN, resamples=RESAMPLES, seed=1)
+
+    assert together.variance[:2] == pytest.approx((parts**2).sum(axis=0), rel=CLOSE)
+    assert together.variance[2] == pytest.approx(((parts[:, 1] - parts[:, 0]) ** 2).sum(), rel=CLOSE)
+    assert (together.variance > 1.3 * apart.variance).all(), "drawn apart, what is shared would seem to be new"
 
 
 def test_both_sides_of_a_difference_are_drawn_together(target: Make) -> None:

@@ -227,6 +227,16 @@ def test_few_units_are_cautioned_against(one_seed: Path, tmp_path: Path) -> None
     assert computed(one_seed)[0].method.targets["panx"].caution == ""
 
 
+def test_a_target_that_is_parallel_in_part_is_drawn_jointly(tmp_path: Path) -> None:
+    results = write_board(tmp_path / "results", targets=("panx",), units=60)
+    edit(results / "suite.json", lambda suite: suite["targets"][0].update(partly_parallel=True))
+
+    method = computed(results)[0].method.targets["panx"]
+
+    assert method.joint
+    assert "One draw serves all languages: paragraphs that share an item" in method.words[0]
+
+
 def test_a_score_that_its_counts_do_not_give_is_named(tmp_path: Path) -> None:
     folder = write_board(tmp_path / "board")
     path = folder / "base+text" / "none" / "xnli-s1.units.json"

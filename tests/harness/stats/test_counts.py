@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.stats.counts import CountsBuilder, joint_names, top_and_bottom
+from harness.stats.counts import CountsBuilder, top_and_bottom
 from tasks.errors import UserError
 
 COLUMNS = ["correct", "rows"]
 
 
 def builder(**fields: object) -> CountsBuilder:
-    return CountsBuilder(**{"name": "t", "languages": ("en", "de"), "parallel": True, "rows": 2, "seeds": 1} | fields)  # type: ignore[arg-type]
+    return CountsBuilder(**{"name": "t", "languages": ("en", "de"), "joint": True, "rows": 2, "seeds": 1} | fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,20 @@ def test_units_are_joined_by_id_whatever_their_order() -> None:
     assert found.languages[0].bottom.shape == (2, 1, 1), "all rows have the same number of items a unit"
 
 
+def test_languages_hold_some_of_the_joint_units() -> None:
+    """MLQA: a unit has one name in all languages that have it, and not all do."""
+    counts = builder(rows=1)
+    counts.add(0, 0, record({"en": {"a": [1, 1], "b": [0, 1]}, "de": {"c": [1, 1], "b": [0, 1]}}), halves(), where="x")
+
+    found = counts.build()
+
+    assert found is not None
+    assert found.size == 3
+    assert [one.units.tolist() for one in found.languages] == [[0, 1], [2, 1]]
+
+
 def test_units_that_are_not_parallel_are_each_languages_own() -> None:
-    counts = builder(parallel=False, rows=1)
+    counts = builder(joint=False, rows=1)
     counts.add(0, 0, record({"en": {"a": [1, 1], "b": [0, 1]}, "de": {"a": [1, 1], "b": [0, 1]}}), halves(), where="x")
 
     found = counts.build()
@@ -62,15 +74,15 @@ def test_units_that_are_not_parallel_are_each_languages_own() -> None:
 def test_units_that_count_nothing_are_kept_as_a_number_where_languages_are_drawn_apart() -> None:
     """BUCC: of hundreds of thousands of sentences nearly all have neither a gold nor a mined pair."""
     units = {"a": [1, 1], "silent": [0, 0], "b": [0, 1]}
-    for parallel in (False, True):
-        counts = builder(parallel=parallel, rows=1)
+    for joint in (False, True):
+        counts = builder(joint=joint, rows=1)
         counts.add(0, 0, record({"en": units, "de": units}), halves(), where="x")
 
         found = counts.build()
 
         assert found is not None
         assert [one.total for one in found.languages] == [3, 3]
-        assert [len(one.top) for one in found.languages] == ([3, 3] if parallel else [2, 2])
+        assert [len(one.top) for one in found.languages] == ([3, 3] if joint else [2, 2])
 
 
 def test_counts_are_bytes_until_one_does_not_fit() -> None:
@@ -84,17 +96,6 @@ def test_counts_are_bytes_until_one_does_not_fit() -> None:
     assert found is not None
     assert found.languages[0].top[0, :, 0].tolist() == [1, 150.5]
     assert found.languages[0].bottom[0, :, 0].tolist() == [2, 301]
-
-
-def test_units_with_rows_in_common_are_one() -> None:
-    """MLQA: paragraphs are each language's own; a question has one id in all that ask it."""
-    order = {"en": ["1-0", "1-1", "2-0"], "de": ["7-0", "8-0"]}
-    links = {"en": {"1-0": ["q1", "q2"], "1-1": ["q3"], "2-0": ["q4"]}, "de": {"7-0": ["q2", "q3"], "8-0": ["q9"]}}
-
-    names = joint_names(order, links)
-
-    assert names["en"][0] == names["en"][1] == names["de"][0], "through the German paragraph that asks of both"
-    assert len({*names["en"], *names["de"]}) == 3
 
 
 def test_a_row_without_all_its_seeds_is_absent() -> None:
