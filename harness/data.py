@@ -41,6 +41,10 @@ def existing_folder(given: Path | None) -> Path:
     return folder
 
 
+class MissingRowsError(DataError):
+    """Release files that a suite reads are not there. What is wrong is the folder, not the suite."""
+
+
 def digests(
     files: Mapping[str, list[str]], folder: Path | None, cache: Path | None = None, *, suite: str = "SUITE"
 ) -> dict[str, str]:
@@ -49,13 +53,14 @@ def digests(
     Known files (same path, size and modification time) are not read again: ``cache`` remembers them.
 
     Raises:
-        DataError: files are missing; all of them are named, with where they were looked for and how to get them.
+        MissingRowsError: files are missing; all of them are named, with where they were looked for and how to get them.
+        DataError: there is no such folder.
     """
     if not files:
         return {}
     fetch = f"'codestilts data fetch {suite} --data DIR' fetches what the hub has"
     if folder is None:
-        raise DataError(
+        raise MissingRowsError(
             f"suite reads release files of {', '.join(files)}",
             remedy=f"{fetch}; then give their folder with --data DIR",
         )
@@ -64,7 +69,7 @@ def digests(
     missing = [f"{path} ({task})" for task, paths in files.items() for path in paths if not (folder / path).is_file()]
     if missing:
         shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")  # noqa: PLR2004
-        raise DataError(
+        raise MissingRowsError(
             f"missing: {shown}",
             where=str(folder),
             remedy=f"put the original release files there ('codestilts tasks show NAME' has the layout); {fetch}",

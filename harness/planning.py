@@ -23,6 +23,7 @@ from harness.versions import phase_versions
 SMOKE_ROWS = 20
 SMOKE_SUFFIX = "-smoke"
 _SMOKE_STEPS = 2
+_UNREAD = "0" * 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ def plan_suite(
     store: Path | None = None,
     where: Where | None = None,
     allowed: Collection[str] = (),
+    unread: bool = False,
 ) -> Planned:
     """Resolve a suite and plan it.
 
@@ -62,6 +64,7 @@ def plan_suite(
         where: where its stages are to run; processes here if None.
         store: keeps digests of files that have not changed, and of those that were seen first.
         allowed: what a person has allowed by name, of what backbones need.
+        unread: no release file need be there. The plan then tells what there is to do, and its keys tell nothing.
 
     Raises:
         UserError: a spec is wrong or release files are missing.
@@ -71,7 +74,10 @@ def plan_suite(
     resolved = locate(resolved, folder)
     files = data_files(resolved)
     cache = store / "data-digests.json" if store else None
-    digests = data.digests(files, folder, cache, suite=name)
+    if unread:
+        digests = {path: _UNREAD for paths in files.values() for path in paths}
+    else:
+        digests = data.digests(files, folder, cache, suite=name)
     around = surroundings(resolved, store, digests=digests, where=where)
     return Planned(
         resolved=resolved,

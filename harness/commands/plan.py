@@ -43,18 +43,31 @@ def plan(
     smoke: bool,
     as_json: bool,
 ) -> None:
-    """List the stages of SUITE in order, with the reason each would run. Nothing is run or written."""
+    """List the stages of SUITE in order, with the reason each would run, and what all of it would take.
+
+    Nothing is run or written. A suite whose rows are not there has no stages to list yet; what it would take is told.
+    """
     from fnmatch import fnmatchcase
 
     from harness import walk
+    from harness.data import MissingRowsError
     from harness.explain import foretell
+    from harness.plan.cost import gpu_hours, told
     from harness.planning import Where, plan_suite
     from harness.runners.places import bases
     from harness.store.artifacts import Store
 
     place = Where(bases=bases(runner or "local"), device=device)
     held_at = store if (store / "store.json").is_file() else None
-    planned = plan_suite(suite, data_dir=data, smoke=smoke, store=held_at, where=place, allowed=allowed).plan
+    try:
+        planned = plan_suite(suite, data_dir=data, smoke=smoke, store=held_at, where=place, allowed=allowed).plan
+    except MissingRowsError:
+        if not as_json:
+            there = plan_suite(
+                suite, data_dir=data, smoke=smoke, store=held_at, where=place, allowed=allowed, unread=True
+            ).plan
+            click.echo(f"{len(there.stages)} stages, once its rows are there. {told(there.stages) or ''}".rstrip())
+        raise
     held = Store(store) if held_at else None
     forced = {stage.key for stage in planned.stages for pattern in force if fnmatchcase(stage.name, pattern)}
     selected = walk.select(planned, only) if only else {stage.key for stage in planned.stages}
@@ -71,6 +84,7 @@ def plan(
                     "reason": decisions[stage.key].reason.value,
                     "detail": decisions[stage.key].detail,
                     "cost": round(stage.cost, 1),
+                    "gpu_hours": round(gpu_hours([stage]), 3),
                 }
                 for stage in planned.stages
             ]
@@ -80,3 +94,6 @@ def plan(
         click.echo(f"{stage.key[:8]}  {stage.name}  {decisions[stage.key]}")
     counts = Counter(decisions[stage.key].reason.value for stage in planned.stages)
     click.echo(f"{len(planned.stages)} stages: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    sentence = told(stage for stage in planned.stages if decisions[stage.key].runs)
+    if sentence:
+        click.echo(sentence)

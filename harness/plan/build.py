@@ -12,6 +12,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 from harness.canonical import digest
 from harness.errors import SpecError
 from harness.plan import cost, limits, parameters
+from harness.plan.sizes import expected_rows
 from harness.plan.sources import (
     SplitUse,
     articles_use,
@@ -168,10 +169,7 @@ class _Builder:
             "hyper": parameters.training(hyper),
         }
         inputs = {"checkpoint": checkpoint} | {f"rows:{task.name}": self._rows(task) for task in tasks}
-        size = sum(
-            cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs)
-            for task in tasks
-        )
+        size = sum(cost.training_cost(backbone, task.type, self._rows_expected(task, "train"), hyper) for task in tasks)
         if recipe.mlm:
             mlm = self._suite.mlm
             assert mlm is not None, recipe.name
@@ -201,7 +199,7 @@ class _Builder:
             {"checkpoint": checkpoint, f"rows:{task.name}": self._rows(task, target.held_out)},
             seed=seed,
             transient=("encoder/*", "heads/*"),
-            size=cost.training_cost(backbone, task.type, self._suite.limit(task.name, "train"), hyper.epochs),
+            size=cost.training_cost(backbone, task.type, self._rows_expected(task, "train"), hyper),
             backbone=backbone,
         )
 
@@ -212,7 +210,7 @@ class _Builder:
             f"predict/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
             {"task": parameters.with_lengths(task, self._hyper(task, backbone)), "languages": list(languages)},
             {"checkpoint": train, "inputs": self._scored(task, "inputs")},
-            size=cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+            size=cost.prediction_cost(backbone, task.type, self._rows_expected(task, "test")),
             backbone=backbone,
         )
 
@@ -233,7 +231,7 @@ class _Builder:
             f"retrieve/{backbone.name}/{recipe.name}/{task.name}/s{seed}",
             parameters.retrieval(known, languages, dev, sampled),
             inputs,
-            size=2 * cost.prediction_cost(backbone, task.type, self._suite.limit(task.name, "test"), len(languages)),
+            size=2 * cost.prediction_cost(backbone, task.type, self._rows_expected(task, "test")),
             backbone=backbone,
         )
 
@@ -488,6 +486,9 @@ class _Builder:
         }
 
     # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def _rows_expected(self, task: TaskSpec, split: SplitName) -> int:
+        return expected_rows(split_use(self._suite, task, split), task.type, self._suite.limit(task.name, split))
 
     def _languages(self, task: TaskSpec) -> tuple[str, ...]:
         return scored_languages(self._suite, task)

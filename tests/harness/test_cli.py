@@ -80,6 +80,24 @@ def test_missing_data_files_are_named_with_their_remedy(capsys: pytest.CaptureFi
     assert "tasks show NAME" in err
 
 
+def test_what_a_suite_takes_is_told_before_its_rows_are_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By published counts; the plan itself needs the rows, and says how to get them."""
+    monkeypatch.delenv("CODESTILTS_DATA", raising=False)
+
+    code, out, err = call(capsys, "plan", "core", "--data", tmp_path)
+    assert code == 2
+    assert "stages, once its rows are there. About " in out
+    assert "GPU hours (pretrain " in out
+    assert "of an H100 (SXM) at 40% of 67 TFLOP/s in fp32, with rows as published" in out
+    assert "'codestilts data fetch core --data DIR' fetches what the hub has" in err
+
+    code, out, err = call(capsys, "plan", "core", "--json")
+    assert (2, "") == (code, out)
+    assert "suite reads release files of xnli, pawsx" in err
+
+
 def test_a_store_that_is_none_is_exit_code_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("")
 
