@@ -192,7 +192,7 @@ def judge(effects: Sequence[Effect], bound: float, *, all_of: bool = True) -> Ve
 
 
 def _said(case: _Case, effect: Effect) -> str:
-    return f"{signed(effect.value)}{interval_words(effect, case.lookup.interval)}"
+    return f"{signed(effect.value)}{interval_words(effect, case.lookup.interval, kind=False)}"
 
 
 def _lost(backbone: BackboneInfo, why: str) -> Tested:

@@ -10,7 +10,9 @@ from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.statistics import Effect
 from leaderboard.words import isolated, plural, points, signed
 
-ITEMS_ONLY = "test items only: nothing is said about training again"
+ITEMS_ONLY = "of test items only: each side was trained once, so chance in training is not in it"
+
+_CORRECTED = "after correction for how many are tested"
 
 
 def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], interval: str) -> str:
@@ -41,12 +43,12 @@ def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: s
     return f"{code} minus {text} is {number} {over}, which is not tested"
 
 
-def interval_words(effect: Effect, interval: str) -> str:
-    """The interval in brackets, called by its name, with what it allows for."""
+def interval_words(effect: Effect, interval: str, *, kind: bool = True) -> str:
+    """The interval in brackets, called by its name, with what it allows for unless that is said elsewhere."""
     if effect.low is None or effect.high is None:
         return f" (no interval: {effect.why or 'none can be drawn'})"
-    kind = f"; {ITEMS_ONLY}" if effect.kind == "items" else ""
-    return f" ({interval} {signed(effect.low)} to {signed(effect.high)}{kind})"
+    said = f", {ITEMS_ONLY}" if kind and effect.kind == "items" else ""
+    return f" ({interval} {signed(effect.low)} to {signed(effect.high)}{said})"
 
 
 def _reach(effect: Effect) -> str:
@@ -67,13 +69,13 @@ def _interactions(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[
     ]
     tested = [effect for effect in found if effect.decision != "untested"]
     if not tested:
-        return "whether intermediate tasks do more for one of them is not tested"
+        return "whether intermediate tasks bring one of them more is not tested"
     more = sum(effect.decision == "significant" and effect.value > 0 for effect in tested)
     less = sum(effect.decision == "significant" and effect.value < 0 for effect in tested)
-    cells = plural(len(tested), "cell")
+    cells = f"{plural(len(tested), 'combination')} of intermediate training and target"
     if not more and not less:
-        return f"in none of {cells} of intermediate task and target does code detectably change what the task brings"
+        return f"in none of {cells} does the training detectably bring more, or less, with code ({_CORRECTED})"
     return (
-        f"of {cells} of intermediate task and target, the task detectably brings more with code in {more} and less "
-        f"in {less}"
+        f"of {cells}, the training detectably brings more with code in {more} and less with code in {less} "
+        f"({_CORRECTED})"
     )

@@ -36,6 +36,11 @@ def percent(value: float) -> str:
     return f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
+def metric_words(name: str) -> str:
+    """A metric's name as a heading that can be broken into lines: ``exact_match`` is ``exact match``."""
+    return name.replace("_", " ")
+
+
 def isolated(name: str) -> str:
     """A name inside a sentence: its direction of writing does not reach the words around it."""
     return f"{ISOLATE}{name}{END_ISOLATE}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from leaderboard.claims import Claim, tested_claims
+from leaderboard.findings import ITEMS_ONLY
+from leaderboard.lookup import AVERAGE
 from leaderboard.pages.blocks import Section, TableBlock, prose
 from leaderboard.pages.columns import WITHOUT_STATISTICS
 from leaderboard.pages.frame import Page, Site, heading
@@ -12,6 +14,8 @@ from leaderboard.pages.look import Look, RowLook
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import DASH
 
+#: The claim that says which model the others are about.
+_MODEL_CLAIM = 7
 _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not measured here": DASH}
 
 
@@ -20,17 +24,24 @@ def claims_page(site: Site) -> Page:
     claims = tested_claims(site.board, site.folder, site.lookup)
     lede = Markup(
         '<p class="lede">What <a href="https://arxiv.org/abs/2005.13013" rel="noreferrer">Phang et al. 2020</a> claim, '
-        "tested on the results of this suite by rules that are written beside the verdicts. Published numbers are "
-        "quoted "
-        "from the project's list of the paper's claims.</p>\n"
+        "tested on the results of this suite by rules that are written beside the verdicts. The published averages are "
+        "as this project was told them; they were not read again in the paper's tables.</p>\n"
     )
+    ranking = site.lookup.ranking(AVERAGE)
+    if ranking is not None and ranking.kind == "items":
+        lede += Markup("<p>Every interval here is {}.</p>\n").format(ITEMS_ONLY)
     if site.lookup.statistics is None:
         lede += Markup("<p>{}</p>\n").format(WITHOUT_STATISTICS)
     if site.frame.miniature:
         lede += Markup(
             "<p><strong>A verdict on a miniature suite tests the machinery, not the claim:</strong> neither the "
-            "paper's "
-            "data nor its model is here.</p>\n"
+            "paper's data nor its model is here.</p>\n"
+        )
+    elif any(claim.number == _MODEL_CLAIM and claim.verdict != "supported" for claim in claims):
+        lede += Markup(
+            "<p><strong>The paper's claims are about XLM-R Large, which is not among these backbones.</strong> A "
+            "verdict says whether the same holds for the backbones and the amount of training of this suite; it does "
+            "not make the paper's finding right or wrong.</p>\n"
         )
     return Page(
         stem="claims",

@@ -20,8 +20,6 @@ from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import MINUS, plural, points
 
 FAMILIES = ("code", "text", "mixed")
-#: More names than this on one chart hide each other.
-_NAMED = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,32 +72,51 @@ def _costed(site: Site) -> tuple[list[_Costed], int]:
     return found, without
 
 
-def _unit(found: list[_Costed]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    """What times are shown in: hours, or minutes where no row took an hour; of GPUs, CPUs, or either."""
+
+    kind: str
+    time: str
+    per_hour: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.time}" if "," not in self.kind else f"{self.time}, {self.kind}"
+
+    def shown(self, hours: float) -> str:
+        """With as many decimals as tell rows apart: a few seconds are not nought."""
+        return f"{hours * self.per_hour:,.2f}".replace("-", MINUS)
+
+
+def _unit(found: list[_Costed]) -> _Unit:
     gpus = {bool(one.cost.gpu_hours) for one in found}
-    return "GPU-hours" if gpus == {True} else "CPU-hours" if gpus == {False} else "hours, GPU or else CPU"
+    kind = "GPU" if gpus == {True} else "CPU" if gpus == {False} else "of GPUs, or else of CPUs"
+    short = all(one.cost.cpu_hours < 1 and one.cost.gpu_hours < 1 for one in found)
+    return _Unit(kind=kind, time="minutes" if short else "hours", per_hour=60.0 if short else 1.0)
 
 
 def _front(found: list[_Costed]) -> Section:
+    unit = _unit(found)
     front = pareto([(one.hours, one.score) for one in found])
-    named = front if len(front) <= _NAMED else frozenset[int]()
     dots = [
         Dot(
-            cost=one.hours,
+            cost=one.hours * unit.per_hour,
             score=one.score * 100,
             series=FAMILIES.index(one.row.backbone.family),
-            text=f"{one.row.backbone.name}, {one.row.recipe.name}: {points(one.score)} points, {one.hours:.3g} hours",
-            label=_short(f"{one.row.backbone.name}, {one.row.recipe.name}") if place in named else "",
+            text=f"{one.row.backbone.name}, {one.row.recipe.name}: {points(one.score)} points, "
+            f"{unit.shown(one.hours)} {unit.time}",
+            label=_short(f"{one.row.backbone.name}, {one.row.recipe.name}") if place in front else "",
         )
         for place, one in enumerate(found)
     ]
     about = (
-        f"Average score against {_unit(found)} of {plural(len(found), 'row')}; the {len(front)} on the Pareto "
-        f"front, which "
-        "no other row beats at their price, are ringed and joined."
+        f"Average score against {unit.name} of {plural(len(found), 'row')}; the {len(front)} on the Pareto "
+        "front, which no other row beats at their price, are ringed, joined, and named where there is room."
     )
     chart = scatter(
         dots, key="cost", title="Average score against cost", about=about,
-        across=f"{_unit(found)} (logarithmic)", up="Average (points)",
+        across=f"{unit.name} (logarithmic)", up="Average (points)",
     )  # fmt: skip
     figure = Figure(svg=chart, caption=about, label="Average score against cost", series=FAMILIES)
     return Section(id="front", title="Score against cost", blocks=(figure,))
@@ -110,10 +127,14 @@ def _short(text: str, longest: int = 34) -> str:
 
 
 def _table(site: Site, found: list[_Costed]) -> Section:
+    unit = _unit(found)
     front = pareto([(one.hours, one.score) for one in found])
     base = {one.row.backbone.name: one for one in found if one.row.recipe.name == NO_INTERMEDIATE}
     order = sorted(range(len(found)), key=lambda place: (found[place].hours, place))
-    fields = [_fields(site, found[place], base.get(found[place].row.backbone.name), place in front) for place in order]
+    fields = [
+        _fields(site, unit, found[place], base.get(found[place].row.backbone.name), front=place in front)
+        for place in order
+    ]
     table = Table(
         name="cost",
         caption="Rows by cost, the cheapest first",
@@ -122,11 +143,11 @@ def _table(site: Site, found: list[_Costed]) -> Section:
             Column(key="family", title="Family", kind="family"),
             Column(key="recipe", title="Recipe", kind="text"),
             Column(key="front", title="Pareto front", kind="text"),
-            Column(key="cpu_hours", title="CPU-hours", kind="number"),
-            Column(key="gpu_hours", title="GPU-hours", kind="number"),
+            Column(key=f"cpu_{unit.time}", title=f"CPU-{unit.time}", kind="number"),
+            Column(key=f"gpu_{unit.time}", title=f"GPU-{unit.time}", kind="number"),
             Column(key="average", title="Average"),
             Column(key="gain", title="Gain over none", kind="difference"),
-            Column(key="more_hours", title="Hours more than none", kind="number"),
+            Column(key=f"more_{unit.time}", title=f"{unit.time.capitalize()} more than none", kind="number"),
         ),
         rows=tuple(fields),
         notes=(STAR_NOTE,) if site.lookup.gains else (),
@@ -150,27 +171,21 @@ def _table(site: Site, found: list[_Costed]) -> Section:
     return Section(id="rows", title="Row by row", blocks=blocks)
 
 
-def _fields(site: Site, one: _Costed, base: _Costed | None, front: bool) -> tuple[Field, ...]:
+def _fields(site: Site, unit: _Unit, one: _Costed, base: _Costed | None, *, front: bool) -> tuple[Field, ...]:
     backbone, recipe = one.row.backbone, one.row.recipe.name
     gain = more = Field(value=None)
     if base is not None and base is not one:
         found = Difference(left=one.row.scores.average, right=base.row.scores.average)
         gain = effect_field(found, site.lookup.gain(backbone.name, recipe, AVERAGE))
-        more = Field(value=_rounded(one.hours - base.hours))
+        more = Field(value=unit.shown(one.hours - base.hours))
     return (
         Field(value=backbone.name),
         Field(value=backbone.family),
         Field(value=recipe),
         Field(value="◎ on it" if front else None),
-        Field(value=_rounded(one.cost.cpu_hours)),
-        Field(value=_rounded(one.cost.gpu_hours)),
+        Field(value=unit.shown(one.cost.cpu_hours)),
+        Field(value=unit.shown(one.cost.gpu_hours)),
         Field(value=one.score),
         gain,
         more,
     )
-
-
-def _rounded(hours: float) -> str:
-    """Three digits that count; a few seconds are not nought."""
-    text = f"{hours:.3g}" if abs(hours) < 1000 else f"{hours:,.0f}"  # noqa: PLR2004
-    return text.replace("-", MINUS)

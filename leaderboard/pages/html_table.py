@@ -17,6 +17,8 @@ from leaderboard.tables.value import Column, Field, Table
 #: Shades on each side of nothing.
 LEVELS = 4
 _TEXT = ("text", "family")
+#: A cell of words with more letters than this makes its column a wide one.
+_LONG = 90
 
 
 class TableWriter:
@@ -27,7 +29,7 @@ class TableWriter:
         self._look = look
         self._places = {column.key: place for place, column in enumerate(table.columns)}
         self._reach = _reach(table, look)
-        self._styles = [self._style(column) for column in table.columns]
+        self._styles = [self._style(column, place) for place, column in enumerate(table.columns)]
 
     def chunks(self, room: int) -> Iterator[tuple[Markup, tuple[str, ...]]]:
         """HTML of at most about ``room`` bytes each, with the anchors of the rows that it holds."""
@@ -101,8 +103,10 @@ class TableWriter:
         given = f' class="{css}"' if css else ""
         return f'<th scope="col"{span}{given}{sort}>{text}</th>'
 
-    def _style(self, column: Column) -> str:
+    def _style(self, column: Column, place: int) -> str:
+        long = self._look.words and any(len(str(row[place].value or "")) > _LONG for row in self._table.rows)
         names = [
+            "prose" if long else "",
             "t" if column.kind in _TEXT and not self._look.words else "",
             "first" if column.key in self._look.firsts else "",
             "mean" if column.key in self._look.strong else "",

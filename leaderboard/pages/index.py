@@ -32,22 +32,16 @@ _ID = "scores"
 
 
 def index_page(site: Site) -> Page:
-    """The first page of a board."""
+    """The first page of a board: the answer comes before anything that explains it."""
     suite = site.board.suite
-    lede = Markup('<p class="lede"><bdi>{}</bdi></p>\n').format(suite.description)
-    if suite.notes:
-        lede += Markup(
-            '<p>What stands in for what, what was capped and what was removed: <a href="#notes">notes on this '
-            "suite</a>."
-            "</p>\n"
-        )
     return Page(
         stem="index",
         title=f"{suite.title}: leaderboard",
         heading=heading(suite.title),
-        lede=lede,
+        lede=Markup(""),
         sections=(
             _answer(site),
+            _suite(site),
             _scores(site),
             *published_section(),
             *gap_section(site.gaps.notes(site.board.missing())),
@@ -58,26 +52,22 @@ def index_page(site: Site) -> Page:
 
 def _answer(site: Site) -> Section:
     pairs = compared_pairs(site.board, site.pairs, site.lookup)
-    blocks: list[Block] = []
+    blocks = [_sentence(site, pair) for pair in pairs]
     if any(pair.kind == "matched" for pair in pairs):
         blocks.append(
             prose(
                 "<p>Two backbones of a matched pair start from the same weights and take the same further steps on "
-                "equally "
-                "many tokens; only the text differs: code or English. So the difference between them is what code "
-                "did, or "
-                "chance.</p>\n"
+                "equally many tokens; only the text differs: code or English. So the difference between them is what "
+                "code did, or chance.</p>\n"
             )
         )
     else:
         blocks.append(
             prose(
                 "<p>This suite holds no matched pair with both sides, so it cannot say what code did: backbones "
-                "that differ "
-                "in more than their text can be compared, but not for that question.</p>\n"
+                "that differ in more than their text can be compared, but not for that question.</p>\n"
             )
         )
-    blocks += [_sentence(site, pair) for pair in pairs]
     if pairs:
         blocks.append(
             prose(
@@ -86,6 +76,19 @@ def _answer(site: Site) -> Section:
             )
         )
     return Section(id="answer", title="Does pretraining on code help or hurt?", blocks=tuple(blocks))
+
+
+def _suite(site: Site) -> Section:
+    suite = site.board.suite
+    blocks = [prose("<p><bdi>{}</bdi></p>\n", suite.description)]
+    if suite.notes:
+        blocks.append(
+            prose(
+                '<p>What stands in for what, what was capped and what was removed: <a href="#notes">notes on this '
+                "suite</a>.</p>\n"
+            )
+        )
+    return Section(id="suite", title="What was run", blocks=tuple(blocks))
 
 
 def _sentence(site: Site, pair: ComparedPair) -> Block:
@@ -130,8 +133,7 @@ def _words(site: Site, ranking: Ranking | None) -> tuple[str, ...]:
         (
             f"A rank is given as the range that can be defended; {ranking.separable} of "
             f"{plural(ranking.neighbours, 'neighbouring pair')} of rows can be told apart. Rows of one tie group "
-            f"cannot be "
-            "told apart from the best row of that group. Incomplete rows have no average and no rank."
+            "cannot be told apart from the best row of that group. Incomplete rows have no average and no rank."
         ),
     )
 

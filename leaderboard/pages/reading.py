@@ -11,14 +11,24 @@ from leaderboard.pages.look import Look
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import plural
 
+_TUNED = "On the sample the threshold is an oracle's; the scores on the board are of pairs it was not tuned on."
+_ORACLE = (
+    "There is no sample: the scored pairs themselves chose the threshold, so the score is the best that any gives."
+)
+
 
 def is_reading(details: Mapping[str, Any]) -> bool:
     """Do these details tell of a reading, as those of retrieval do?"""
     return {"layer", "layers", "pooling", "rule"} <= details.keys()
 
 
-def reading_blocks(details: Mapping[str, Any], title: str, key: str, *, miniature: bool) -> tuple[Block, ...]:
-    """The reading in a sentence, with its curve and thresholds; nothing for a result of another kind."""
+def reading_blocks(
+    details: Mapping[str, Any], title: str, key: str, *, miniature: bool, oracle: bool = False
+) -> tuple[Block, ...]:
+    """The reading in a sentence, with its curve and thresholds; nothing for a result of another kind.
+
+    ``oracle``: the thresholds were tuned on what is scored.
+    """
     if not is_reading(details):
         return ()
     sentence = (
@@ -28,7 +38,7 @@ def reading_blocks(details: Mapping[str, Any], title: str, key: str, *, miniatur
     curve: Mapping[str, list[float]] = details.get("curve") or {}
     if curve:
         blocks += _curve(curve, details, title, key, miniature=miniature)
-    return (*blocks, *threshold_blocks(details, title, key, miniature=miniature))
+    return (*blocks, *threshold_blocks(details, title, key, miniature=miniature, oracle=oracle))
 
 
 def _why(details: Mapping[str, Any]) -> str:
@@ -87,8 +97,11 @@ def _curve(
     )  # fmt: skip
 
 
-def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniature: bool) -> tuple[Block, ...]:
+def threshold_blocks(
+    details: Mapping[str, Any], title: str, key: str, *, miniature: bool, oracle: bool = False
+) -> tuple[Block, ...]:
     """Thresholds of mining by language, and precision and recall of the sample around them where they are kept."""
+    where = "the scored pairs" if oracle else "the sample"
     found = {
         name: one
         for name, one in (details.get("languages") or {}).items()
@@ -98,13 +111,13 @@ def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniat
         return ()
     table = Table(
         name=f"thresholds-{key}",
-        caption=f"{title}: the threshold by language, and what it gives on the sample that it was tuned on, in points",
+        caption=f"{title}: the threshold by language, and what it gives on {where} that it was tuned on, in points",
         columns=(
             Column(key="language", title="Language", kind="text"),
             Column(key="threshold", title="Threshold", kind="number"),
-            Column(key="precision", title="Precision", group="On the sample"),
-            Column(key="recall", title="Recall", group="On the sample"),
-            Column(key="f1", title="F1", group="On the sample"),
+            Column(key="precision", title="Precision", group=f"On {where}"),
+            Column(key="recall", title="Recall", group=f"On {where}"),
+            Column(key="f1", title="F1", group=f"On {where}"),
         ),
         rows=tuple(
             (
@@ -114,9 +127,7 @@ def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniat
             )
             for name, one in found.items()
         ),
-        notes=(
-            "On the sample the threshold is an oracle's; the scores on the board are of pairs it was not tuned on.",
-        ),
+        notes=(_ORACLE if oracle else _TUNED,),
         miniature=miniature,
     )
     look = Look(id=f"table-thresholds-{key}", label=f"Thresholds of {title}", heads=("language",), downloads=())
@@ -124,11 +135,11 @@ def threshold_blocks(details: Mapping[str, Any], title: str, key: str, *, miniat
     for name, one in found.items():
         around = one.get("around")
         if isinstance(around, dict) and len(around["threshold"]) > 1:
-            blocks.append(_around(around, one["threshold"], f"{title}, {name}", f"{key}-{name}"))
+            blocks.append(_around(around, one["threshold"], f"{title}, {name}", f"{key}-{name}", where))
     return tuple(blocks)
 
 
-def _around(around: Mapping[str, list[float]], threshold: float, title: str, key: str) -> Figure:
+def _around(around: Mapping[str, list[float]], threshold: float, title: str, key: str, where: str) -> Figure:
     series = tuple(
         Series(
             name=words,
@@ -137,12 +148,12 @@ def _around(around: Mapping[str, list[float]], threshold: float, title: str, key
         for name, words in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
     )
     about = (
-        f"Precision, recall and F1 on the sample as the threshold moves; the upright line is the one chosen, "
+        f"Precision, recall and F1 on {where} as the threshold moves; the upright line is the one chosen, "
         f"{threshold:.4f}."
     )
     chart = line_chart(
         series, key=f"around-{key}", title=f"Around the threshold of {title}", about=about, across="Threshold",
-        up="On the sample (points)", at=threshold,
+        up=f"On {where} (points)", at=threshold,
     )  # fmt: skip
     return Figure(
         svg=chart, caption=f"{title}. {about}", label=f"Around the threshold of {title}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from leaderboard.pages.blocks import Section, TableBlock, paragraphs
+from leaderboard.pages.blocks import Block, Prose, Section, TableBlock, paragraphs
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look
 from leaderboard.pages.published import METRICS
@@ -70,6 +71,7 @@ def reproduction_page(site: Site) -> Page:
         "a point. Only numbers that could be verified stand here, each with where it was read."
     )
     summary = "; ".join(f"{plural(number, 'number')}: {status}" for status, number in sorted(counts.items()))
+    reasons = Counter(one.why for one in found if one.status == "cannot be compared")
     return Page(
         stem="reproduction",
         title=f"Reproduction: {site.frame.title}",
@@ -77,6 +79,16 @@ def reproduction_page(site: Site) -> Page:
         lede=Markup('<p class="lede">{}.</p>\n').format(summary or "Nothing is published"),
         sections=(
             Section(id="numbers", title="Number by number",
-                    blocks=(paragraphs(rule), TableBlock(table=table, look=look))),
+                    blocks=(paragraphs(rule), *_reasons(reasons), TableBlock(table=table, look=look))),
         ),
     )  # fmt: skip
+
+
+def _reasons(reasons: Counter[str]) -> Iterator[Block]:
+    """Why numbers cannot be compared, each reason once, the most frequent first."""
+    if reasons:
+        told = Markup("").join(
+            Markup("<li>{}: <bdi>{}</bdi></li>\n").format(plural(number, "number"), why)
+            for why, number in sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
+        )
+        yield Prose(html=Markup('<p>What cannot be compared, and why:</p>\n<ul class="notes">\n{}</ul>\n').format(told))

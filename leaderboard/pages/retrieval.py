@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from leaderboard.names import row_page, slug
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs
-from leaderboard.pages.cells import ORACLE_MARK
+from leaderboard.pages.cells import ORACLE_MARK, ORACLE_THRESHOLD
 from leaderboard.pages.columns import mark_notes
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook
@@ -17,6 +17,7 @@ from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.read import CellKey
 from leaderboard.results import BackboneInfo, Result, TargetInfo
 from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import metric_words
 
 
 def retrieval_page(site: Site) -> Page:
@@ -62,6 +63,7 @@ def _target(site: Site, target: TargetInfo) -> Iterator[Section]:
             f"{target.title}, {backbone.name} with recipe {recipe}, seed {seed}",
             f"{slug(target.name)}-{slug(backbone.name)}",
             miniature=site.frame.miniature,
+            oracle=ORACLE_THRESHOLD in result.marks,
         )
         yield Section(
             id=f"curve-of-{slug(target.name)}-{slug(backbone.name)}",
@@ -89,7 +91,7 @@ def _table(site: Site, target: TargetInfo, found: list[_Found]) -> Table:
     several = len(site.board.suite.seeds) > 1
     rows = []
     for backbone, recipe, seed, result in found:
-        details, oracle = result.details, "oracle-threshold" in result.marks
+        details, oracle = result.details, ORACLE_THRESHOLD in result.marks
         rows.append(
             (
                 Field(value=backbone.name),
@@ -116,7 +118,7 @@ def _table(site: Site, target: TargetInfo, found: list[_Found]) -> Table:
             Column(key="pooling", title="Pooling", kind="text"),
             Column(key="rule", title="Chosen by", kind="text"),
             Column(key="score", title="Score"),
-            *(Column(key=f"metric.{name}", title=name, group="Metrics") for name in metrics),
+            *(Column(key=f"metric.{name}", title=metric_words(name), group="Metrics") for name in metrics),
         ),
         rows=tuple(rows),
         notes=mark_notes(rows, {ORACLE_MARK.symbol: ORACLE_MARK.text}),

@@ -12,7 +12,7 @@ from leaderboard.languages import UNKNOWN_LIMIT, explained_by_chance
 from leaderboard.names import row_id, row_page, slug
 from leaderboard.pages.backbones import backbone_view
 from leaderboard.pages.blocks import Block, Prose, Section, TableBlock
-from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, OWN_DATA_MARK, UNKNOWN_MARK
+from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, ORACLE_THRESHOLD, OWN_DATA_MARK, UNKNOWN_MARK
 from leaderboard.pages.columns import board_columns, group_keys, mark_notes, mean_keys, score_fields
 from leaderboard.pages.frame import Page, Site
 from leaderboard.pages.gap_list import gap_section
@@ -25,6 +25,7 @@ from leaderboard.read import CellKey
 from leaderboard.results import LanguageResult, Result
 from leaderboard.scores import Row
 from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import metric_words
 
 Fact = tuple[str, str]
 _MARKS = {mark.symbol: mark.text for mark in (OWN_DATA_MARK, ORACLE_MARK, UNKNOWN_MARK, BASELINE_MARK)}
@@ -124,7 +125,7 @@ def _languages(site: Site, row: Row, results: tuple[Result, ...], tasks: Mapping
         *((Column(key="seed", title="Seed", kind="number"),) if several else ()),
         Column(key="score", title="Score"),
         Column(key="baseline", title="Baseline"),
-        *(Column(key=f"metric.{name}", title=name, group="Metrics") for name in metrics),
+        *(Column(key=f"metric.{name}", title=metric_words(name), group="Metrics") for name in metrics),
         Column(key="rows", title="Rows", kind="number", group="Scored"),
         Column(key="units", title="Units", kind="number", group="Scored"),
         Column(key="unknown", title="Unknown pieces", kind="share", group="Tokenizer"),
@@ -169,7 +170,9 @@ def _readings(site: Site, results: tuple[Result, ...]) -> tuple[Section, ...]:
         if len(site.board.suite.seeds) > 1:
             title += f", seed {result.seed}"
         key = f"{slug(result.target)}-s{result.seed}"
-        blocks += reading_blocks(result.details, title, key, miniature=site.frame.miniature)
+        blocks += reading_blocks(
+            result.details, title, key, miniature=site.frame.miniature, oracle=ORACLE_THRESHOLD in result.marks
+        )
     if not blocks:
         return ()
     return (Section(id="readings", title="How retrieval was read out", blocks=tuple(blocks)),)

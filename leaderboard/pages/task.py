@@ -39,6 +39,8 @@ from leaderboard.scores import Row, mean
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import DASH, no_mean, points
 
+#: Letters beyond which a fact does not stand beside others.
+_LONG = 100
 _MARKS = {mark.symbol: mark.text for mark in (OWN_DATA_MARK, ORACLE_MARK, UNKNOWN_MARK, BASELINE_MARK)}
 
 
@@ -73,9 +75,12 @@ def _summary(target: TargetInfo) -> Markup:
 
 
 def facts_list(facts: Iterable[tuple[str, object]]) -> Markup:
-    """Names with what they stand for, as a compact list."""
+    """Names with what they stand for, as a compact list; what is long gets a line of its own."""
     items = Markup("").join(
-        Markup("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n").format(name, value) for name, value in facts
+        Markup("<div{}><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n").format(
+            Markup(' class="long"') if len(str(value)) > _LONG else "", name, value
+        )
+        for name, value in facts
     )
     return Markup('<dl class="summary">\n{}</dl>\n').format(items)
 

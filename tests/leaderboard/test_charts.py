@@ -95,6 +95,29 @@ def test_every_dot_says_what_it_is_and_the_front_lies_on_top() -> None:
     assert {f"label {number}" for number in range(4)} <= {one.text for one in of_kind(root, "text")}
 
 
+def boxes(root: ET.Element) -> list[tuple[float, float, float, float]]:
+    """About what each label covers: left, top, right, bottom."""
+    found = []
+    for one in of_kind(root, "text", "label"):
+        x, y, wide = float(one.get("x", "")), float(one.get("y", "")), 6.0 * len(one.text or "")
+        left = x - wide if "end" in (one.get("class") or "").split() else x
+        found.append((left, y - 9, left + wide, y + 2))
+    return found
+
+
+def test_no_label_hides_another_and_the_best_is_named() -> None:
+    """Twenty dots almost on top of each other: some names are left out, the best one's is not."""
+    crowd = [(1.0 + number / 1000, 0.5 + number / 1000) for number in range(20)]
+    root = plotted((0.01, 0.0), *crowd, (100.0, 1.0))
+    assert 22 == len(of_kind(root, "circle", "ring"))
+    shown = [one.text for one in of_kind(root, "text", "label")]
+    assert {"label 0", "label 20", "label 21"} <= set(shown)
+    assert len(shown) < 22
+    for place, one in enumerate(boxes(root)):
+        for other in boxes(root)[:place]:
+            assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+
+
 def test_labels_stay_inside_the_picture() -> None:
     """Those on the right end at their dot instead of beginning there."""
     root = plotted((1.0, 0.5), (1000.0, 0.9))

@@ -44,12 +44,12 @@ def test_one_that_is_not_detected_has_none_and_tells_its_reach() -> None:
     text = sentence(UNSURE, UNSURE)
     assert "no difference between" in text
     assert "an effect of up to 3.0 points either way is not ruled out" in text
-    assert "in none of 1 cell of" in text
+    assert "in none of 1 combination of intermediate training and target" in text
     assert "scores more" not in text
 
 
 def test_one_seed_claims_nothing_about_training() -> None:
-    assert "nothing is said about training again" in sentence(made(0.05, decision="significant"), UNSURE)
+    assert "of test items only: each side was trained once" in sentence(made(0.05, decision="significant"), UNSURE)
 
 
 def test_a_public_pair_is_always_marked() -> None:
@@ -64,5 +64,5 @@ def test_untested_and_missing() -> None:
 
 
 def test_interactions_are_counted_by_sign() -> None:
-    assert "brings more with code in 1 and less in 0" in sentence(UNSURE, made(0.05, decision="significant"))
-    assert "brings more with code in 0 and less in 1" in sentence(UNSURE, made(-0.05, decision="significant"))
+    assert "brings more with code in 1 and less with code in 0" in sentence(UNSURE, made(0.05, decision="significant"))
+    assert "brings more with code in 0 and less with code in 1" in sentence(UNSURE, made(-0.05, decision="significant"))
