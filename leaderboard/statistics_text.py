@@ -9,14 +9,14 @@ from leaderboard.findings import finding
 from leaderboard.lookup import Lookup, Place, lookup, of_columns, places
 from leaderboard.pairs import matched_pairs
 from leaderboard.read import ResultsFolder
-from leaderboard.scores import Board, build_board
+from leaderboard.scores import Board, Row, build_board
 from leaderboard.statistics import Effect, RecipeEffects, Statistics
 from leaderboard.terminal import NARROWEST, TextTable, plain, table_lines, without_isolates, wrapped
 from leaderboard.words import MINUS, points, signed
 from tasks.errors import UserError
 
 _NONE = "-"
-_DECISIONS = {"significant": "significant", "not-detected": "not detected", "untested": "not tested"}
+_DECISIONS = {"significant": "significant", "not-detected": "no detectable difference", "untested": "not tested"}
 _EFFECT_HEADS = ("points", "interval", "p", "adjusted", "")
 
 
@@ -76,13 +76,18 @@ def _ranks(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
 
 def _gains(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
     rows = [
-        (f"{row.backbone.name} / {row.recipe.name}", _effect(effect))
+        (f"{row.backbone.name} / {row.recipe.name}", _effect(effect, own=_own(found, row, place)))
         for row in board.rows
         if (effect := found.gain(row.backbone.name, row.recipe.name, place)) is not None
     ]
     if not rows:
         return ["Gains over recipe none: there are none in this column.", ""]
     return ["Gains over recipe none, same backbone", *_table(_EFFECT_HEADS, rows, width)]
+
+
+def _own(found: Lookup, row: Row, place: Place) -> bool:
+    """Whether the recipe's tasks are the training data of the target that the column shows."""
+    return place.kind == "target" and place.name in found.own.get((row.backbone.name, row.recipe.name), ())
 
 
 def _pairs(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
@@ -121,15 +126,16 @@ def _pooled(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
     return ["Means over pairs", *_table(("points", found.interval, "p", "pairs"), rows, width)] if rows else []
 
 
-def _effect(effect: Effect) -> tuple[str, ...]:
+def _effect(effect: Effect, *, own: bool = False) -> tuple[str, ...]:
+    said = _DECISIONS[effect.decision] + ("; own training data" if own else "")
     if effect.low is None or effect.high is None or effect.p is None or effect.adjusted is None:
-        return (_signed(effect.value), _NONE, _NONE, _NONE, _DECISIONS[effect.decision])
+        return (_signed(effect.value), _NONE, _NONE, _NONE, said)
     return (
         _signed(effect.value),
         f"{_signed(effect.low)} to {_signed(effect.high)}",
         f"{effect.p:.3g}",
         f"{effect.adjusted:.3g}",
-        _DECISIONS[effect.decision],
+        said,
     )
 
 

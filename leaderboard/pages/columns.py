@@ -95,6 +95,29 @@ def stars(effect: Effect) -> str:
     return next((star for level, star in _STARS if adjusted < level), "*")
 
 
+def rough_notes(site: Site, names: Sequence[str]) -> tuple[str, ...]:
+    """Where intervals and tests of these targets are rough, for the table that shows them; of one target the reason."""
+    if site.lookup.statistics is None:
+        return ()
+    cautions = {name: target.caution for name, target in site.lookup.statistics.method.targets.items()}
+    rough = [target.title for target in site.board.suite.targets if target.name in names and cautions.get(target.name)]
+    if not rough:
+        return ()
+    if len(names) == 1:
+        return (cautions[names[0]],)
+    return (
+        (
+            f"Read intervals and tests of {', '.join(rough)}, and of means over them, as rough: some of their "
+            "languages have few test items that count. The page of each target says which."
+        ),
+    )
+
+
+def all_targets(site: Site) -> tuple[str, ...]:
+    """The names of the board's targets."""
+    return tuple(target.name for target in site.board.suite.targets)
+
+
 def mark_notes(fields: Sequence[Sequence[Field]], texts: dict[str, str]) -> tuple[str, ...]:
     """The sentences of those marks that stand in a table."""
     there = {char for row in fields for field in row for char in field.mark}

@@ -24,11 +24,13 @@ from leaderboard.pages.cells import OWN_DATA_MARK
 from leaderboard.pages.columns import (
     STAR_NOTE,
     WITHOUT_STATISTICS,
+    all_targets,
     board_columns,
     effect_field,
     group_keys,
     mark_notes,
     mean_keys,
+    rough_notes,
     with_effect,
 )
 from leaderboard.pages.frame import Page, Site, heading
@@ -126,7 +128,7 @@ def _matrix(
             *board_columns(site.board, kind="difference"),
         ),
         rows=fields,
-        notes=(STAR_NOTE, *marks) if tested else marks,
+        notes=(STAR_NOTE, *marks, *rough_notes(site, all_targets(site))) if tested else marks,
         miniature=site.frame.miniature,
     )
     look = Look(
@@ -147,8 +149,7 @@ def _gain_section(site: Site, backbone: BackboneInfo, recipes: list[RecipeInfo])
     name = backbone.name
 
     def cell(recipe: str, place: Place) -> Field:
-        own = site.lookup.own.get((name, recipe), ()) or _own(site, name, recipe)
-        mark = OWN_DATA_MARK.symbol if place.kind == "target" and place.name in own else ""
+        mark = _own_mark(site, name, recipe, place)
         found = difference(rows, (name, recipe), (name, NO_INTERMEDIATE), place)
         return effect_field(found, site.lookup.gain(name, recipe, place), mark=mark)
 
@@ -165,6 +166,11 @@ def _gain_section(site: Site, backbone: BackboneInfo, recipes: list[RecipeInfo])
     return Section(id=f"section-{key}", title=f"Gains of {name}", blocks=(block,))
 
 
+def _own_mark(site: Site, backbone: str, recipe: str, place: Place) -> str:
+    own = site.lookup.own.get((backbone, recipe), ()) or _own(site, backbone, recipe)
+    return OWN_DATA_MARK.symbol if place.kind == "target" and place.name in own else ""
+
+
 def _own(site: Site, backbone: str, recipe: str) -> tuple[str, ...]:
     row = rows_by_name(site.board)[backbone, recipe]
     return tuple(name for name, score in row.scores.targets.items() if "own-training-data" in score.marks)
@@ -178,7 +184,8 @@ def _pair_section(site: Site, pair: ComparedPair, recipes: list[RecipeInfo]) -> 
         if value is None:
             reasons = dict.fromkeys(chain.from_iterable((no_mean(score),) for score in lost))
             return Field(value=None, missing=f"No difference. {' '.join(reasons)}")
-        return with_effect(value, interaction_effect(pair, recipe, place))
+        mark = _own_mark(site, pair.code.name, recipe, place)
+        return with_effect(value, interaction_effect(pair, recipe, place), mark=mark)
 
     key = f"interaction-{slug(pair.name)}"
     block = _matrix(
@@ -199,7 +206,8 @@ def _contrast_section(site: Site, pair: ComparedPair) -> Section:
 
     def cell(recipe: str, place: Place) -> Field:
         found = difference(rows, (pair.code.name, recipe), (pair.text.name, recipe), place)
-        return effect_field(found, contrast_effect(pair, recipe, place))
+        mark = _own_mark(site, pair.code.name, recipe, place)
+        return effect_field(found, contrast_effect(pair, recipe, place), mark=mark)
 
     key = f"contrast-{slug(pair.name)}"
     block = _matrix(

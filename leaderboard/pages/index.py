@@ -13,10 +13,12 @@ from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, pro
 from leaderboard.pages.cells import Mark, legend, marks_of
 from leaderboard.pages.columns import (
     WITHOUT_STATISTICS,
+    all_targets,
     board_columns,
     group_keys,
     mark_notes,
     mean_keys,
+    rough_notes,
     score_fields,
 )
 from leaderboard.pages.frame import Page, Site, heading
@@ -193,7 +195,7 @@ def main_table(site: Site) -> Table:
         caption="Scores in points by backbone and recipe",
         columns=tuple(columns),
         rows=tuple(fields),
-        notes=notes,
+        notes=(*notes, *rough_notes(site, all_targets(site))),
         miniature=board.suite.miniature,
     )
 

@@ -13,7 +13,15 @@ from leaderboard.names import row_id, row_page, slug
 from leaderboard.pages.backbones import backbone_view
 from leaderboard.pages.blocks import Block, Prose, Section, TableBlock
 from leaderboard.pages.cells import BASELINE_MARK, ORACLE_MARK, ORACLE_THRESHOLD, OWN_DATA_MARK, UNKNOWN_MARK
-from leaderboard.pages.columns import board_columns, group_keys, mark_notes, mean_keys, score_fields
+from leaderboard.pages.columns import (
+    all_targets,
+    board_columns,
+    group_keys,
+    mark_notes,
+    mean_keys,
+    rough_notes,
+    score_fields,
+)
 from leaderboard.pages.frame import Page, Site
 from leaderboard.pages.gap_list import gap_section
 from leaderboard.pages.look import DATA, Look
@@ -89,7 +97,7 @@ def _scores(site: Site, row: Row) -> Section:
         caption="Scores in points" + (f", with {site.lookup.interval}s" if site.lookup.statistics else ""),
         columns=(Column(key="recipe", title="Recipe", kind="text"), *board_columns(site.board)),
         rows=(fields,),
-        notes=mark_notes([fields], _MARKS),
+        notes=(*mark_notes([fields], _MARKS), *rough_notes(site, all_targets(site))),
     )
     look = Look(
         id="table-scores",

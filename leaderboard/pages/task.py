@@ -25,6 +25,7 @@ from leaderboard.pages.columns import (
     WITHOUT_STATISTICS,
     effect_field,
     mark_notes,
+    rough_notes,
     score_field,
     with_effect,
 )
@@ -120,7 +121,7 @@ def _scores(site: Site, target: TargetInfo) -> Section:
             *(Column(key=f"language.{code}", title=code) for code in target.languages),
         ),
         rows=fields,
-        notes=mark_notes(fields, _MARKS),
+        notes=(*mark_notes(fields, _MARKS), *rough_notes(site, [target.name])),
         miniature=site.frame.miniature,
     )
     look = Look(
@@ -265,7 +266,9 @@ def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
             Column(key="interaction", title="Code adds", kind="difference", group="Gain over recipe none"),
         ),
         rows=tuple(fields),
-        notes=(STAR_NOTE, *mark_notes(fields, _MARKS)) if pair.statistics else mark_notes(fields, _MARKS),
+        notes=(STAR_NOTE, *mark_notes(fields, _MARKS), *rough_notes(site, [target.name]))
+        if pair.statistics
+        else mark_notes(fields, _MARKS),
         miniature=site.frame.miniature,
     )
     look = Look(

@@ -103,6 +103,27 @@ def test_gains_carry_stars_and_own_data_marks(found: tuple[Statistics, Path]) ->
     }
 
 
+def test_own_training_data_is_marked_in_every_matrix(found: tuple[Statistics, Path]) -> None:
+    """What code adds to a gain that is more training on the target is no transfer either."""
+    for caption in ("Gain of a+code minus gain of a+text", "a+code minus a+text under the same recipe"):
+        for recipe, *cells in rows_of(found[1], "gains", caption):
+            assert (recipe in {"mnli", "squad"}) == any("†" in cell for cell in cells), (caption, recipe)
+
+
+def test_rough_intervals_are_called_rough_where_they_stand(found: tuple[Statistics, Path], tmp_path: Path) -> None:
+    results = write_board(tmp_path / "results", targets=("xnli", "panx"), units=12)
+    write(*of_folder(results, Settings(resamples=200), lambda _share, _what: None), results)
+    build_site(results, tmp_path / "site")
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "site").glob("*.html")}
+    row = next(stem for stem in pages if stem.startswith("row-"))
+
+    for stem, tables in (("index", 1), ("gains", 5), (row, 1)):
+        assert pages[stem].count("Read intervals and tests of xnli, panx, and of means over them, as rough") == tables
+    for stem, tables in (("task-xnli", 2), ("languages-xnli", 1)):
+        assert pages[stem].count("Fewer than 60 units count anything in en, de") == tables
+    assert "as rough" not in "".join(path.read_text(encoding="utf-8") for path in found[1].glob("*.html"))
+
+
 def test_three_pairs_are_pooled(found: tuple[Statistics, Path]) -> None:
     statistics, site = found
     pooled = next(one for one in statistics.pooled if (one.measure, one.recipe) == ("interaction", "mnli"))

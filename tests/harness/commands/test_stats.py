@@ -52,6 +52,11 @@ def test_a_column_is_chosen_by_the_name_that_exports_have(board: Path, capsys: p
     assert code == 0
     assert "Column: group.retrieval" in out
 
+    gains = call(capsys, "--results", board, "--column", "xquad")[1].splitlines()
+    assert ["base+code / squad", "base+text / squad"] == [
+        line.partition("  ")[0] for line in gains if line.endswith("; own training data")
+    ]
+
     code, out, err = call(capsys, "--results", board, "--column", "xnly")
     assert (code, out) == (2, "")
     assert "there is no column 'xnly'; name one of average, group.classification, xnli" in err
