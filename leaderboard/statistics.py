@@ -233,10 +233,10 @@ class TargetMethod(_Model):
 
 
 class SeedVariance(_Model):
-    """What training again does to a column, pooled over rows: a standard deviation of fractions."""
+    """What training again does to a column, pooled over rows: a standard deviation of fractions, the rows' average."""
 
     sd: float = Field(ge=0.0)
-    df: int = Field(ge=1)
+    df: float = Field(gt=0.0)
 
 
 class Method(_Model):

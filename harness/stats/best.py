@@ -94,7 +94,7 @@ def mean_gain(
         variance += part
         spent += part**2 / float(column.df[at])
         if (seeds := column.seeds()) is not None:
-            training += float(contrasts.squares(column.trained)[index]) * seeds.variance / len(choices) ** 2
+            training += float(contrasts.squares(column.shares)[index]) * seeds.variance / len(choices) ** 2
     for name in choices:
         if (seeds := columns[name].seeds()) is not None:
             apart += seeds.variance / len(choices) ** 2

@@ -3,15 +3,18 @@
 A *quantity* is a row's score or a contrast of rows; arrays over quantities hold the rows first, then the contrasts.
 Item variance is that of bootstrap draws. Languages that hold the same items share a draw, so their mean is drawn as a
 whole; other languages, and targets, are independent, so variances of their means add up (with Satterthwaite's degrees
-of freedom). Seed variance is the mean square between the seeds of a row, pooled over the rows of a column. What a
-training makes of single items is in both: it is counted twice, on the side of caution.
+of freedom). Seed variance is the mean square between the seeds of a row, pooled over the rows of a column. Seeds are
+taken to vary alike on the scale of log-odds, so a row has more of it the nearer its score is to one half: were it
+pooled as if all rows had the same, rows in the middle of the scale would seem steadier than they are, and differences
+would be found among them. What a training makes of single items is in both variances: it is counted twice, on the side
+of caution.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -33,12 +36,12 @@ class SeedVariance:
     """How scores of a column vary with the seed of training, pooled over rows.
 
     Attributes:
-        variance: mean square between the seeds of a row.
+        variance: mean square between the seeds of a row, the mean over rows.
         df: its degrees of freedom.
     """
 
     variance: float
-    df: int
+    df: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +69,31 @@ class Column:
         """Scores (N,): means over seeds."""
         return np.asarray(self.per_seed.mean(axis=1))
 
+    @cached_property
+    def shares(self) -> Floats:
+        """How much of the column's seed variance each row has (N,): 1 on average over trained rows, 0 for others.
+
+        A step in log-odds is one of ``score * (1 - score)`` in the score; F1, too, has its odds, of hits against misses
+        and false alarms.
+        """
+        counted = self.trained & np.isfinite(self.per_seed).all(axis=1)
+        squares = np.where(counted, (self.values * (1 - self.values)) ** 2, 0.0)
+        if not squares.any():
+            return counted.astype(np.float64)
+        return np.asarray(squares * (counted.sum() / squares.sum()))
+
     def seeds(self) -> SeedVariance | None:
-        """The seed variance; None with one seed, or where no row is trained."""
+        """The seed variance; None with one seed, or where no row is trained.
+
+        Rows count by what they tell of the common variance; their degrees of freedom are Satterthwaite's.
+        """
         number = self.per_seed.shape[1]
         rows = self.trained & np.isfinite(self.per_seed).all(axis=1)
         if number == 1 or not rows.any():
             return None
         variance = float(self.per_seed[rows].var(axis=1, ddof=1).mean())
-        return SeedVariance(variance=variance, df=int(rows.sum()) * (number - 1))
+        df = (number - 1) * float(self.shares.sum() ** 2 / (self.shares**2).sum())
+        return SeedVariance(variance=variance, df=df)
 
 
 def target_columns(

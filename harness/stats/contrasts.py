@@ -70,8 +70,8 @@ class Contrasts:
         for part in self.parts():
             yield self.apply(lambda plus, minus: rows[plus] - rows[minus], part)
 
-    def squares(self, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """For each contrast how many of its rows count, the sum of their squared coefficients; shape (contrasts,)."""
+    def squares(self, counted: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """The sum of squared coefficients of each contrast's rows, each row as much as it counts (rows,)."""
         first, second, double = self.indices
         found: npt.NDArray[np.float64] = counted[first].sum(axis=1).astype(np.float64)
         found[double] += counted[second].sum(axis=1)

@@ -46,7 +46,7 @@ def judge(column: Column, contrasts: Contrasts, settings: Settings) -> Judged:
     """Intervals and tests of one column."""
     number = column.per_seed.shape[1]
     values = np.concatenate([column.values, contrasts.of(column.values)])
-    squares = np.concatenate([column.trained.astype(float), contrasts.squares(column.trained)])
+    squares = np.concatenate([column.shares, contrasts.squares(column.shares)])
     seeds = column.seeds()
     found = t_intervals(
         values,

@@ -81,6 +81,6 @@ def _covariance(board: Board, judged: Judged, indices: list[int]) -> Floats:
     draws = board.contrasts.of(column.draws)[:, indices].astype(np.float64)
     covariance: Floats = draws.T @ draws / (len(draws) - 1)
     if (seeds := column.seeds()) is not None:
-        signs = board.contrasts.coefficients(len(column.trained))[indices] * column.trained
+        signs = board.contrasts.coefficients(len(column.trained))[indices] * np.sqrt(column.shares)
         covariance = covariance + signs @ signs.T * (seeds.variance / column.per_seed.shape[1])
     return covariance

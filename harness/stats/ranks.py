@@ -43,11 +43,11 @@ def rank_rows(column: Column, *, confidence: float, seed: int, name: str) -> Ran
     if not len(order):
         return None
     order = order[np.argsort(-values[order], kind="stable")]
-    values, trained = values[order], column.trained[order]
+    values, shares = values[order], column.shares[order]
     draws = np.ascontiguousarray(column.draws[:, order])
     seeds, number = column.seeds(), column.per_seed.shape[1]
     if seeds is not None:
-        draws = draws + _seed_noise(seeds, trained, number, len(draws), generator(seed, "ranks", name))
+        draws = draws + _seed_noise(seeds, shares, number, len(draws), generator(seed, "ranks", name))
     gaps = np.abs(values[:, None] - values[None, :])
     errors = _errors(draws)
     critical = _critical(draws, errors, confidence)
@@ -71,11 +71,11 @@ def rank_rows(column: Column, *, confidence: float, seed: int, name: str) -> Ran
 
 
 def _seed_noise(
-    seeds: SeedVariance, trained: npt.NDArray[np.bool_], number: int, resamples: int, random: np.random.Generator
+    seeds: SeedVariance, shares: Floats, number: int, resamples: int, random: np.random.Generator
 ) -> Singles:
     """What training again would do to a mean over ``number`` seeds, with how well that is known: (R, rows)."""
     scale = np.sqrt(seeds.variance / number * seeds.df / random.chisquare(seeds.df, size=(resamples, 1)))
-    noise = random.standard_normal((resamples, len(trained))) * scale * trained
+    noise = random.standard_normal((resamples, len(shares))) * scale * np.sqrt(shares)
     noise -= noise.mean(axis=0)
     return np.asarray(noise, dtype=np.float32)
 

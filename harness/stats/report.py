@@ -257,7 +257,9 @@ class Teller:
             seed_variance=_columns(
                 Columns[SeedVariance],
                 {
-                    place: None if one is None else SeedVariance(sd=rounded(math.sqrt(one.variance)), df=one.df)
+                    place: None
+                    if one is None
+                    else SeedVariance(sd=rounded(math.sqrt(one.variance)), df=round(one.df, 1))
                     for place, one in seeds.items()
                 },
             ),

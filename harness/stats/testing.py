@@ -53,7 +53,7 @@ def t_intervals(
         variance: their item variance (Q,).
         df: its degrees of freedom (Q,).
         seeds: the column's seed variance, None where nothing is said about training again.
-        squares: sum of the squared coefficients of each quantity's trained rows (Q,).
+        squares: sum of the squared coefficients of each quantity's rows, by their share of the seed variance (Q,).
         number: how many seeds each score is a mean over.
         confidence: of the intervals.
     """

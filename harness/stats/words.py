@@ -62,9 +62,7 @@ def of_method(settings: Settings, seeds: int) -> tuple[str, ...]:
     else:
         training = (
             f"{items}; the variance between seeds is pooled over the rows of a column and added. Seeds are taken to "
-            "vary alike in all rows. In simulations of three seeds, tests at 5 in 100 found a difference where there "
-            "is none in up to 6.5 of 100 of single languages, and in up to 5.7 of 100 of targets (docs/statistics.md): "
-            "read a p-value near the level with that in mind."
+            "vary alike in all rows on the scale of log-odds, so the nearer a score is to one half, the more it varies."
         )
     return (
         f"Intervals are {percent} intervals by t quantiles. {training}",

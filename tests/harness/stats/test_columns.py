@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.stats.columns import SPARSE, mean_of, target_columns
+from harness.stats.columns import SPARSE, Column, mean_of, target_columns
 from harness.stats.contrasts import Contrast, Contrasts
 from harness.stats.draws import generator, weights
 from tests.harness.stats.conftest import GAIN, Make
@@ -170,8 +170,34 @@ def test_seed_variance_is_pooled_over_trained_rows(target: Make) -> None:
 
     assert found is not None
     assert found.variance == pytest.approx(0.05)
-    assert found.df == 2
     assert column.values == pytest.approx([0.5, 0.3, 0.5])
+    squares = np.array([0.25, 0.21]) ** 2  # score * (1 - score)
+    assert column.shares == pytest.approx([*(squares / squares.mean()), 0])
+    assert found.df == pytest.approx(squares.sum() ** 2 / (squares**2).sum())
+
+
+def test_seeds_vary_alike_in_log_odds() -> None:
+    """Of rows whose log-odds vary alike each gets the variance that it has, at every place of the scale."""
+    random = np.random.default_rng(1)
+    log_odds = np.array([0.0, 0.0, 1.5, 3.0])[:, None] + 0.1 * random.standard_normal((4, 50_000))
+    per_seed = 1 / (1 + np.exp(-log_odds))
+    column = Column(per_seed=per_seed, variance=np.zeros(4), df=np.ones(4), trained=trained(4), draws=None, sparse=())
+    found = column.seeds()
+
+    assert found is not None
+    assert column.shares * found.variance == pytest.approx(per_seed.var(axis=1, ddof=1), rel=0.05)
+    assert found.df < 3 * 50_000, "rows near the end of the scale tell less"
+
+
+def test_rows_that_are_all_right_or_all_wrong_have_no_seed_variance() -> None:
+    column = Column(
+        per_seed=np.array([[0.0, 0.0], [1.0, 1.0]]), variance=np.zeros(2), df=np.ones(2), trained=trained(), draws=None,
+        sparse=(),
+    )  # fmt: skip
+    found = column.seeds()
+
+    assert found is not None
+    assert (found.variance, found.df) == (0.0, 2.0)
 
 
 def test_one_seed_says_nothing_of_training(target: Make) -> None:
