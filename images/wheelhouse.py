@@ -46,10 +46,15 @@ def main(argv: list[str] | None = None) -> int:
         help="another hash-locked file to fill",
     )
     arguments = parser.parse_args(argv)
+    for name in arguments.images:
+        if name not in IMAGES:
+            parser.error(f"unknown image '{name}'; known: {', '.join(IMAGES)}")
+    if arguments.python and not re.fullmatch(r"3\.\d+", arguments.python):
+        parser.error(f"'{arguments.python}' is no version of Python; give one like 3.12")
     try:
         fill(
             arguments.folder,
-            chosen(arguments.images),
+            arguments.images or list(IMAGES),
             python=arguments.python,
             torch=arguments.torch,
             index=arguments.torch_index,
@@ -62,18 +67,6 @@ def main(argv: list[str] | None = None) -> int:
         say("wheelhouse: interrupted; run it again to go on.")
         return 130
     return 0
-
-
-def chosen(images: list[str]) -> list[str]:
-    """The images that were named, or all.
-
-    Raises:
-        InstallError: one is not known.
-    """
-    for name in images:
-        if name not in IMAGES:
-            raise InstallError(f"unknown image '{name}'; known: {', '.join(IMAGES)}.")
-    return images or list(IMAGES)
 
 
 def fill(folder: Path, images: list[str], *, python: str, torch: str, index: str, more: Sequence[Path] = ()) -> None:
@@ -114,16 +107,10 @@ def download(folder: Path, requirements: str, options: list[str], *, label: str)
 
 
 def target_python(version: str) -> list[str]:
-    """What pip is told about the Python that wheels are for; nothing where it is this one on Linux.
-
-    Raises:
-        InstallError: that is no version of Python.
-    """
+    """What pip is told about the Python that wheels are for; nothing where it is this one on Linux."""
     own = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if version in ("", own) and sys.platform == "linux":
         return []
-    if version and not re.fullmatch(r"3\.\d+", version):
-        raise InstallError(f"'{version}' is no version of Python; give one like 3.12.")
     options = ["--python-version", version or own, "--implementation", "cp"]
     for name in platforms():
         options += ["--platform", name]

@@ -5,61 +5,22 @@ Three tests drive the real pip against a package index of their own; the others 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.wheels import index, pin, wheel
+
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="builds of torch differ on Linux only")
-
-
-def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> Path:
-    """Write a wheel with one module that does nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
-    files = {
-        f"{name}.py": f"version = {version!r}\n",
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {item}\n" for item in requires),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for file, text in files.items():
-            archive.writestr(file, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"]))
-    return path
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def index(folder: Path, *wheels: Path) -> str:
-    """Write a package index of these wheels; its address."""
-    for path in wheels:
-        page = folder / path.name.split("-")[0].replace("_", "-") / "index.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        with page.open("a", encoding="utf-8") as lines:
-            lines.write(f'<a href="{path.as_uri()}#sha256={sha256(path)}">{path.name}</a>\n')
-    return folder.as_uri()
-
-
-def pin(*wheels: Path) -> str:
-    """A line of a lock: the version of the first wheel, the hashes of all."""
-    name, version = wheels[0].name.split("-")[:2]
-    hashes = "".join(f" \\\n    --hash=sha256:{sha256(path)}" for path in wheels)
-    return f"{name.replace('_', '-')}=={version}{hashes}\n    # via nothing\n"
 
 
 @pytest.fixture
