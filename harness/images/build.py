@@ -150,7 +150,8 @@ def _make(
             build_folder(what.target, supplies, labels, what.added) as context,
             engine.faults(f"build the image {image}"),
         ):
-            steps = follow(client.build(fileobj=context, custom_context=True, decode=True, **settings), image, say)
+            lines = client.build(fileobj=context, custom_context=True, decode=True, **settings)
+            steps = follow(lines, image, say, online=supplies.wheelhouse is None)
         _drop_install_stage(client, steps)
         held = engine.inspect(client, reference)
     if held is None:
