@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import tasks
+
+#: Names another lock of images than the project's.
+LOCK_VARIABLE = "CODESTILTS_IMAGES_LOCK"
 
 
 def tasks_dir() -> Path:
@@ -16,6 +20,12 @@ def images_dir() -> Path:
     """Image specs of backbones (``backbones/``) and dependency locks (``locks/``)."""
     packaged = Path(__file__).parent / "_images"
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / "images"
+
+
+def images_lock() -> Path:
+    """The project's lock of images, or the one that ``CODESTILTS_IMAGES_LOCK`` names."""
+    named = os.environ.get(LOCK_VARIABLE)
+    return Path(named) if named else images_dir() / "images.lock.yaml"
 
 
 def own_images_dir() -> Path | None:

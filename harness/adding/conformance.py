@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from babel import Locale, UnknownLocaleError
 
-from harness.adding.describe import tokenizer_kind
+from harness.languages import XTREME
 from harness.retrieval.embed import SentenceEmbedder
 from harness.specs.backbone import BackboneSpec
 from harness.training import heads
 from harness.training.batches import Batch, collate
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_mlm_head
 from harness.training.encoding import encode_rows, limits
+from harness.training.facts import tokenizer_kind
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
@@ -28,12 +29,6 @@ from tasks.rows import Answer, BitextSentence, MultipleChoice, Row, SentencePair
 from tasks.types import task_type
 from tasks.types.base import HeadKind
 
-#: XTREME's 40 languages (Hu et al. 2020, arXiv 2003.11080, table 1).
-LANGUAGES = (
-    "af", "ar", "bg", "bn", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he",
-    "hi", "hu", "id", "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "ms", "my", "nl",
-    "pt", "ru", "sw", "ta", "te", "th", "tl", "tr", "ur", "vi", "yo", "zh",
-)  # fmt: skip
 #: CLDR's own codes, where they differ.
 _CLDR = {"tl": "fil"}
 #: Names of a language's sample, and pieces of it that may be unknown where the spec claims the language.
@@ -67,7 +62,7 @@ def examine(spec: BackboneSpec, path: Path) -> Iterator[Result]:
     checkpoint = load_checkpoint(path)
     checks: list[tuple[str, Callable[[], tuple[bool | None, str]]]] = [
         ("tokenizer", lambda: _tokenizer(spec, checkpoint)),
-        *((f"language {code}", lambda code=code: _language(spec, checkpoint, code)) for code in LANGUAGES),
+        *((f"language {code}", lambda code=code: _language(spec, checkpoint, code)) for code in XTREME),
         *((f"head {task.type}", lambda task=task, row=row: _head(checkpoint, task, row)) for task, row in _ROWS),
         ("mlm head", lambda: _mlm_head(spec, checkpoint, path)),
         ("embeddings", lambda: _embeddings(checkpoint, path)),
@@ -99,7 +94,7 @@ def _tokenizer(spec: BackboneSpec, checkpoint: Checkpoint) -> tuple[bool | None,
 def _language(spec: BackboneSpec, checkpoint: Checkpoint, code: str) -> tuple[bool | None, str]:
     """Unknown pieces of all, and pieces a word (fertility): held to a limit only where the spec claims the language."""
     texts = sample(code)
-    encoded = checkpoint.tokenizer(texts, add_special_tokens=False)["input_ids"]
+    encoded = checkpoint.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     pieces = sum(map(len, encoded))
     unknown = sum(ids.count(checkpoint.tokenizer.unk_token_id) for ids in encoded) / max(1, pieces)
     words = sum(len(text.split()) for text in texts)

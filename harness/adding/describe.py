@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from harness.phases.convert import positions
 from harness.training.backbone import read_json
 from harness.training.checkpoint import load_tokenizer
-from harness.training.encoder import read_config
-from harness.training.published import MLM_HEADS, published_mlm_head, read_weights
+from harness.training.encoder import build_encoder, read_config
+from harness.training.facts import DTYPES, count, dtype_name, tokenizer_kind
+from harness.training.published import MLM_HEADS, published_mlm_head, read_weights, weight_types
 
 #: Pieces of one input where neither positions nor the tokenizer limit them (T5 counts distances).
 _UNLIMITED = 512
@@ -24,8 +26,8 @@ def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
 
     Args:
         folder: a published model in transformers' layout: ``config.json`` and a tokenizer.
-        weights: whether its weights are there, too. If so they are asked for a masked-language-modelling head;
-            else its config is, and where that says nothing the field is left out.
+        weights: whether its weights are there, too. If so they are asked for their type and for a
+            masked-language-modelling head; else its config is, and where that says nothing the field is left out.
 
     Raises:
         UserError: no config, or one of a model that cannot be used; no fast tokenizer; damaged weights.
@@ -39,22 +41,34 @@ def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
         "architecture": config.model_type,
         "layers": config.num_hidden_layers,
         "hidden_size": config.hidden_size,
+        "parameters": parameters(config),
         "max_length": min([limit for limit in limits if limit is not None], default=_UNLIMITED),
         "tokenizer": {"kind": tokenizer_kind(tokenizer), "vocab_size": len(tokenizer)},
         "pooling": "last" if any(name.endswith(_CAUSAL) for name in names) else "mean",
     }
-    head = _has_head(folder, config) if weights else _claims_head(config, names)
-    return fields if head is None else fields | {"mlm_head": head}
+    found = {
+        "mlm_head": _has_head(folder, config) if weights else _claims_head(config, names),
+        "dtype": _dtype(folder) if weights else _claimed_dtype(published),
+    }
+    return fields | {name: value for name, value in found.items() if value is not None}
 
 
-def tokenizer_kind(tokenizer: Any) -> str:
-    """``wordpiece``, ``byte-bpe`` or ``sentencepiece``, by how a fast tokenizer is built."""
-    state = json.loads(tokenizer.backend_tokenizer.to_str())
-    kind = state["model"]["type"]
-    if kind == "WordPiece":
-        return "wordpiece"
-    on_bytes = '"ByteLevel"' in json.dumps([state.get("pre_tokenizer"), state.get("decoder")])
-    return "byte-bpe" if kind == "BPE" and on_bytes else "sentencepiece"
+def parameters(config: Any) -> int:
+    """Weights of an encoder as it is used here, by its config alone: nothing is loaded, and no memory taken."""
+    with torch.device("meta"):
+        return count(build_encoder(config))
+
+
+def _dtype(folder: Path) -> str | None:
+    """By the weights; None where they are of several types, or of one that specs have no name for."""
+    found = dtype_name(weight_types(folder))
+    return found if found in DTYPES.values() else None
+
+
+def _claimed_dtype(published: dict[str, Any]) -> str | None:
+    """By the config alone, which mostly says in which type the weights were saved."""
+    said = published.get("dtype") or published.get("torch_dtype")
+    return next((name for dtype, name in DTYPES.items() if str(dtype) == f"torch.{said}"), None)
 
 
 def _tokenizer_limit(folder: Path) -> int | None:

@@ -20,14 +20,24 @@ def _group(kind: str, plural: str) -> click.Group:
 
     @group.command("list", help=f"List all {plural}.", epilog=f"Example: codestilts {plural} list")
     @json_option
-    def list_command(as_json: bool) -> None:
-        specs = [_load(kind, name) for name in _names(kind)]
+    def list_command(as_json: bool) -> int:
+        from tasks.errors import UserError
+
+        specs, faults = [], []
+        for name in _names(kind):
+            try:
+                specs.append(_load(kind, name))
+            except UserError as error:  # one that is half written hides no other
+                faults.append(error)
         if as_json:
             echo_json([spec.model_dump(mode="json", by_alias=True, exclude_none=True) for spec in specs])
-            return
-        width = max((len(spec.name) for spec in specs), default=0)
-        for spec in specs:
-            click.echo(f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}")
+        else:
+            width = max((len(spec.name) for spec in specs), default=0)
+            for spec in specs:
+                click.echo(f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}{_marks(kind, spec)}")
+        for fault in faults:
+            click.echo(f"codestilts: {fault}", err=True)
+        return 2 if faults else 0
 
     @group.command(
         "show", help=f"Show one of the {plural} in full, as read.", epilog=f"Example: codestilts {plural} show NAME"
@@ -70,8 +80,19 @@ def _aside(kind: str, spec: Any) -> str:
     if kind == "task":
         return f"{spec.role:12}  {spec.type:18}  "
     if kind == "backbone":
-        return f"{spec.family:5}  "
+        size = f"{spec.parameters / 1e6:,.0f} M" if spec.parameters else ""
+        return f"{spec.family:5}  {size:>6}  "
     return ""
+
+
+def _marks(kind: str, spec: Any) -> str:
+    """What keeps a backbone from being used just so."""
+    if kind != "backbone":
+        return ""
+    marks = [f"--allow {need.flag}" for need in spec.needs]
+    if spec.source is not None and spec.source.kind == "hub" and not spec.source.pinned:
+        marks.append("unpinned")
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 suites = _group("suite", "suites")

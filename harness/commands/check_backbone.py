@@ -24,15 +24,18 @@ def check(name: str, store: Path, allowed: tuple[str, ...], as_json: bool) -> in
 
     from harness import console
     from harness.adding import conformance
+    from harness.adding.spec_facts import examine_facts, published_files
     from harness.checkpoints import named_checkpoint
     from harness.commands.options import default_workers
     from harness.display import make_display
     from harness.specs.catalog import Catalog
+    from harness.store.artifacts import Store
 
     workers = default_workers()
     spec = Catalog().backbone(name)
     path = named_checkpoint(name, store, workers, make_display(workers), allowed)
     results = [conformance.Result(check="spec and files", passed=True, found="read, checked, converted", seconds=0.0)]
+    results += examine_facts(spec, path, published_files(Store(store), path))
     with console.progress(f"backbones check {name}") as note:
         for result in conformance.examine(spec, path):
             results.append(result)

@@ -15,9 +15,12 @@ from harness.commands.options import echo_json, json_option
 def new(name: str, origin: str, revision: str | None, as_json: bool) -> None:
     """Write the image spec of a backbone NAME from a model's own files, to images/backbones.
 
-    Of a model of the hub only its configuration and its tokenizer are downloaded. What no file says (what it was
-    pretrained on, what it saw, its licence) is marked in the spec; it is refused until you have filled that in.
+    Of a model of the hub only its configuration, its tokenizer and its card are downloaded. What no file says (its
+    family, what it saw) is marked in the spec, which is refused until you have filled that in; what the card says
+    (languages, pretraining data, licence) is marked as to be confirmed.
     """
+    from pathlib import Path
+
     from harness import console
     from harness.adding.write import write_spec
 
@@ -26,4 +29,5 @@ def new(name: str, origin: str, revision: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"name": name, "path": str(path)})
     else:
-        click.echo(f"{path}: written. Fill in what it marks, then read it with 'codestilts backbones show {name}'.")
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"{shown}: written. Fill in what it marks, then read it with 'codestilts backbones show {name}'.")

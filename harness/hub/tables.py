@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from harness.errors import SpecError
+from harness.hub.cards import CARD, header
 from harness.hub.download import Progress, download
 from harness.hub.repository import HubFile, Listing
 
-CARD = "README.md"
 #: Where the hub's own writers put a split: its converted branch, ``push_to_hub``, and that with one configuration.
 _PLACES = ("{config}/{split}/*.parquet", "{config}/{split}-*.parquet", "{config}/{split}.parquet")
 _DEFAULT_PLACES = ("data/{split}-*.parquet", "{split}-*.parquet", "data/{split}.parquet", "{split}.parquet")
@@ -60,16 +58,14 @@ def read_card(listing: Listing, folder: Path, progress: Progress) -> str | None:
 
 def _of_card(card: str | None, config: str, split: str) -> list[str]:
     """The patterns that a card's header has for a table; none where it says nothing that can be understood."""
-    header = (card or "").split("---\n")
     try:
-        configs = yaml.safe_load(header[1]).get("configs", ()) if len(header) > 2 and not header[0].strip() else ()  # noqa: PLR2004
         found: list[Any] = [
             files["path"]
-            for entry in configs
+            for entry in header(card).get("configs", ())
             if entry.get("config_name", "default") == config and isinstance(entry.get("data_files"), list)
             for files in entry["data_files"]
             if files.get("split") == split
         ]
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return []
     return [str(path) for paths in found for path in (paths if isinstance(paths, list) else [paths])]

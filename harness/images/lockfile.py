@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,8 +13,9 @@ from harness.errors import SpecError
 from harness.images.targets import ImageName, target_of
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
+from harness.specs.source import Commit, HubId
 
-LOCK_VARIABLE = "CODESTILTS_IMAGES_LOCK"
+LOCK_VARIABLE = resources.LOCK_VARIABLE
 _HEADER = "# Written by `codestilts images lock`. Do not edit: a digest that was typed pins nothing.\n"
 
 TorchBuild = Literal["base", "cpu", "cuda"]
@@ -68,6 +68,7 @@ class ImagesLock(SpecModel):
         plain: base of the images without torch.
         torch: base of those with.
         torch_build: ``base`` where the base brings torch, else the build that is added to it.
+        revisions: by a model's id on the hub the commit found for specs that name none (``harness.specs.pins``).
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -75,6 +76,7 @@ class ImagesLock(SpecModel):
     torch: Base
     torch_build: TorchBuild
     images: dict[ImageName, LockedImage] = Field(default_factory=dict)
+    revisions: dict[HubId, Commit] | None = None
 
     def base_of(self, image: str) -> Base:
         """The pinned base of an image."""
@@ -96,8 +98,7 @@ def repository_of(image: str) -> str:
 
 def lock_path() -> Path:
     """The project's lock, or the one that ``CODESTILTS_IMAGES_LOCK`` names."""
-    named = os.environ.get(LOCK_VARIABLE)
-    return Path(named) if named else resources.images_dir() / "images.lock.yaml"
+    return resources.images_lock()
 
 
 def read_lock(path: Path | None = None) -> ImagesLock:

@@ -68,7 +68,8 @@ def relocked(
     if plain is None or torch is None:
         raise SpecError("there is no lock of images yet", remedy="name the base to build on with --base")
     build = torch_build or (before.torch_build if before else "base")
-    bare = ImagesLock(schema=1, plain=plain, torch=torch, torch_build=build)
+    revisions = before.revisions if before else None
+    bare = ImagesLock(schema=1, plain=plain, torch=torch, torch_build=build, revisions=revisions)
     images = {
         image: _locked(bare, image, before.images.get(image) if before else None)
         for image in (*(target.value for target in Target), *additions)

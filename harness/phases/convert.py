@@ -17,6 +17,7 @@ from harness.training.backbone import Backbone
 from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpoint, save_mlm_head
 from harness.training.encoder import build_encoder, fill, read_config
 from harness.training.encoding import prefix_ids
+from harness.training.facts import found_facts, hold
 from harness.training.published import published_mlm_head, read_weights, without_prefix
 from harness.training.remote_code import localise, take_along
 from harness.training.runtime import derived_seed, set_up
@@ -74,6 +75,8 @@ def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, A
     context.progress(0.1, f"reading the weights of {backbone.name}")
     tensors = read_weights(folder)
     encoder = build_encoder(config, code=code)
+    found = found_facts(encoder, {tensor.dtype for tensor in tensors.values()}, tokenizer)
+    hold(context.expected, found, name=backbone.name)
     fill(encoder, without_prefix(tensors, encoder), where=folder.name, source=True)
     if code:
         check_states(backbone, encoder, tokenizer)

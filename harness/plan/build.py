@@ -259,7 +259,16 @@ class _Builder:
             case _:
                 inputs["source"] = self._fetch_snapshot(spec)
         params = {"backbone": parameters.conversion(spec)}
-        return self._add(Phase.CONVERT, f"convert/{spec.name}", params, inputs, seed=seed, backbone=spec, size=5)
+        return self._add(
+            Phase.CONVERT,
+            f"convert/{spec.name}",
+            params,
+            inputs,
+            seed=seed,
+            expected=parameters.claims(spec),
+            backbone=spec,
+            size=5,
+        )
 
     def _pretrain(self, spec: BackboneSpec, pretrain: PretrainSpec, checkpoint: str) -> str:
         hyper = {

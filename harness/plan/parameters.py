@@ -89,6 +89,23 @@ def conversion(spec: BackboneSpec) -> dict[str, Any]:
     return params | {"kind": "checkpoint", "path": f"files/{source.path}" if source.kind == "package" else "files"}
 
 
+def claims(spec: BackboneSpec) -> dict[str, str]:
+    """What a spec says of the published files that changes no result: held against them, and in no key.
+
+    What it calls unattested is not held against them.
+    """
+    if spec.source is None or spec.source.kind == "scratch":
+        return {}
+    said: dict[str, Any] = {"parameters": spec.parameters, "dtype": spec.dtype}
+    if spec.tokenizer is not None:
+        said |= {f"tokenizer.{name}": value for name, value in spec.tokenizer.model_dump().items()}
+    return {
+        field: str(value)
+        for field, value in said.items()
+        if value is not None and field.partition(".")[0] not in spec.unattested
+    }
+
+
 def snapshot(source: HubSource) -> dict[str, Any]:
     """Fetching a model's files, and the code it needs if it needs some."""
     params: dict[str, Any] = {

@@ -74,8 +74,9 @@ class Stage:
         params: everything else that can change the result, as JSON values.
         inputs: keys of the artifacts it reads, by role.
         needs_data: it reads release files; their digests stand in ``params``.
-        expected: SHA-256 of files that it fetches, by path, as recorded: what comes out is the same with and without,
-            or there is an error. Not in the key.
+        expected: what it must find: of a fetch the SHA-256 of files by path, as recorded; of a conversion what the spec
+            says of the published files, by field. What comes out is the same with and without, or there is an error.
+            Not in the key.
         folders: folders of this machine that it reads, by role; what is in them stands in ``params``, where they lie
             does not count. Not in the key.
         adds: what a backbone adds to the image of its phase, by the name of that addition: packages of its own (they

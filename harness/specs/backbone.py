@@ -90,9 +90,12 @@ class BackboneSpec(SpecModel):
         public_pair: the published text backbone it is shown beside. Such pairs are never matched in compute.
         prefix: pieces that follow the first special piece of every input (UniXcoder's mode).
         template: special pieces around a text, where the tokenizer's own files leave them out.
+        parameters: weights of the encoder as it is used here, each once: no pooler, no heads.
         languages: those of XTREME's that its pretraining text holds.
         dtype: of the published weights. They are kept and trained in fp32, or as a recipe says.
         mlm_head: whether its files hold a masked-language-modelling head; None where nobody looked.
+        unattested: fields whose values no source at hand gives: known by hearsay, or computed. Where its files say
+            otherwise of what changes no result, they count, and nothing is refused.
         needs: what a person must allow before it is used.
         requirements: a hash-locked file of packages it needs beside a phase's own, below ``images/backbones``.
         bake: put the weights into the image, for hosts without a network.
@@ -123,6 +126,7 @@ class BackboneSpec(SpecModel):
     dtype: Literal["fp32", "fp16", "bf16"] | None = None
     languages: tuple[str, ...] = ()
     licence: str | None = None
+    unattested: tuple[str, ...] = ()
     needs: tuple[NeedSpec, ...] = ()
     requirements: str | None = Field(default=None, pattern=r"^[\w.+-]+\.txt$")
     bake: bool = False
@@ -147,6 +151,13 @@ class BackboneSpec(SpecModel):
             for name in ("architecture", "layers", "hidden_size", "max_length"):
                 if getattr(self, name) is None:
                     raise ValueError(f"a backbone with its own 'source' needs '{name}'")
+        return self
+
+    @model_validator(mode="after")
+    def _marks_what_it_says(self) -> Self:
+        unsaid = [name for name in self.unattested if name not in self.model_fields_set]
+        if unsaid:
+            raise ValueError(f"'unattested' names '{unsaid[0]}', which is no field of this spec")
         return self
 
     @model_validator(mode="after")

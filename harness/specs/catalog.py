@@ -13,6 +13,8 @@ from harness.specs.backbone import BackboneSpec
 from harness.specs.corpus import CorpusSpec
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
+from harness.specs.pins import pinned
+from harness.specs.source import HubSource
 from harness.specs.suite import MlmSpec, RecipeSpec, SuiteSpec, TranslatedUse
 from harness.specs.task import JoinedTask, TaskSpec
 from harness.specs.training import MlmValues, TrainingSpec
@@ -66,7 +68,8 @@ class Catalog:
 
     def backbone(self, name: str, *, where: str | None = None) -> BackboneSpec:
         """The backbone of that name, with what it leaves out taken from the one it is made from."""
-        spec = _located(self._load("backbone", name, self.backbone_files(), BackboneSpec, where), self._where(name))
+        loaded = self._load("backbone", name, self.backbone_files(), BackboneSpec, where)
+        spec = pinned(_located(loaded, self._where(name)))
         lineage = [name]
         parent = spec
         while parent.from_ is not None:
@@ -81,6 +84,11 @@ class Catalog:
                 "backbone in 'public_pair'", spec.public_pair, self.backbone_files(), where=self._where(name)
             )
         return spec
+
+    def unpinned(self, name: str) -> str | None:
+        """The model of the hub of a spec that says UNPINNED, whatever the lock of images has for it; else None."""
+        source = self._load("backbone", name, self.backbone_files(), BackboneSpec, None).source
+        return source.id if isinstance(source, HubSource) and not source.pinned else None
 
     def corpus(self, name: str, *, where: str | None = None) -> CorpusSpec:
         """The corpus of that name."""
@@ -199,7 +207,7 @@ def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
         "licence",
     )
     updates = {name: getattr(parent, name) for name in inherited if getattr(child, name) is None}
-    for name in ("prefix", "pooling", "summary", "languages"):
+    for name in ("prefix", "pooling", "summary", "languages", "unattested"):
         if name not in child.model_fields_set:
             updates[name] = getattr(parent, name)
     updates["needs"] = (*parent.needs, *child.needs)

@@ -23,7 +23,8 @@ def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
         raise SpecError(
             f"nobody has vouched for a revision of {spec.source.id} yet (revision: {spec.source.revision})",
             where=where,
-            remedy="write the full commit hash that you vouch for into its spec",
+            remedy=f"'codestilts images lock --pin {spec.name}' asks the hub what main is at; or write a full commit "
+            "hash that you vouch for into its spec",
         )
     if spec.bake and (spec.source is None or spec.source.kind == "scratch"):
         raise SpecError(

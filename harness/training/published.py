@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from harness.training.backbone import read_json
@@ -18,6 +19,20 @@ from tasks.errors import DataError, UserError
 
 #: File names by which weights are published, in the order in which they are looked for.
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+#: Types of tensors as headers of safetensors name them.
+_TYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 
 #: Where the parts of a masked-LM head stand in published weights, by config ``model_type``.
 _BERT_HEAD = {
@@ -42,17 +57,42 @@ def read_weights(folder: Path) -> Tensors:
         UserError: there are no weights.
         DataError: a file is missing, damaged, or holds more than tensors.
     """
+    tensors: Tensors = {}
+    for file in weight_files(folder):
+        tensors |= read_safetensors(file) if file.suffix == ".safetensors" else _read_bin(file)
+    return {_renamed(tensor): value for tensor, value in tensors.items()}
+
+
+def weight_types(folder: Path) -> set[torch.dtype]:
+    """The types of a published model's tensors: of safetensors by their headers alone.
+
+    Raises:
+        UserError, DataError: as :func:`read_weights`.
+    """
+    found: set[torch.dtype] = set()
+    for file in weight_files(folder):
+        if file.suffix != ".safetensors":
+            found |= {tensor.dtype for tensor in _read_bin(file).values()}
+            continue
+        try:
+            with safe_open(file, framework="pt") as opened:
+                found |= {_TYPES[opened.get_slice(name).get_dtype()] for name in opened.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError, KeyError) as error:
+            raise DataError("not a readable safetensors file", where=file.name) from error
+    return found
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files of a published model's weights: safetensors before ``.bin``, one or several.
+
+    Raises:
+        UserError: there are none.
+    """
     for name in WEIGHTS:
         if (folder / name).exists():
-            files = [folder / name]
-        elif (index := folder / f"{name}.index.json").exists():
-            files = [folder / file for file in sorted(set(read_json(index)["weight_map"].values()))]
-        else:
-            continue
-        tensors: Tensors = {}
-        for file in files:
-            tensors |= read_safetensors(file) if file.suffix == ".safetensors" else _read_bin(file)
-        return {_renamed(tensor): value for tensor, value in tensors.items()}
+            return [folder / name]
+        if (index := folder / f"{name}.index.json").exists():
+            return [folder / file for file in sorted(set(read_json(index)["weight_map"].values()))]
     raise UserError("no weights", where=folder.name, remedy=f"a folder needs one of {', '.join(WEIGHTS)}")
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 @click.option("--source", default="", help="Where the digest of the base was read.")
 @click.option("--ids", is_flag=True, help="Also pin the ids of the images that the engine holds.")
 @click.option("--published", metavar="REGISTRY", help="Also pin the digests that images got there, to be pulled by.")
+@click.option(
+    "--pin", "names", multiple=True, metavar="NAME", help="Pin a backbone whose spec says UNPINNED (all: every one)."
+)
+@click.option("--repin", "again", multiple=True, metavar="NAME", help="Pin it anew: its weights may be others then.")
 def lock(
     lock: Path | None,
     base: str | None,
@@ -29,16 +33,20 @@ def lock(
     source: str,
     ids: bool,
     published: str | None,
+    names: tuple[str, ...],
+    again: tuple[str, ...],
 ) -> int:
     """Write images.lock.yaml anew: bases, dependency locks, and what each image is built from.
 
     What is not named stays as the lock has it. Backbones whose specs ask for packages of their own (requirements) or
     for an image that holds their files (bake) get images of their own; what keeps one from that is said, and exit
-    code 1.
+    code 1. --pin and --repin ask the hub which commit a model's main branch is at; nothing else here needs a network.
     """
+    from harness import console
     from harness.images import engine, lockfile
     from harness.images.additions import wanted
     from harness.images.locking import base_from, relocked, with_ids, with_published
+    from harness.images.pinning import with_pins
     from harness.images.registry import published_in
     from harness.specs.catalog import Catalog
 
@@ -56,6 +64,11 @@ def lock(
     if published:
         client = engine.connect()
         made = with_published(made, published_in(client, made, published))
+    if names or again:
+        with console.progress("images lock") as note:
+            made, said = with_pins(made, Catalog(), names, again, lambda text: note(0.0, text))
+        for sentence in said:
+            click.echo(sentence)
     changed = lockfile.write_lock(made, path)
     click.echo(f"{path}: {'written' if changed else 'it said so already'}.")
     for fault in faults:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoModel, T5EncoderModel
 
 from harness.cli import main
 from harness.specs.catalog import Catalog
@@ -26,7 +27,8 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fill_in(file: Path) -> None:
     text = file.read_text()
-    for field, value in (("family", "text"), ("saw", "[]"), ("licence", "MIT")):
+    said = {"family": "text", "saw": "[]", "licence": "MIT", "languages": "[en]", "pretraining": "{data: x, source: y}"}
+    for field, value in said.items():
         text = text.replace(f"{field}: FILL-IN", f"{field}: {value}")
     file.write_text(text)
 
@@ -45,6 +47,10 @@ def test_a_folder_gives_a_spec_that_fits_it(architecture: str, own: Path, tmp_pa
     assert spec.max_length == {"t5": 512, "qwen2": 4096}.get(architecture, snapshots.POSITIONS)
     assert [need.flag for need in spec.needs] == (["decoder"] if architecture == "qwen2" else [])
     assert spec.source.path == str(folder)
+    assert spec.dtype == "fp32"
+    model = (T5EncoderModel if architecture == "t5" else AutoModel).from_pretrained(folder)
+    pooler = sum(weight.numel() for name, weight in model.named_parameters() if name.startswith("pooler."))
+    assert spec.parameters == sum(weight.numel() for weight in model.parameters()) - pooler
 
 
 def test_of_the_hub_the_newest_commit_is_written_down_and_no_weights_are_fetched(hub: HubServer, own: Path) -> None:
@@ -64,6 +70,49 @@ def test_of_the_hub_the_newest_commit_is_written_down_and_no_weights_are_fetched
     assert not [request for request in hub.asked if "safetensors" in request.path]
 
 
+CARD = """---
+language:
+- de
+- multilingual
+- no
+- en
+license: mit
+datasets: [wikipedia, c4]
+base_model: some/base
+---
+# A model
+"""
+
+
+@pytest.mark.parametrize("hosted", [True, False])
+def test_what_the_model_card_says_is_taken_and_marked(
+    own: Path, tmp_path: Path, hub: HubServer, *, hosted: bool
+) -> None:
+    files = {**snapshots.snapshot("bert"), "README.md": CARD.encode()}
+    hub.model("some/bert", files)
+    origin = "some/bert" if hosted else str(snapshots.write(files, tmp_path / "model"))
+
+    assert main(["backbones", "new", "mine", "--from", origin]) == 0
+
+    lines = {line.partition(":")[0]: line for line in (own / "mine.yaml").read_text().splitlines()}
+    assert lines["languages"].startswith("languages: [de, en]  # from its model card: confirm it")
+    assert lines["pretraining"].startswith("pretraining: {data: 'wikipedia, c4', source: its model card}  # from its")
+    assert "FILL-IN" in lines["family"]
+    fill_in(own / "mine.yaml")
+    spec: Any = Catalog().backbone("mine")
+    assert (spec.licence, spec.initialised_from.what, spec.languages) == ("mit", "some/base", ("de", "en"))
+    assert spec.dtype == "fp32"
+
+
+@pytest.mark.parametrize("card", ["", "no header", "---\n- a list\n---\n", "---\na: [\n---\n", "---\nlicense:\n---\n"])
+def test_a_card_that_says_nothing_leaves_everything_to_be_filled_in(own: Path, tmp_path: Path, card: str) -> None:
+    folder = snapshots.write({**snapshots.snapshot("bert"), "README.md": card.encode()}, tmp_path / "model")
+
+    assert main(["backbones", "new", "mine", "--from", str(folder)]) == 0
+
+    assert (own / "mine.yaml").read_text().count(": FILL-IN") == 5
+
+
 def test_what_a_person_must_say_is_named_in_one_sentence(
     own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,7 +123,7 @@ def test_what_a_person_must_say_is_named_in_one_sentence(
     assert main(["backbones", "show", "mine"]) == 2
 
     said = capsys.readouterr().err
-    assert "mine.yaml: still to be filled in: family, saw, licence" in said
+    assert "mine.yaml: still to be filled in: family, saw, languages, pretraining, licence" in said
     assert (own / "mine.yaml").exists()
 
 
@@ -94,3 +143,20 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 
     assert said in capsys.readouterr().err
     assert not list(own.iterdir())
+
+
+def test_a_half_written_spec_hides_no_other_in_the_list(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = snapshots.write(snapshots.snapshot("bert"), tmp_path / "model")
+    assert main(["backbones", "new", "mine", "--from", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith("images/backbones/mine.yaml: written.")
+
+    assert main(["backbones", "list"]) == 2
+
+    said = capsys.readouterr()
+    assert "still to be filled in: family" in said.err
+    lines = {line.split()[0]: line for line in said.out.splitlines()}
+    assert "(--allow gated, unpinned)" in lines["starencoder"]
+    assert "--allow" not in lines["minilm"]
+    assert "mine" not in lines

@@ -130,6 +130,30 @@ def test_a_hub_backbone_is_fetched_by_commit_and_converted(own: Path) -> None:
     assert fetch.key == convert.inputs["source"]
 
 
+def test_facts_are_held_against_the_files_and_change_no_key(own: Path) -> None:
+    stages = []
+    for facts in (
+        {},
+        {"parameters": 5, "dtype": "bf16", "tokenizer": {"kind": "wordpiece", "vocab_size": 30}},
+        {"parameters": 5, "dtype": "bf16", "unattested": ["parameters"]},
+    ):
+        resolved = resolve(suite("mine"), write(own, **facts))
+        plan = build_plan(resolved, surroundings(resolved, None))
+        stages += [stage for stage in plan.stages if stage.phase is Phase.CONVERT]
+
+    assert [dict(stage.expected) for stage in stages] == [
+        {},
+        {"parameters": "5", "dtype": "bf16", "tokenizer.kind": "wordpiece", "tokenizer.vocab_size": "30"},
+        {"dtype": "bf16"},
+    ]
+    assert len({stage.key for stage in stages}) == 1
+
+
+def test_only_what_a_spec_says_can_be_unattested(own: Path) -> None:
+    with pytest.raises(SpecError, match="'unattested' names 'parameters', which is no field of this spec"):
+        write(own, unattested=["parameters"]).backbone("mine")
+
+
 def test_a_folders_contents_make_the_key_and_its_place_does_not(own: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
