@@ -142,8 +142,9 @@ def _repositories(candidates: Sequence[Candidate]) -> Iterator[_Repository]:
 
 
 def _of_repository(repository: _Repository, slots: Slots, found: HubTables) -> Iterator[FoundTable]:
+    from harness.hub.cards import CARD
     from harness.hub.repository import HubFile, Listing, Repository
-    from harness.hub.tables import CARD, table_files
+    from harness.hub.tables import table_files
 
     tables = [
         use for use in slots.tables if use.hub.revision == repository.revision and repository.id in {None, use.hub.id}
