@@ -16,6 +16,7 @@ from leaderboard.words import MINUS, points, signed
 from tasks.errors import UserError
 
 _NONE = "-"
+_OWN = "†"
 _DECISIONS = {"significant": "significant", "not-detected": "no detectable difference", "untested": "not tested"}
 _EFFECT_HEADS = ("points", "interval", "p", "adjusted", "")
 
@@ -82,7 +83,10 @@ def _gains(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
     ]
     if not rows:
         return ["Gains over recipe none: there are none in this column.", ""]
-    return ["Gains over recipe none, same backbone", *_table(_EFFECT_HEADS, rows, width)]
+    table = _table(_EFFECT_HEADS, rows, width)
+    if any(cells[-1].endswith(_OWN) for _, cells in rows):
+        table[-1:] = [*wrapped(f"{_OWN} the target's own training data: more training, no transfer", width), ""]
+    return ["Gains over recipe none, same backbone", *table]
 
 
 def _own(found: Lookup, row: Row, place: Place) -> bool:
@@ -127,7 +131,7 @@ def _pooled(board: Board, found: Lookup, place: Place, width: int) -> list[str]:
 
 
 def _effect(effect: Effect, *, own: bool = False) -> tuple[str, ...]:
-    said = _DECISIONS[effect.decision] + ("; own training data" if own else "")
+    said = _DECISIONS[effect.decision] + (f" {_OWN}" if own else "")
     if effect.low is None or effect.high is None or effect.p is None or effect.adjusted is None:
         return (_signed(effect.value), _NONE, _NONE, _NONE, said)
     return (

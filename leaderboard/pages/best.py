@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leaderboard.pages.blocks import Section, TableBlock
-from leaderboard.pages.columns import STAR_NOTE, all_targets, rough_notes, with_effect
+from leaderboard.pages.columns import STAR_NOTE, all_targets, interval_notes, with_effect
 from leaderboard.pages.frame import Site
 from leaderboard.pages.look import Look
 from leaderboard.pairs import NO_INTERMEDIATE
@@ -36,7 +36,7 @@ def best_sections(site: Site) -> tuple[Section, ...]:
             "Chosen on validation rows, never on the test rows that it is scored on; none is among the candidates.",
             "Intervals hold the choice fixed: they do not say how often other validation rows would choose otherwise.",
             STAR_NOTE,
-            *rough_notes(site, all_targets(site)),
+            *interval_notes(site, all_targets(site)),
         ),
         miniature=site.frame.miniature,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from leaderboard.findings import ITEMS_ONLY
 from leaderboard.lookup import Place, of_line, places
 from leaderboard.names import task_page
 from leaderboard.pages.cells import marks_of
@@ -95,22 +96,23 @@ def stars(effect: Effect) -> str:
     return next((star for level, star in _STARS if adjusted < level), "*")
 
 
-def rough_notes(site: Site, names: Sequence[str]) -> tuple[str, ...]:
-    """Where intervals and tests of these targets are rough, for the table that shows them; of one target the reason."""
+def interval_notes(site: Site, names: Sequence[str]) -> tuple[str, ...]:
+    """What intervals and tests of these targets leave out, and where they are rough; of one target the whole reason."""
     if site.lookup.statistics is None:
         return ()
-    cautions = {name: target.caution for name, target in site.lookup.statistics.method.targets.items()}
+    method = site.lookup.statistics.method
+    notes = (f"Intervals and tests are {ITEMS_ONLY}.",) if method.kind == "items" else ()
+    cautions = {name: target.caution for name, target in method.targets.items()}
     rough = [target.title for target in site.board.suite.targets if target.name in names and cautions.get(target.name)]
     if not rough:
-        return ()
+        return notes
     if len(names) == 1:
-        return (cautions[names[0]],)
-    return (
-        (
-            f"Read intervals and tests of {', '.join(rough)}, and of means over them, as rough: some of their "
-            "languages have few test items that count. The page of each target says which."
-        ),
+        return (*notes, cautions[names[0]])
+    said = (
+        f"Read intervals and tests of {', '.join(rough)}, and of means over them, as rough: some of their "
+        "languages have few test items that count. The page of each target says which."
     )
+    return (*notes, said)
 
 
 def all_targets(site: Site) -> tuple[str, ...]:

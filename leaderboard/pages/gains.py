@@ -28,9 +28,9 @@ from leaderboard.pages.columns import (
     board_columns,
     effect_field,
     group_keys,
+    interval_notes,
     mark_notes,
     mean_keys,
-    rough_notes,
     with_effect,
 )
 from leaderboard.pages.frame import Page, Site, heading
@@ -128,7 +128,7 @@ def _matrix(
             *board_columns(site.board, kind="difference"),
         ),
         rows=fields,
-        notes=(STAR_NOTE, *marks, *rough_notes(site, all_targets(site))) if tested else marks,
+        notes=(STAR_NOTE, *marks, *interval_notes(site, all_targets(site))) if tested else marks,
         miniature=site.frame.miniature,
     )
     look = Look(

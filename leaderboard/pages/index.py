@@ -16,9 +16,9 @@ from leaderboard.pages.columns import (
     all_targets,
     board_columns,
     group_keys,
+    interval_notes,
     mark_notes,
     mean_keys,
-    rough_notes,
     score_fields,
 )
 from leaderboard.pages.frame import Page, Site, heading
@@ -195,7 +195,7 @@ def main_table(site: Site) -> Table:
         caption="Scores in points by backbone and recipe",
         columns=tuple(columns),
         rows=tuple(fields),
-        notes=(*notes, *rough_notes(site, all_targets(site))),
+        notes=(*notes, *interval_notes(site, all_targets(site))),
         miniature=board.suite.miniature,
     )
 

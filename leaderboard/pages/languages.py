@@ -12,7 +12,7 @@ from leaderboard.linguistics import in_order, language
 from leaderboard.names import slug, task_page
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, prose
 from leaderboard.pages.cells import BASELINE_MARK, UNKNOWN_MARK
-from leaderboard.pages.columns import STAR_NOTE, mark_notes, rough_notes, with_effect
+from leaderboard.pages.columns import STAR_NOTE, interval_notes, mark_notes, with_effect
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook, Shade
 from leaderboard.pages.task import language_field, languages_file
@@ -228,7 +228,7 @@ def _pairs(site: Site, target: TargetInfo, recipe: str, codes: tuple[str, ...]) 
         caption=f"{target.title} with recipe {recipe}: code minus text by language, in points",
         columns=(Column(key="pair", title="Pair", kind="text"), *_columns(codes, "difference")),
         rows=fields,
-        notes=(exploratory, STAR_NOTE, *rough_notes(site, [target.name]))
+        notes=(exploratory, STAR_NOTE, *interval_notes(site, [target.name]))
         if known
         else ("Plain differences: nothing is tested.",),
         miniature=site.frame.miniature,

@@ -17,9 +17,9 @@ from leaderboard.pages.columns import (
     all_targets,
     board_columns,
     group_keys,
+    interval_notes,
     mark_notes,
     mean_keys,
-    rough_notes,
     score_fields,
 )
 from leaderboard.pages.frame import Page, Site
@@ -97,7 +97,7 @@ def _scores(site: Site, row: Row) -> Section:
         caption="Scores in points" + (f", with {site.lookup.interval}s" if site.lookup.statistics else ""),
         columns=(Column(key="recipe", title="Recipe", kind="text"), *board_columns(site.board)),
         rows=(fields,),
-        notes=(*mark_notes([fields], _MARKS), *rough_notes(site, all_targets(site))),
+        notes=(*mark_notes([fields], _MARKS), *interval_notes(site, all_targets(site))),
     )
     look = Look(
         id="table-scores",

@@ -24,8 +24,8 @@ from leaderboard.pages.columns import (
     STAR_NOTE,
     WITHOUT_STATISTICS,
     effect_field,
+    interval_notes,
     mark_notes,
-    rough_notes,
     score_field,
     with_effect,
 )
@@ -121,7 +121,7 @@ def _scores(site: Site, target: TargetInfo) -> Section:
             *(Column(key=f"language.{code}", title=code) for code in target.languages),
         ),
         rows=fields,
-        notes=(*mark_notes(fields, _MARKS), *rough_notes(site, [target.name])),
+        notes=(*mark_notes(fields, _MARKS), *interval_notes(site, [target.name])),
         miniature=site.frame.miniature,
     )
     look = Look(
@@ -266,7 +266,7 @@ def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
             Column(key="interaction", title="Code adds", kind="difference", group="Gain over recipe none"),
         ),
         rows=tuple(fields),
-        notes=(STAR_NOTE, *mark_notes(fields, _MARKS), *rough_notes(site, [target.name]))
+        notes=(STAR_NOTE, *mark_notes(fields, _MARKS), *interval_notes(site, [target.name]))
         if pair.statistics
         else mark_notes(fields, _MARKS),
         miniature=site.frame.miniature,

@@ -119,9 +119,13 @@ def test_rough_intervals_are_called_rough_where_they_stand(found: tuple[Statisti
 
     for stem, tables in (("index", 1), ("gains", 5), (row, 1)):
         assert pages[stem].count("Read intervals and tests of xnli, panx, and of means over them, as rough") == tables
+        assert pages[stem].count("Intervals and tests are of test items only") == tables
     for stem, tables in (("task-xnli", 2), ("languages-xnli", 1)):
+        assert pages[stem].count("Intervals and tests are of test items only") == tables
         assert pages[stem].count("Fewer than 60 units count anything in en, de") == tables
-    assert "as rough" not in "".join(path.read_text(encoding="utf-8") for path in found[1].glob("*.html"))
+    three = "".join(path.read_text(encoding="utf-8") for path in found[1].glob("*.html"))
+    assert "as rough" not in three
+    assert "test items only" not in three
 
 
 def test_three_pairs_are_pooled(found: tuple[Statistics, Path]) -> None:

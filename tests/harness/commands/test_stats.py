@@ -54,7 +54,7 @@ def test_a_column_is_chosen_by_the_name_that_exports_have(board: Path, capsys: p
 
     gains = call(capsys, "--results", board, "--column", "xquad")[1].splitlines()
     assert ["base+code / squad", "base+text / squad"] == [
-        line.partition("  ")[0] for line in gains if line.endswith("; own training data")
+        line.partition("  ")[0] for line in gains if line.endswith(" †")
     ]
 
     code, out, err = call(capsys, "--results", board, "--column", "xnly")
