@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import SpecError
 from harness.locating_articles import located_corpus
-from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
+from harness.plan.sources import languages_in_files, scored_languages, split_languages, splits_read
 from harness.receipts import read_receipt
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.suite import StandIn, SuiteSpec
@@ -120,7 +120,7 @@ def _located_task(task: TaskSpec, suite: SuiteSpec, folder: Path) -> TaskSpec:
     updates: dict[str, object] = {"splits": splits}
     if isinstance(task, JoinedTask):
         updates["parts"] = tuple(_located_task(part, suite, folder) for part in task.parts)
-    wanted = translated_languages(suite, task)
+    wanted = languages_in_files(suite, task)
     if task.translated is not None and wanted:
         found = located_split(task.translated.split, wanted, task.codes, folder)
         if found is not None:
@@ -209,9 +209,10 @@ def _with_differences(resolved: ResolvedSuite) -> ResolvedSuite:
                 if stand_in is not None:
                     spec = stand_in.split or part.splits.get(stand_in.use or split)
                 told.update(_difference(part, split, spec))
-        if task.translated is not None and any(
+        if languages_in_files(resolved.spec, task) and any(
             recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes
         ):
+            assert task.translated is not None, task.name
             told.update(_difference(task, "translations", task.translated.split))
     if not told:
         return resolved

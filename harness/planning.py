@@ -101,18 +101,22 @@ def surroundings(
     expected: dict[str, dict[str, str]] = {}
     folders: dict[str, dict[str, str]] = {}
     requirements: dict[str, str] = {}
+    cache = store / "data-digests.json" if store else None
     for spec in resolved.backbones.values():
         if isinstance(spec.source, HubSource):
             expected[spec.name] = first_seen.expected(spec.source, record)
         elif isinstance(spec.source, FolderSource):
             folders[spec.source.path] = data.folder_digests(
-                spec.source,
-                f"backbone {spec.name}",
-                store / "data-digests.json" if store else None,
-                baked=spec.bake,
+                spec.source, f"backbone {spec.name}", cache, baked=spec.bake
             )
         if spec.requirements is not None:
             requirements[spec.requirements] = read_packages(spec.requirements, where=f"backbone {spec.name}").digest
+    if (translator := resolved.translator) is not None:
+        source = translator.source
+        if isinstance(source, HubSource):
+            expected[translator.name] = first_seen.expected(source, record)
+        else:
+            folders[source.path] = data.folder_digests(source, f"translator {translator.name}", cache)
     return Surroundings(
         locks=lock_digests(),
         versions=phase_versions(),

@@ -369,7 +369,13 @@ def _translated_notes(resolved: ResolvedSuite) -> list[str]:
     if use is None or not names:
         return []
     languages = ", ".join(use.languages)
-    return [f"Not zero-shot: {', '.join(names)} trained on translated rows in {languages} before the target's English."]
+    made = (
+        ""
+        if resolved.translator is None
+        else f", translated by {resolved.translator.title} ({resolved.translator.what}),"
+    )
+    trained = f"{', '.join(names)} trained on translated rows in {languages}{made}"
+    return [f"Not zero-shot: {trained} before the target's English."]
 
 
 def write_json(path: Path, value: Mapping[str, Any], *, depth: int = 3) -> None:

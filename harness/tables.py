@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import UnknownNameError
 from harness.locating import filled, located_split
 from harness.locating_articles import located_articles
-from harness.plan.sources import scored_languages, split_languages, splits_read, translated_languages
+from harness.plan.sources import languages_in_files, scored_languages, split_languages, splits_read
 from harness.planning import resolved_suite
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog, ResolvedSuite
@@ -169,7 +169,7 @@ def wanted_of_suite(resolved: ResolvedSuite) -> Iterator[Wanted]:
             for part in parts:
                 yield from _split_of_suite(resolved, part, split)
         translates = any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes)
-        languages = translated_languages(resolved.spec, task)
+        languages = languages_in_files(resolved.spec, task)
         if translates and task.translated is not None and languages:
             yield Wanted(task=task, split="translations", spec=task.translated.split, languages=languages)
 

@@ -1,8 +1,8 @@
-"""Phase ``prepare``: release files or generated data in, canonical rows out. No network, no torch.
+"""Phase ``prepare``: release files or generated data in, canonical rows out. No network; no torch but to translate.
 
-Five kinds: ``rows`` (English training and validation rows, with answers), ``translated`` (translations of the training
-rows), ``inputs`` and ``labels`` (what is scored, in two artifacts, so that no model stage can be handed the answers),
-``corpus`` (pretraining text).
+Six kinds: ``rows`` (English training and validation rows, with answers), ``translated`` (translations of the training
+rows), ``made`` (translations of them that a model makes), ``inputs`` and ``labels`` (what is scored, in two artifacts,
+so that no model stage can be handed the answers), ``corpus`` (pretraining text).
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ def run(context: StageContext) -> None:
             _prepare_rows(context)
         case "translated":
             _prepare_translated(context)
+        case "made":
+            from harness.translating.make import make_translations  # torch and a model, which nothing else here needs
+
+            _write_report(context.out, make_translations(context))
         case "inputs" | "labels" as kind:
             _prepare_scored(context, kind)
         case "corpus":

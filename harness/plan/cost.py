@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from harness.plan.stage import Phase, Stage
 from harness.specs.backbone import BackboneSpec
 from harness.specs.training import Hyper
+from harness.specs.translator import TranslatorSpec
 
 _OPERATIONS_PER_SECOND = 4e10
 _PIECES_PER_ROW = {
@@ -85,3 +86,9 @@ def told(stages: Iterable[Stage]) -> str | None:
 
 def _hours(hours: float) -> str:
     return f"{hours:,.0f}" if hours >= 10 else f"{hours:.1f}"  # noqa: PLR2004
+
+
+def translation_cost(translator: TranslatorSpec, task_type: str, rows: int) -> float:
+    """Seconds of one core to translate so many rows, of all languages together: read once, written by every beam."""
+    pieces = _PIECES_PER_ROW[task_type] * rows * (1 + translator.beams)
+    return 1.0 + translator.parameters * pieces / _OPERATIONS_PER_SECOND

@@ -39,21 +39,30 @@ def parameters(backbone: BackboneSpec) -> float:
     return encoder_parameters(backbone) + vocabulary * float(backbone.hidden_size or 768)
 
 
-def limits(phase: Phase, backbone: BackboneSpec | None, cost: float, device: Literal["cpu", "cuda"]) -> Limits:
-    """What a stage of this phase may use, given the backbone it holds."""
+def limits(
+    phase: Phase,
+    backbone: BackboneSpec | None,
+    cost: float,
+    device: Literal["cpu", "cuda"],
+    *,
+    weighs: float | None = None,
+) -> Limits:
+    """What a stage of this phase may use, given the backbone it holds, or how large another model is (``weighs``)."""
     memory, output = _MEMORY_OF_PHASE.get(phase, _MEMORY), _OUTPUT_OF_PHASE.get(phase, _OUTPUT)
-    if backbone is not None:
-        memory += int(_BYTES_A_PARAMETER * parameters(backbone))
-        output += int(_OUTPUT_BYTES_A_PARAMETER * parameters(backbone))
-    seconds = _MODEL_SECONDS if phase in _MODEL_PHASES else _PLAIN_SECONDS
+    size = parameters(backbone) if backbone is not None else weighs
+    if size is not None:
+        memory += int(_BYTES_A_PARAMETER * size)
+        output += int(_OUTPUT_BYTES_A_PARAMETER * size)
+    seconds = _MODEL_SECONDS if phase in _MODEL_PHASES or weighs is not None else _PLAIN_SECONDS
     return Limits(memory=memory, seconds=seconds + _SECONDS_A_COST[device] * cost, output=output)
 
 
-def disk(phase: Phase, backbone: BackboneSpec | None) -> int:
-    """Rough size of what a stage leaves, in bytes: weights are fp32."""
-    if backbone is None or phase not in _CHECKPOINT_PHASES:
+def disk(phase: Phase, backbone: BackboneSpec | None, *, weighs: float | None = None) -> int:
+    """Rough size of what a stage leaves, in bytes: weights are fp32; ``weighs`` as for :func:`limits`."""
+    size = parameters(backbone) if backbone is not None else weighs
+    if size is None or phase not in _CHECKPOINT_PHASES:
         return _DISK
-    return _DISK + int(4 * parameters(backbone))
+    return _DISK + int(4 * size)
 
 
 def disk_needed(plan: Plan, running: Collection[str], slots: int, *, keep_weights: bool) -> int:

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from harness.plan.sources import SplitUse
 from harness.specs.backbone import BackboneSpec
-from harness.specs.source import HubSource
+from harness.specs.source import FolderSource, HubSource
 from harness.specs.task import TaskSpec
 from harness.specs.training import Hyper
+from harness.specs.translator import TranslatorSpec
 
 _LENGTHS = ("max_length", "doc_stride", "max_query_length", "max_answer_length")
 
@@ -104,6 +105,22 @@ def claims(spec: BackboneSpec) -> dict[str, str]:
         for field, value in said.items()
         if value is not None and field.partition(".")[0] not in spec.unattested
     }
+
+
+def translator(spec: TranslatorSpec, languages: Iterable[str]) -> dict[str, Any]:
+    """Translating into some languages; which weights is said by what is fetched."""
+    fields = ("name", "architecture", "prefix", "suffix", "begin", "beams", "max_length", "batch_pieces")
+    return spec.model_dump(mode="json", include=set(fields)) | {
+        "codes": {language: spec.codes[language] for language in languages},
+        "source": origin(spec.source),
+    }
+
+
+def origin(source: HubSource | FolderSource) -> dict[str, Any]:
+    """Where a model's files are from, to be read by people in what is made with it."""
+    if isinstance(source, HubSource):
+        return {"kind": "hub", "id": source.id, "revision": source.revision}
+    return {"kind": "folder"}
 
 
 def snapshot(source: HubSource) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from harness.errors import SpecError
 from harness.specs.catalog import ResolvedSuite
 from harness.specs.corpus import ArticlesText, LocatedArticles
 from harness.specs.suite import SuiteSpec
-from harness.specs.task import RETRIEVAL_TYPES, JoinedTask, LocatedSplit, SplitName, SplitSpec, TaskSpec
+from harness.specs.task import (
+    RETRIEVAL_TYPES,
+    TRANSLATABLE_TYPES,
+    JoinedTask,
+    LocatedSplit,
+    SplitName,
+    SplitSpec,
+    TaskSpec,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +117,19 @@ def split_languages(suite: SuiteSpec, task: TaskSpec, split: SplitName, spec: Sp
 def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
     """The languages in which ``+translated`` adds rows of a task, in the suite's order; none if it has none."""
     use = suite.translated
-    if use is None or task.translated is None or (use.tasks is not None and task.name not in use.tasks):
+    if use is None or (use.tasks is not None and task.name not in use.tasks):
+        return ()
+    if use.by is not None:
+        return use.languages if task.type in TRANSLATABLE_TYPES else ()
+    return languages_in_files(suite, task)
+
+
+def languages_in_files(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
+    """The same, where translations are read from files and not made."""
+    use = suite.translated
+    if use is None or use.by is not None or task.translated is None:
+        return ()
+    if use.tasks is not None and task.name not in use.tasks:
         return ()
     return tuple(language for language in use.languages if language in task.translated.languages)
 
@@ -154,8 +174,9 @@ def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
         for split in splits_read(resolved, task):
             use = split_use(resolved.spec, task, split)
             paths.update(dict.fromkeys(use.paths if use else ()))
-        if any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes) and task.translated:
-            use = translated_use(task, translated_languages(resolved.spec, task))
+        translations = languages_in_files(resolved.spec, task)
+        if any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes) and translations:
+            use = translated_use(task, translations)
             paths.update(dict.fromkeys(use.paths))
         if paths:
             found[task.name] = list(paths)

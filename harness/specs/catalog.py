@@ -14,13 +14,14 @@ from harness.specs.corpus import CorpusSpec
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
 from harness.specs.pins import pinned
-from harness.specs.source import HubSource
+from harness.specs.source import FolderSource, HubSource
 from harness.specs.suite import MlmSpec, RecipeSpec, SuiteSpec, TranslatedUse
-from harness.specs.task import JoinedTask, TaskSpec
+from harness.specs.task import TRANSLATABLE_TYPES, JoinedTask, TaskSpec
 from harness.specs.training import MlmValues, TrainingSpec
-from harness.specs.usable import check_usable
+from harness.specs.translator import TranslatorSpec
+from harness.specs.usable import check_pinned, check_usable
 
-SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec)
+SpecT = TypeVar("SpecT", TaskSpec, BackboneSpec, CorpusSpec, TrainingSpec, TranslatorSpec)
 
 
 class Catalog:
@@ -49,6 +50,10 @@ class Catalog:
     def corpus_files(self) -> dict[str, Path]:
         """Names of the corpora and their files."""
         return _files(self._tasks / "corpora")
+
+    def translator_files(self) -> dict[str, Path]:
+        """Names of the translators and their files."""
+        return _files(self._tasks / "translators")
 
     def task(self, name: str, *, where: str | None = None) -> TaskSpec:
         """The task of that name; one that joins others comes with their specs."""
@@ -94,6 +99,15 @@ class Catalog:
         """The corpus of that name."""
         return self._load("corpus", name, self.corpus_files(), CorpusSpec, where)
 
+    def translator(self, name: str, *, where: str | None = None) -> TranslatorSpec:
+        """The translator of that name; it has a pinned revision."""
+        files = self.translator_files()
+        spec = self._load("translator", name, files, TranslatorSpec, where)
+        if spec.source.kind == "folder":
+            return spec.model_copy(update={"source": _absolute(spec.source, files[name])})
+        check_pinned(spec.source, f"translator {name}")
+        return spec
+
     def training(self, name: str, *, where: str | None = None) -> TrainingSpec:
         """The training recipe of that name."""
         return self._load("training recipe", name, _files(self._tasks / "training"), TrainingSpec, where)
@@ -134,6 +148,7 @@ class ResolvedSuite:
     tasks: dict[str, TaskSpec]  # targets, what they are trained on, intermediate tasks, corpus tasks
     corpora: dict[str, CorpusSpec]
     training: TrainingSpec
+    translator: TranslatorSpec | None = None  # what makes the translations of '+translated', where a model does
 
 
 def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -> ResolvedSuite:
@@ -177,8 +192,21 @@ def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -
         for phase in ("intermediate", "finetune"):
             training.hyper(name, task.type, suite.hyper.get(name), phase=phase)
     return ResolvedSuite(
-        spec=suite, recipes=recipes, backbones=backbones, tasks=tasks, corpora=corpora, training=training
+        spec=suite,
+        recipes=recipes,
+        backbones=backbones,
+        tasks=tasks,
+        corpora=corpora,
+        training=training,
+        translator=_translator(suite, recipes, catalog, where),
     )
+
+
+def _translator(suite: SuiteSpec, recipes: Sequence[RecipeSpec], catalog: Catalog, where: str) -> TranslatorSpec | None:
+    use = suite.translated
+    if use is None or use.by is None or not any(recipe.translated for recipe in recipes):
+        return None
+    return catalog.translator(use.by, where=f"{where}, field 'translated.by'")
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -190,8 +218,12 @@ def _located(spec: BackboneSpec, where: str) -> BackboneSpec:
     source = spec.source
     if source is None or source.kind != "folder":
         return spec
-    path = (Path(where).parent / Path(source.path).expanduser()).resolve()
-    return spec.model_copy(update={"source": source.model_copy(update={"path": str(path)})})
+    return spec.model_copy(update={"source": _absolute(source, Path(where))})
+
+
+def _absolute(source: FolderSource, spec: Path) -> FolderSource:
+    path = (spec.parent / Path(source.path).expanduser()).resolve()
+    return source.model_copy(update={"path": str(path)})
 
 
 def _inherit(child: BackboneSpec, parent: BackboneSpec) -> BackboneSpec:
@@ -293,8 +325,12 @@ def _check_translated(
 ) -> None:
     """The suite's translated tasks have translations, in each of its languages, and the recipe has some of them."""
     for name in (*(use.tasks or ()), *use.task_train):
-        if catalog.task(name, where=f"{where}, field 'translated'").translated is None:
-            raise SpecError(f"'{name}' has no translated rows", where=f"{where}, field 'translated'")
+        task = catalog.task(name, where=f"{where}, field 'translated'")
+        if use.by is not None and task.type not in TRANSLATABLE_TYPES:
+            raise SpecError(f"'{name}' cannot be translated: {task.type}", where=f"{where}, field 'translated'")
+        if use.by is None and task.translated is None:
+            remedy = "name a translator under translated.by" if task.type in TRANSLATABLE_TYPES else None
+            raise SpecError(f"'{name}' has no translated rows", where=f"{where}, field 'translated'", remedy=remedy)
     named = [task for task in tasks if use.tasks is None or task.name in use.tasks]
     if not named:
         raise SpecError(
@@ -302,11 +338,30 @@ def _check_translated(
             where=where,
             remedy="name one of its tasks under translated.tasks, or leave the recipe out",
         )
+    if use.by is not None:
+        _check_made(recipe, use, catalog.translator(use.by, where=f"{where}, field 'translated.by'"), named, where)
+        return
     languages = {name for task in named if task.translated for name in task.translated.languages}
     for language in use.languages:
         if language not in languages:
             of = ", ".join(task.name for task in named)
             raise UnknownNameError(f"language with translated rows of {of}", language, languages, where=where)
+
+
+def _check_made(
+    recipe: RecipeSpec, use: TranslatedUse, translator: TranslatorSpec, tasks: Sequence[TaskSpec], where: str
+) -> None:
+    """The translator writes all the languages, and has something to translate."""
+    if not any(task.type in TRANSLATABLE_TYPES for task in tasks):
+        raise SpecError(
+            f"recipe '{recipe.name}': none of its tasks can be translated, because their rows are words with tags",
+            where=where,
+        )
+    for language in use.languages:
+        if language not in translator.codes:
+            raise UnknownNameError(
+                f"language of the translator {translator.name}", language, translator.codes, where=where
+            )
 
 
 def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> RecipeSpec:
@@ -335,7 +390,8 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
         title += f", and masked language modelling on {suite.mlm.corpus}"
     if "translated" in extras and suite.translated is not None:
         of = f" of {', '.join(suite.translated.tasks)}" if suite.translated.tasks and len(tasks) > 1 else ""
-        title += f", and translated rows{of} ({', '.join(suite.translated.languages)})"
+        made = f" by {suite.translated.by}" if suite.translated.by else ""
+        title += f", and translated rows{of} ({', '.join(suite.translated.languages)}){made}"
     return RecipeSpec(name=name, title=title, tasks=tasks, mlm="mlm" in extras, translated="translated" in extras)
 
 

@@ -39,8 +39,12 @@ class MlmSpec(SpecModel):
 
 
 class TranslatedUse(SpecModel):
-    """What ``+translated`` adds: translations of training rows beside the English ones."""
+    """What ``+translated`` adds: translations of training rows beside the English ones.
 
+    They are read from files (``translated`` of the task), or made with a model (``by``), of any task but tagging ones.
+    """
+
+    by: Name | None = None  # a translator (tasks/translators); None: translations are read from files
     tasks: tuple[Name, ...] | None = Field(default=None, min_length=1)  # None: every task of a recipe that has some
     languages: tuple[str, ...] = Field(min_length=1)
     train: int | None = Field(default=None, ge=1)  # rows a task and language; None: all that the English split keeps

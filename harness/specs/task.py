@@ -14,6 +14,8 @@ TypeName = Literal[
 ]
 #: Types that are answered by nearest neighbours among embeddings, with nothing trained.
 RETRIEVAL_TYPES: frozenset[TypeName] = frozenset({"sentence_retrieval", "bitext_mining"})
+#: Types whose rows a model can translate: tags of words have no place in a translation.
+TRANSLATABLE_TYPES: frozenset[TypeName] = frozenset({"sentence_pair", "multiple_choice", "span_qa"})
 Group = Literal["classification", "tagging", "qa", "retrieval"]
 SplitName = Literal["train", "validation", "test"]
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from harness.errors import SpecError
 from harness.specs.backbone import BackboneSpec
+from harness.specs.source import HubSource
 
 
 def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
@@ -19,13 +20,9 @@ def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
         SpecError: with the reason the spec gives, and the remedy.
     """
     where = f"backbone {spec.name}"
-    if spec.source is not None and spec.source.kind == "hub" and not spec.source.pinned:
-        raise SpecError(
-            f"nobody has vouched for a revision of {spec.source.id} yet (revision: {spec.source.revision})",
-            where=where,
-            remedy=f"'codestilts images lock --pin {spec.name}' asks the hub what main is at; or write a full commit "
-            "hash that you vouch for into its spec",
-        )
+    if spec.source is not None and spec.source.kind == "hub":
+        pin = f"'codestilts images lock --pin {spec.name}' asks the hub what main is at; or "
+        check_pinned(spec.source, where, remedy=pin)
     if spec.bake and (spec.source is None or spec.source.kind == "scratch"):
         raise SpecError(
             "it has no published weights of its own that an image could hold (bake: true)",
@@ -39,3 +36,17 @@ def check_usable(spec: BackboneSpec, allowed: Collection[str]) -> None:
                 where=where,
                 remedy=f"if that is all right, say so with --allow {need.flag}",
             )
+
+
+def check_pinned(source: HubSource, where: str, *, remedy: str = "") -> None:
+    """Refuse a model of the hub for whose revision nobody has vouched.
+
+    Raises:
+        SpecError: it has none.
+    """
+    if not source.pinned:
+        raise SpecError(
+            f"nobody has vouched for a revision of {source.id} yet (revision: {source.revision})",
+            where=where,
+            remedy=f"{remedy}write a full commit hash that you vouch for into its spec",
+        )

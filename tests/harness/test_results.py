@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness.layered import layered_json
 from harness.results import grid
 from harness.specs.catalog import Catalog, resolve
+from harness.specs.suite import TranslatedUse
 
 CATALOG = Catalog()
 
@@ -20,9 +21,22 @@ def test_a_suite_with_translated_rows_says_that_it_is_not_zero_shot_there() -> N
     without = spec.model_copy(update={"recipes": ("none", "mini-mnli"), "task_limits": {}})
 
     (note,) = [note for note in grid(resolve(spec, CATALOG)).notes if note.startswith("Not zero-shot")]
-    assert "multitask+translated" in note
+    assert "mini-mnli+translated" in note
     assert "qaa, qab, qac, qad" in note
     assert not [note for note in grid(resolve(without, CATALOG)).notes if note.startswith("Not zero-shot")]
+
+
+def test_a_suite_says_what_model_has_translated_its_rows() -> None:
+    use = TranslatedUse(by="nllb-200-distilled-600m", languages=("sw",))
+    spec = CATALOG.suite("mini").model_copy(
+        update={"recipes": ("mini-mnli+translated",), "task_limits": {}, "translated": use}
+    )
+
+    found = grid(resolve(spec, CATALOG))
+
+    (note,) = [note for note in found.notes if note.startswith("Not zero-shot")]
+    assert "translated by NLLB-200, distilled, 600M (facebook/nllb-200-distilled-600M@f8d333a098d1)" in note
+    assert "(sw) by nllb-200-distilled-600m" in str(found.recipes[0].title)
 
 
 def test_published_backbones_are_described_with_their_commit_their_origin_and_their_public_pair() -> None:

@@ -214,6 +214,62 @@ def test_a_task_may_have_its_own_number_of_translated_rows() -> None:
     assert {"prepare/translated/mini-mnli": 50, "prepare/translated/mini-squad": 20} == limits
 
 
+MADE: dict[str, Any] = {
+    "recipes": ["mnli+translated"],
+    "backbones": ["mini-xlmr"],
+    "training": "small",
+    "translated": {"by": "nllb-200-distilled-600m", "languages": ["de", "sw"], "train": 50},
+}
+
+
+def made(around: Surroundings = AROUND, **changes: Any) -> tuple[Plan, Stage]:
+    fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | MADE | changes
+    resolved = resolve(SuiteSpec.model_validate(fields), CATALOG)
+    paths = [path for files in data_files(resolved).values() for path in files]
+    assert not [path for path in paths if "translat" in path.lower()], "no files of translations are asked for"
+    found = build_plan(resolved, dataclasses.replace(around, data=dict.fromkeys(paths, "d" * 64)))
+    (stage,) = named(found, "prepare/translated/")
+    return found, stage
+
+
+def test_translations_are_made_of_the_english_rows_that_are_kept_with_pinned_weights() -> None:
+    found, stage = made()
+    keys = found.by_key()
+    fetch = keys[stage.inputs["translator"]]
+
+    assert "prepare/rows/mnli" == keys[stage.inputs["rows"]].name
+    assert CATALOG.translator("nllb-200-distilled-600m").source.model_dump()["revision"] == fetch.params["revision"]
+    assert fetch.params["revision"] == stage.params["translator"]["source"]["revision"], "for those who read it"
+    assert {"de": "deu_Latn", "sw": "swh_Latn"} == stage.params["translator"]["codes"]
+    (added,) = named(found, "intermediate/mini-xlmr/mnli+translated/")
+    assert {"mnli": ["de", "sw"]} == added.params["translated"]
+    assert stage.key == added.inputs["translated:mnli"]
+    readers = {reader.phase for reader in found.stages if stage.key in reader.inputs.values()}
+    assert {Phase.INTERMEDIATE} == readers, "nothing validates or is scored on them"
+
+
+def test_making_translations_is_on_the_suites_device_and_has_time_and_memory_for_its_model() -> None:
+    _, stage = made(device="cuda", precision="bf16")
+    found, plain = made()
+
+    assert ("cuda", "bf16") == (stage.environment.device, stage.environment.precision)
+    assert stage.key != plain.key
+    (rows,) = named(found, "prepare/rows/mnli")
+    assert plain.limits.memory > rows.limits.memory + 2 * 4 * 600e6
+    assert plain.limits.seconds > rows.limits.seconds
+    assert named(found, "fetch/facebook/")[0].disk > 600e6
+
+
+def test_what_decides_a_translation_is_in_its_key() -> None:
+    spec = CATALOG.translator("nllb-200-distilled-600m")
+    keys = set()
+    for changes in ({}, {"beams": 1}, {"max_length": 128}, {"batch_pieces": 512}, {"prefix": ("deu_Latn",)}):
+        params = parameters.translator(spec.model_copy(update=changes), ["de"])
+        keys.add(repr(sorted(params.items())))
+    assert 5 == len(keys)
+    assert parameters.translator(spec, ["de"]) == parameters.translator(spec.model_copy(update={"title": "x"}), ["de"])
+
+
 def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of_the_test_split() -> None:
     found = plan(targets=["mini-bucc"], backbones=["mini-xlmr"])
     keys = found.by_key()

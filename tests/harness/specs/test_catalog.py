@@ -13,6 +13,8 @@ from harness.specs.suite import RecipeSpec, SuiteSpec
 
 CATALOG = Catalog()
 FEW = {"languages": ["qaa"]}
+NLLB = {"languages": ["qaa"], "by": "nllb-200-distilled-600m"}
+GERMAN = {"languages": ["de"]}
 MLM = {"corpus": "mini-english", "ratio": 0.5, "batch_size": 8, "block_length": 32}
 
 
@@ -76,6 +78,16 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": ["none+mlm"], "mlm": MLM}, r"no intermediate task that \+mlm could be added to"),
         ({"recipes": ["mini-ccg+translated"], "translated": {"languages": ["qaa"]}}, r"language with translated rows"),
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-squad"]}}, "none of its tasks"),
+        ({"recipes": ["mini-mnli+translated"], "translated": NLLB}, "language of the translator nllb-200.* 'qaa'"),
+        ({"recipes": ["mini-ccg+translated"], "translated": NLLB | GERMAN}, "none of its tasks can be translated"),
+        (
+            {
+                "recipes": ["mini-mnli", "mini-ccg", "multitask+translated"],
+                "translated": NLLB | GERMAN | {"tasks": ["mini-ccg"]},
+            },
+            "'mini-ccg' cannot be translated: token_tagging",
+        ),
+        ({"recipes": ["mini-mnli+translated"], "translated": GERMAN | {"by": "nlb"}}, "unknown translator 'nlb'"),
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-ccg"]}}, "has no translated rows"),
         (
             {"recipes": ["mini-mnli+translated"], "translated": FEW | {"task_train": {"mini-ccg": 9}}},
