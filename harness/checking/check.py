@@ -133,6 +133,7 @@ class _Check:
             wanted=wanted.languages,
             missing=tuple(language for language in wanted.languages if language not in there),
             own=wanted.own,
+            published=_published(wanted),
             sources=reports,
         )
 
@@ -332,6 +333,11 @@ class _Check:
 
 def _part(spec: SplitSpec) -> dict[str, Any] | None:
     return None if spec.part is None else spec.part.model_dump()
+
+
+def _published(wanted: Wanted) -> int | None:
+    known = [wanted.spec.published_rows.get(language) for language in wanted.languages]
+    return None if wanted.own or None in known else sum(one or 0 for one in known)
 
 
 def _name(source: RowsSource) -> str:

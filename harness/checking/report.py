@@ -35,6 +35,7 @@ class SplitReport:
         wanted: the languages in which it is read.
         missing: those of them in which no source is there.
         own: whether a suite itself names the files.
+        published: rows in all these languages together, where somebody says it of each.
         sources: those that are there, at least in one language, in the spec's order.
     """
 
@@ -45,6 +46,7 @@ class SplitReport:
     wanted: tuple[str, ...]
     missing: tuple[str, ...]
     own: bool
+    published: int | None
     sources: list[SourceReport]
 
 

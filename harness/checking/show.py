@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.checking.facts import RowFacts
 from harness.checking.report import Report, SourceReport, SplitReport, TrainingReport
@@ -56,7 +57,10 @@ def _task_lines(report: Report, task: str) -> Iterator[str]:
 
 
 def as_markdown(report: Report) -> Iterator[str]:
-    """A table of all splits. A cell is empty where there is nothing to count, and a dash where nothing is there."""
+    """A table of all splits. A cell is empty where there is nothing to count, and a dash where nothing is there.
+
+    Published rows are those of the languages that are there, or of all where none is; a tick says that each is whole.
+    """
     yield "| " + " | ".join(_HEAD) + " |"
     yield "|" + "---|" * len(_HEAD)
     for task in report.tasks:
@@ -65,9 +69,19 @@ def as_markdown(report: Report) -> Iterator[str]:
             yield "| " + " | ".join(_cells(split, report.trainings)) + " |"
         for training in report.trainings:
             if training.task == task["name"] and not splits:
-                for name, counts in training.splits.items():
-                    cells = [training.title, name, "en", "", "", "", "", "", _removed(counts)]
-                    yield "| " + " | ".join(cells) + " |"
+                yield from _joined_lines(training)
+
+
+def _joined_lines(training: TrainingReport) -> Iterator[str]:
+    """A task whose rows are those of others: how many there are together, and what is removed from them."""
+    for name in ("train", "validation"):
+        counts = training.splits.get(name)
+        told = ["-", "-", "-", "", "", "", ""] if counts is None else _joined_cells(counts)
+        yield "| " + " | ".join([training.title, name, *told]) + " |"
+
+
+def _joined_cells(counts: Mapping[str, Any]) -> list[str]:
+    return ["en", f"{counts['read']:,} together", "", "", "", _counts(counts["mended"]), _removed(counts)]
 
 
 def _split_lines(split: SplitReport) -> Iterator[str]:
@@ -108,7 +122,13 @@ def _cells(split: SplitReport, trainings: Iterable[TrainingReport]) -> list[str]
         languages = f"{languages or 0} of {len(split.wanted)}"
     facts = [facts for source in split.sources for facts in source.languages.values()]
     best = max(split.sources, key=lambda source: len(source.languages), default=None)
-    published = [facts.published for facts in (best.languages.values() if best else ()) if facts.published is not None]
+    counted = list(best.languages.values()) if best else []
+    known = [one.published for one in counted if one.published is not None]
+    published = f"{sum(known):,}" if known and len(known) == len(counted) else ""
+    if published and all(one.counted == one.published for one in counted):
+        published += " ✓"
+    elif not counted and split.published is not None:
+        published = f"{split.published:,}"
     told = _summed(facts)
     removed = {
         _removed(training.splits[split.split])
@@ -121,7 +141,7 @@ def _cells(split: SplitReport, trainings: Iterable[TrainingReport]) -> list[str]
         languages or "-",
         _rows(split.sources, "release"),
         _rows(split.sources, "hub"),
-        f"{sum(published):,}" if published and best and len(published) == len(best.languages) else "",
+        published,
         _counts({name: count for name, count in told.items() if name.rpartition("/")[2] in _MENDED}),
         _counts({name: count for name, count in told.items() if name.rpartition("/")[2] not in _MENDED}),
         "; ".join(sorted(removed)),
@@ -180,7 +200,7 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
 
 
-def _removed(counts: dict[str, int]) -> str:
+def _removed(counts: Mapping[str, Any]) -> str:
     parts = [
         f"{counts['removed_scored']:,} scored" if counts["removed_scored"] else "",
         f"{counts['removed_validation']:,} in validation" if counts["removed_validation"] else "",

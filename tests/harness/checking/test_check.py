@@ -219,11 +219,31 @@ def test_without_names_all_eighteen_tasks_are_told(tmp_path: Path, capsys: pytes
 
     lines = capsys.readouterr().out.splitlines()
     titles = {line.split(" | ")[0].removeprefix("| ") for line in lines[2:]}
-    names = {*Catalog().suite("paper").targets, *(set(Catalog().suite("paper").recipes) - {"none", "anli_plus"})}
+    names = {*Catalog().suite("paper").targets, *(set(Catalog().suite("paper").recipes) - {"none"})}
     benchmark = {CATALOG.task(name).title for name in names if name in CATALOG.task_files()}
-    assert 17 == len(benchmark)
+    assert 18 == len(benchmark)
     assert benchmark | {"SNLI", "ANLI R1-R3"} == titles
     assert any(line.startswith("| HellaSwag | train | en | 2 | - | 39,905 |") for line in lines)
+    assert any(line.startswith("| XNLI | test | 0 of 15 | - | - | 75,150 |") for line in lines)
+
+
+def test_a_tick_says_that_all_rows_are_there(tmp_path: Path) -> None:
+    put(tmp_path, "toy/train.tsv", pairs("a", "b"))
+    put(tmp_path, "toy/validation.tsv", pairs("c"))
+    table = [*as_markdown(run(tmp_path, toy(), partial=True))]
+    assert "| Toy | train | en | 2 | - | 2 ✓ |  |  |  |" in table
+    assert "| Toy | validation | en | 1 | - | 2 |  |  |  |" in table
+
+
+def test_a_joined_task_is_told_by_its_parts_together(tmp_path: Path) -> None:
+    """Its rows, and what was left out of whose, where all its parts are there."""
+    for part in ("snli", "mnli", "anli"):
+        for split in ("train", "validation"):
+            place(CATALOG.task(part).splits[split].sources()[0], tmp_path)  # type: ignore[index]
+    report = check(scope(["anli_plus"]), tmp_path, lambda *_: None, partial=True)
+    (line,) = (line for line in as_markdown(report) if line.startswith("| ANLI+") and "| validation |" in line)
+    assert "15 together" in line
+    assert "snli/rows without gold label 1, mnli/rows without gold label 1" in line
 
 
 @pytest.mark.data
