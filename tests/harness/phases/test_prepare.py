@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from harness.context import StageContext
 from harness.phases import prepare
 from tasks.errors import DataError
 from tasks.rows import read_json_lines, write_json_lines
+from tests.samples import write_table
 
 SQUAD = {"name": "squad_v1", "type": "span_qa", "labels": [], "metric": "squad"}
 XNLI = {
@@ -294,6 +296,80 @@ def test_rows_of_another_language_neither_train_nor_select(tmp_path: Path, langu
 
     with pytest.raises(DataError, match=f"task mnli: {split_name} rows 101 to 200 are not English; only English rows"):
         prepare.run(context(tmp_path, {"kind": "rows", "task": NLI, "splits": splits}, data=tmp_path / "data"))
+
+
+def smuggled(form: str, folder: Path, german: int) -> dict[str, Any]:
+    """A file or table that is called English, with so many German rows in the middle, as a source of a stage."""
+    texts = [ENGLISH] * 100 + [FOREIGN["de"]] * german + [ENGLISH] * 100
+    path = folder / form
+    folder.mkdir(parents=True, exist_ok=True)
+    labels, turn = NLI["labels"], itertools.cycle(range(3))
+    match form:
+        case "glue_mnli_tsv":
+            lines = [f"{text}\t{text}\t{labels[next(turn)]}\n" for text in texts]
+            path.write_text("sentence1\tsentence2\tgold_label\n" + "".join(lines))
+        case "nli_jsonl":
+            rows = [{"sentence1": text, "sentence2": text, "gold_label": labels[next(turn)]} for text in texts]
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        case "hub_nli":
+            write_table(path, [{"premise": text, "hypothesis": text, "label": next(turn)} for text in texts])
+        case "udpos_tsv":
+            tags = itertools.cycle(("NOUN", "VERB"))  # one for all words of a sentence
+            blocks = [
+                "".join(f"{word}\t{tag}\n" for word in text.split()) for text, tag in zip(texts, tags, strict=False)
+            ]
+            path.write_text("\n".join(blocks))
+        case "hub_tags":
+            words = [text.split() for text in texts]
+            rows = [{"tokens": one, "pos_tags": [number % 2] * len(one)} for number, one in enumerate(words)]
+            write_table(path, rows, {"pos_tags": ["NOUN", "VERB"]})
+    return {"format": form, "files": {"en": [{"path": path.name, "sha256": file_digest(path)}]}, "limit": None}
+
+
+@pytest.mark.parametrize("form", ["glue_mnli_tsv", "nli_jsonl", "hub_nli", "udpos_tsv", "hub_tags"])
+@pytest.mark.parametrize("split_name", ["train", "validation"])
+def test_rows_of_another_language_are_smuggled_through_no_source(tmp_path: Path, form: str, split_name: str) -> None:
+    """Neither through release files nor through a table of the hub, into training or into what selects the model."""
+    tags = {"name": "udpos", "type": "token_tagging", "labels": ["NOUN", "VERB"], "metric": "seqeval_f1"}
+    task = tags if form in {"udpos_tsv", "hub_tags"} else NLI
+    good = smuggled(form, tmp_path / "data", 0) | {"limit": 150}
+    prepare.run(context(tmp_path, {"kind": "rows", "task": task, "splits": {"train": good}}, data=tmp_path / "data"))
+    assert 150 == len(list(read_json_lines(tmp_path / "out/train.jsonl")))
+
+    bad = {split_name: smuggled(form, tmp_path / "other", 100)}
+    if split_name == "validation":
+        (tmp_path / "other" / "train").write_bytes((tmp_path / "data" / form).read_bytes())
+        bad["train"] = good | {"files": {"en": [good["files"]["en"][0] | {"path": "train"}]}}
+    with pytest.raises(DataError, match=f"{split_name} rows 101 to 200 are not English; only English rows train"):
+        prepare.run(context(tmp_path, {"kind": "rows", "task": task, "splits": bad}, data=tmp_path / "other"))
+
+
+@pytest.mark.parametrize("form", ["tydiqa_train_json", "hub_tydiqa_train"])
+def test_one_row_of_another_language_is_passed_over_where_the_source_says_what_it_is(tmp_path: Path, form: str) -> None:
+    """TyDiQA has all languages in one file, and in one table; a tenth of the English units selects."""
+    question = {"question": "?", "answers": {"text": ["a"], "answer_start": [0]}}
+    rows = [
+        {"id": f"{language}-{number}-1", "title": "T", "context": f"a {language} {number}", **question}
+        for number in range(40)
+        for language in (("english", "korean") if number == 20 else ("english",))
+    ]
+    path = tmp_path / "data" / form
+    path.parent.mkdir()
+    if form.startswith("hub"):
+        write_table(path, rows)
+    else:
+        asked = [
+            {"context": row["context"], "qas": [row | {"answers": [{"text": "a", "answer_start": 0}]}]} for row in rows
+        ]
+        path.write_text(json.dumps({"data": [{"title": "T", "paragraphs": asked}]}))
+    source = {"format": form, "files": {"en": [{"path": path.name, "sha256": file_digest(path)}]}, "limit": None}
+    splits = {"train": source, "validation": {"from_train": 0.1, "limit": None}}
+    task = SQUAD | {"name": "tydiqa"}
+
+    prepare.run(context(tmp_path, {"kind": "rows", "task": task, "splits": splits}, data=tmp_path / "data"))
+
+    kept = [row["context"] for name in splits for row in read_json_lines(tmp_path / f"out/{name}.jsonl")]
+    assert sorted(f"a english {number}" for number in range(40)) == sorted(kept)
 
 
 def test_files_of_other_languages_beside_the_english_ones_are_not_read(tmp_path: Path) -> None:
