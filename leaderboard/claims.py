@@ -117,8 +117,9 @@ def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[
             "TyDiQA improves consistently with many intermediate tasks; XNLI does not benefit.",
             "as said",
             ("Supported if at least half of the single-task recipes improve TyDiQA detectably and none improves XNLI "
-            "detectably (recipes that hold the target's own training data are left out); contradicted if none improves "
-            "TyDiQA detectably, or half or more improve XNLI."),
+            "detectably (recipes that hold the target's own training data are left out); contradicted if half or more "
+            "improve XNLI detectably, or if for more than half the interval of TyDiQA's gain lies below "
+            f"{large} points: not to detect a gain contradicts nothing."),
             each(_tydiqa_xnli),
         ),
         (
@@ -192,7 +193,7 @@ def judge(effects: Sequence[Effect], bound: float, *, all_of: bool = True) -> Ve
 
 
 def _said(case: _Case, effect: Effect) -> str:
-    return f"{signed(effect.value)}{interval_words(effect, case.lookup.interval, kind=False)}"
+    return f"{signed(effect.value)}{interval_words(effect, case.lookup.interval)}"
 
 
 def _lost(backbone: BackboneInfo, why: str) -> Tested:
@@ -257,32 +258,38 @@ def _retrieval(case: _Case, backbone: BackboneInfo) -> Tested:
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 
 
-def _improved(case: _Case, backbone: BackboneInfo, target: str) -> tuple[int, int]:
-    """How many single-task recipes improve a target detectably, of how many that were tested on it."""
-    tested = up = 0
-    for recipe in case.single():
-        if target in case.lookup.own.get((backbone.name, recipe.name), ()):
-            continue
-        effect = case.lookup.gain(backbone.name, recipe.name, Place("target", target))
-        if effect is not None and effect.decision != "untested":
-            tested += 1
-            up += effect.decision == "significant" and effect.value > 0
-    return up, tested
+def _gains(case: _Case, backbone: BackboneInfo, target: str) -> list[Effect]:
+    """What single-task recipes bring to a target, as far as it was tested and is not the target's own training data."""
+    found = (
+        case.lookup.gain(backbone.name, recipe.name, Place("target", target))
+        for recipe in case.single()
+        if target not in case.lookup.own.get((backbone.name, recipe.name), ())
+    )
+    return [effect for effect in found if effect is not None and effect.decision != "untested"]
+
+
+def _improved(effects: Sequence[Effect]) -> int:
+    return sum(effect.decision == "significant" and effect.value > 0 for effect in effects)
 
 
 def _tydiqa_xnli(case: _Case, backbone: BackboneInfo) -> Tested:
     tydiqa, xnli = case.target("tydiqa"), case.target("xnli")
     if tydiqa is None or xnli is None:
         return _lost(backbone, "The suite lacks TyDiQA or XNLI.")
-    (up, of), (xnli_up, xnli_of) = (_improved(case, backbone, target) for target in (tydiqa, xnli))
+    gains, xnli_gains = (_gains(case, backbone, target) for target in (tydiqa, xnli))
+    (up, of), (xnli_up, xnli_of) = ((_improved(found), len(found)) for found in (gains, xnli_gains))
+    small = sum(effect.high is not None and effect.high < LARGE for effect in gains)
     if not of or not xnli_of:
         return _lost(backbone, "No gain on TyDiQA or on XNLI was tested.")
     verdict: Verdict = "undecided"
     if 2 * up >= of and not xnli_up:
         verdict = "supported"
-    elif not up or 2 * xnli_up >= xnli_of:
+    elif 2 * xnli_up >= xnli_of or 2 * small > of:
         verdict = "contradicted"
-    numbers = f"TyDiQA improves detectably with {up} of {of} tasks, XNLI with {xnli_up} of {xnli_of}"
+    numbers = (
+        f"TyDiQA improves detectably with {up} of {of} tasks, by less than {points(LARGE)} points with {small}; XNLI "
+        f"improves detectably with {xnli_up} of {xnli_of}"
+    )
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leaderboard.effects import NOT_MATCHED, ComparedPair, contrast_effect, interaction_effect
 from leaderboard.lookup import AVERAGE, Place
@@ -10,7 +10,7 @@ from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.statistics import Effect
 from leaderboard.words import isolated, plural, points, signed
 
-ITEMS_ONLY = "of test items only: each side was trained once, so chance in training is not in it"
+ITEMS_ONLY = "of test items only: each row was trained once, so chance in training is not in them"
 
 _CORRECTED = "after correction for how many are tested"
 
@@ -24,7 +24,16 @@ def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], 
     code, text = isolated(pair.code.name), isolated(pair.text.name)
     opening = f"Without an intermediate task, {_average(pair, code, text, len(targets), interval)}"
     caution = "" if pair.kind == "matched" else f" (the two are {NOT_MATCHED}: more than code differs between them)"
-    return f"{opening}{caution}; {_interactions(pair, recipes, targets)}."
+    once = f" Intervals and tests are {ITEMS_ONLY}." if _trained_once(pair) else ""
+    return f"{opening}{caution}; {_interactions(pair, recipes, targets)}.{once}"
+
+
+def _trained_once(pair: ComparedPair) -> bool:
+    """Do its statistics, whatever they are of, leave out what training again would change?"""
+    assert pair.statistics is not None
+    columns = [one.effects for one in (*pair.statistics.contrasts, *pair.statistics.interactions)]
+    effects = [effect for one in columns for effect in (one.average, *one.targets.values()) if effect is not None]
+    return any(effect.kind == "items" for effect in effects)
 
 
 def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: str) -> str:
@@ -43,39 +52,44 @@ def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: s
     return f"{code} minus {text} is {number} {over}, which is not tested"
 
 
-def interval_words(effect: Effect, interval: str, *, kind: bool = True) -> str:
-    """The interval in brackets, called by its name, with what it allows for unless that is said elsewhere."""
+def interval_words(effect: Effect, interval: str) -> str:
+    """The interval in brackets, called by its name."""
     if effect.low is None or effect.high is None:
         return f" (no interval: {effect.why or 'none can be drawn'})"
-    said = f", {ITEMS_ONLY}" if kind and effect.kind == "items" else ""
-    return f" ({interval} {signed(effect.low)} to {signed(effect.high)}{said})"
+    return f" ({interval} {signed(effect.low)} to {signed(effect.high)})"
 
 
 def _reach(effect: Effect) -> str:
     if effect.low is None or effect.high is None:
         return ""
+    if not effect.low < 0 < effect.high:
+        return f", so an effect of {points(max(abs(effect.low), abs(effect.high)))} points is not ruled out"
     return (
-        f", so an effect of up to {points(max(abs(effect.low), abs(effect.high)))} points either way is not ruled out"
+        f", so neither a loss of {points(-effect.low)} points nor a gain of {points(effect.high)} points is ruled out"
     )
 
 
 def _interactions(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str]) -> str:
-    found = [
-        effect
-        for recipe in recipes
-        if recipe != NO_INTERMEDIATE
-        for target in targets
-        if (effect := interaction_effect(pair, recipe, Place("target", target))) is not None
-    ]
-    tested = [effect for effect in found if effect.decision != "untested"]
-    if not tested:
-        return "whether intermediate tasks bring one of them more is not tested"
-    more = sum(effect.decision == "significant" and effect.value > 0 for effect in tested)
-    less = sum(effect.decision == "significant" and effect.value < 0 for effect in tested)
-    cells = f"{plural(len(tested), 'combination')} of intermediate training and target"
-    if not more and not less:
-        return f"in none of {cells} does the training detectably bring more, or less, with code ({_CORRECTED})"
-    return (
-        f"of {cells}, the training detectably brings more with code in {more} and less with code in {less} "
-        f"({_CORRECTED})"
+    trained = [recipe for recipe in recipes if recipe != NO_INTERMEDIATE]
+    averages = _tested(interaction_effect(pair, recipe, AVERAGE) for recipe in trained)
+    cells = _tested(
+        interaction_effect(pair, recipe, Place("target", target)) for recipe in trained for target in targets
     )
+    counted = []
+    if averages:
+        counted.append(f"{_counted(averages, 'recipe')} on average")
+    if cells:
+        counted.append(f"{_counted(cells, 'combination')} of recipe and target")
+    if not counted:
+        return "whether intermediate tasks bring one of them more is not tested"
+    return f"with code, intermediate training detectably brings {', and '.join(counted)} ({_CORRECTED})"
+
+
+def _tested(effects: Iterable[Effect | None]) -> list[Effect]:
+    return [effect for effect in effects if effect is not None and effect.decision != "untested"]
+
+
+def _counted(effects: Sequence[Effect], noun: str) -> str:
+    more = sum(effect.decision == "significant" and effect.value > 0 for effect in effects)
+    less = sum(effect.decision == "significant" and effect.value < 0 for effect in effects)
+    return f"more in {more or 'none'} and less in {less or 'none'} of {plural(len(effects), noun)}"

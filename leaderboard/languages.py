@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leaderboard.chance import at_baseline
 from leaderboard.read import CellKey, ResultsFolder
 from leaderboard.results import LanguageResult, TargetInfo
 from leaderboard.scores import mean, spread
 
-#: Of the standard normal distribution, the point that one value in twenty exceeds.
-_ONE_IN_TWENTY = 1.645
 #: Above this share of pieces that the tokenizer does not know, a score says little about the language.
 UNKNOWN_LIMIT = 0.2
 
@@ -35,15 +33,6 @@ class Scored:
     baseline: tuple[float, float] | None
 
 
-def explained_by_chance(score: float, baseline: float, units: int) -> bool:
-    """Is a score not above its baseline, or by no more than the choice of the scored units lifts one in twenty?
-
-    A rule of thumb: every unit counts as one trial at the baseline's rate. That is exact for accuracies with one row a
-    unit, and errs on the side of chance where a unit holds several rows. Intervals are another matter.
-    """
-    return score <= baseline + _ONE_IN_TWENTY * math.sqrt(baseline * (1.0 - baseline) / max(1, units))
-
-
 def language_scores(folder: ResultsFolder, backbone: str, recipe: str, target: TargetInfo) -> dict[str, LanguageScore]:
     """A row's scores on one target, in the order of its languages."""
     results = [folder.results.get(CellKey(backbone, recipe, target.name, seed)) for seed in folder.suite.seeds]
@@ -56,13 +45,12 @@ def language_scores(folder: ResultsFolder, backbone: str, recipe: str, target: T
 def _language(per_seed: Sequence[LanguageResult | None]) -> LanguageScore:
     values = [None if one is None else one.score for one in per_seed]
     value = mean(values)
-    baseline = mean([None if one is None else one.baseline for one in per_seed])
-    units = min((one.units for one in per_seed if one is not None), default=0)
+    there = [one for one in per_seed if one is not None]
     return LanguageScore(
         value=value,
         spread=spread(values),
-        mostly_unknown=any(one is not None and (one.unknown or 0.0) > UNKNOWN_LIMIT for one in per_seed),
-        at_baseline=value is not None and baseline is not None and explained_by_chance(value, baseline, units),
+        mostly_unknown=any((one.unknown or 0.0) > UNKNOWN_LIMIT for one in there),
+        at_baseline=value is not None and at_baseline(there),
     )
 
 

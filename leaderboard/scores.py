@@ -13,10 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from leaderboard.chance import nowhere_above_baseline
 from leaderboard.read import CellKey, ResultsFolder
 from leaderboard.results import BackboneInfo, RecipeInfo, SuiteGrid, TargetInfo
 
 T = TypeVar("T")
+#: A target's mark where no language is above its baseline by more than chance explains.
+AT_BASELINE = "at-baseline"
 #: A gap's outcome, or ``absent``: neither a result nor a recorded cause.
 Outcome = Literal["failed", "blocked", "not-run", "absent"]
 
@@ -50,7 +53,7 @@ class Score:
         expected: how many it takes.
         per_seed: the value at each seed of the suite, in its order.
         missing: the cells without a result among the members.
-        marks: marks of the results below, sorted.
+        marks: marks of the results below, sorted; :data:`AT_BASELINE` among them where it holds.
     """
 
     value: float | None
@@ -141,15 +144,19 @@ def _line(
 def _cell(folder: ResultsFolder, backbone: str, recipe: str, target: str) -> Score:
     keys = [CellKey(backbone, recipe, target, seed) for seed in folder.suite.seeds]
     results = [folder.results.get(key) for key in keys]
+    there = [result for result in results if result is not None]
     per_seed = tuple(None if result is None else result.score for result in results)
+    marks = {mark for result in there for mark in result.marks}
+    if len(there) == len(keys) and nowhere_above_baseline(there):
+        marks.add(AT_BASELINE)
     return Score(
         value=mean(per_seed),
         member="seed",
-        present=sum(result is not None for result in results),
+        present=len(there),
         expected=len(keys),
         per_seed=per_seed,
         missing=tuple(_missing(folder, key) for key, result in zip(keys, results, strict=True) if result is None),
-        marks=tuple(sorted({mark for result in results if result for mark in result.marks})),
+        marks=tuple(sorted(marks)),
     )
 
 

@@ -11,6 +11,9 @@ from leaderboard.charts.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 _LETTER, _LINE = 6.4, 13.0
 #: From a dot to its name, past its ring.
 _GAP = 11.0
+#: Whether a name ends at its dot, and how far below the dot it stands; first where no step of the front runs, which
+#: leaves its dots to the right and comes to them from below.
+_PLACES = ((True, 4.0), (False, -9.5), (True, -9.5), (False, 4.0), (True, 17.5), (False, 17.5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ def placed(dots: Sequence[tuple[float, float]], names: Sequence[str], wanted: Se
     for place in wanted:
         x, y = dots[place]
         wide = _LETTER * len(names[place])
-        for end, drop in ((False, 4.0), (True, 4.0), (False, 17.5), (True, 17.5), (False, -9.5), (True, -9.5)):
+        for end, drop in _PLACES:
             at = x - _GAP if end else x + _GAP
             left = at - wide if end else at
             box = _Box(left, y + drop - _LINE + 3, left + wide, y + drop + 3)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leaderboard.pages.gaps import GapNotes
 from leaderboard.pairs import Difference
-from leaderboard.scores import Score
+from leaderboard.scores import AT_BASELINE, Score
 from leaderboard.words import DASH, no_mean, points, signed
 
 OWN_DATA = "own-training-data"
@@ -44,12 +44,12 @@ UNKNOWN_MARK = Mark(
 BASELINE_MARK = Mark(
     symbol="§",
     short="chance explains it",
-    text="Not above the baseline of that language, or by no more than chance explains (one draw of as many independent "
-    "units in twenty): no sign that anything was learned or transferred.",
+    text="Not above the baseline of that language (of a target: of any of its languages), or by no more than chance "
+    "explains (one draw of as many independent units in twenty): no sign that anything was learned or transferred.",
 )
 
 
-_MARKS = {OWN_DATA: OWN_DATA_MARK, ORACLE_THRESHOLD: ORACLE_MARK}
+_MARKS = {OWN_DATA: OWN_DATA_MARK, ORACLE_THRESHOLD: ORACLE_MARK, AT_BASELINE: BASELINE_MARK}
 
 
 def other_mark(name: str) -> Mark:

@@ -29,7 +29,7 @@ def claims_page(site: Site) -> Page:
     )
     ranking = site.lookup.ranking(AVERAGE)
     if ranking is not None and ranking.kind == "items":
-        lede += Markup("<p>Every interval here is {}.</p>\n").format(ITEMS_ONLY)
+        lede += Markup("<p>Intervals are {}.</p>\n").format(ITEMS_ONLY)
     if site.lookup.statistics is None:
         lede += Markup("<p>{}</p>\n").format(WITHOUT_STATISTICS)
     if site.frame.miniature:

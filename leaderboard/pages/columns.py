@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from leaderboard.effects import ComparedPair, interaction, interaction_effect
 from leaderboard.findings import ITEMS_ONLY
 from leaderboard.lookup import Place, of_line, places
 from leaderboard.names import task_page
@@ -84,6 +85,16 @@ def with_effect(value: float, effect: Effect | None, *, mark: str = "") -> Field
     if effect is None:
         return Field(value=value, mark=mark)
     return Field(value=effect.value, low=effect.low, high=effect.high, mark=stars(effect) + mark)
+
+
+def interaction_field(
+    rows: Mapping[tuple[str, str], Row], pair: ComparedPair, recipe: str, place: Place, *, mark: str = ""
+) -> Field:
+    """What code adds to the gain of a recipe, with its interval and stars."""
+    value, lost = interaction(rows, pair, recipe, place)
+    if value is None:
+        return Field(value=None, missing="No difference. " + " ".join(dict.fromkeys(map(no_mean, lost))))
+    return with_effect(value, interaction_effect(pair, recipe, place), mark=mark)
 
 
 def stars(effect: Effect) -> str:

@@ -112,7 +112,9 @@ def _front(found: list[_Costed]) -> Section:
     ]
     about = (
         f"Average score against {unit.name} of {plural(len(found), 'row')}; the {len(front)} on the Pareto "
-        "front, which no other row beats at their price, are ringed, joined, and named where there is room."
+        "front, which no other row beats at their price, are ringed, joined, and named where there is room. "
+        "The front goes by the averages alone; whether one row is better than another by more than chance is another "
+        "question, which the table answers for gains."
     )
     chart = scatter(
         dots, key="cost", title="Average score against cost", about=about,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 
 from markupsafe import Markup
 
@@ -12,8 +11,6 @@ from leaderboard.effects import (
     compared_pairs,
     contrast_effect,
     difference,
-    interaction,
-    interaction_effect,
     rows_by_name,
 )
 from leaderboard.lookup import Place, places
@@ -28,10 +25,10 @@ from leaderboard.pages.columns import (
     board_columns,
     effect_field,
     group_keys,
+    interaction_field,
     interval_notes,
     mark_notes,
     mean_keys,
-    with_effect,
 )
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook
@@ -39,7 +36,6 @@ from leaderboard.pages.pooled import pooled_sections
 from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.results import BackboneInfo, RecipeInfo
 from leaderboard.tables.value import Column, Field, Table
-from leaderboard.words import no_mean
 
 _OWN = {OWN_DATA_MARK.symbol: OWN_DATA_MARK.text}
 
@@ -180,12 +176,8 @@ def _pair_section(site: Site, pair: ComparedPair, recipes: list[RecipeInfo]) -> 
     rows = rows_by_name(site.board)
 
     def cell(recipe: str, place: Place) -> Field:
-        value, lost = interaction(rows, pair, recipe, place)
-        if value is None:
-            reasons = dict.fromkeys(chain.from_iterable((no_mean(score),) for score in lost))
-            return Field(value=None, missing=f"No difference. {' '.join(reasons)}")
         mark = _own_mark(site, pair.code.name, recipe, place)
-        return with_effect(value, interaction_effect(pair, recipe, place), mark=mark)
+        return interaction_field(rows, pair, recipe, place, mark=mark)
 
     key = f"interaction-{slug(pair.name)}"
     block = _matrix(

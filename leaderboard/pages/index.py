@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from leaderboard.effects import ComparedPair, compared_pairs
-from leaderboard.findings import finding
 from leaderboard.lookup import AVERAGE
 from leaderboard.names import row_id, row_page
 from leaderboard.pages.about import about_sections
+from leaderboard.pages.answer import answer_section
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, prose
 from leaderboard.pages.cells import Mark, legend, marks_of
 from leaderboard.pages.columns import (
@@ -28,7 +27,7 @@ from leaderboard.pages.published import published_section
 from leaderboard.scores import Row
 from leaderboard.statistics import Ranking
 from leaderboard.tables.value import Column, Field, Table
-from leaderboard.words import DASH, WITHOUT_INTERVAL, pair_sentences, plural
+from leaderboard.words import DASH, plural
 
 _ID = "scores"
 
@@ -42,7 +41,7 @@ def index_page(site: Site) -> Page:
         heading=heading(suite.title),
         lede=Markup(""),
         sections=(
-            _answer(site),
+            answer_section(site),
             _suite(site),
             _scores(site),
             *published_section(),
@@ -50,34 +49,6 @@ def index_page(site: Site) -> Page:
             *about_sections(site),
         ),
     )
-
-
-def _answer(site: Site) -> Section:
-    pairs = compared_pairs(site.board, site.pairs, site.lookup)
-    blocks = [_sentence(site, pair) for pair in pairs]
-    if any(pair.kind == "matched" for pair in pairs):
-        blocks.append(
-            prose(
-                "<p>Two backbones of a matched pair start from the same weights and take the same further steps on "
-                "equally many tokens; only the text differs: code or English. So the difference between them is what "
-                "code did, or chance.</p>\n"
-            )
-        )
-    else:
-        blocks.append(
-            prose(
-                "<p>This suite holds no matched pair with both sides, so it cannot say what code did: backbones "
-                "that differ in more than their text can be compared, but not for that question.</p>\n"
-            )
-        )
-    if pairs:
-        blocks.append(
-            prose(
-                '<p>The differences cell by cell, with intervals and tests: <a href="gains.html">gains of the '
-                'intermediate tasks</a>. What the paper claimed, tested here: <a href="claims.html">claims</a>.</p>\n'
-            )
-        )
-    return Section(id="answer", title="Does pretraining on code help or hurt?", blocks=tuple(blocks))
 
 
 def _suite(site: Site) -> Section:
@@ -91,21 +62,6 @@ def _suite(site: Site) -> Section:
             )
         )
     return Section(id="suite", title="What was run", blocks=tuple(blocks))
-
-
-def _sentence(site: Site, pair: ComparedPair) -> Block:
-    suite = site.board.suite
-    if pair.statistics is not None:
-        recipes, targets = ([one.name for one in some] for some in (suite.recipes, suite.targets))
-        text = finding(pair, recipes, targets, site.lookup.interval)
-    else:
-        matched = next(one for one in site.pairs if one.name == pair.name)
-        text = " ".join((*pair_sentences(matched, len(suite.targets)), WITHOUT_INTERVAL))
-    return prose(
-        '<p class="sentence finding"><strong><bdi translate="no">{}</bdi></strong><br><bdi>{}</bdi></p>\n',
-        pair.title,
-        text,
-    )
 
 
 def _scores(site: Site) -> Section:

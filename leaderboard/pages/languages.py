@@ -21,7 +21,7 @@ from leaderboard.read import CellKey
 from leaderboard.results import BackboneInfo, LanguageResult, TargetInfo
 from leaderboard.statistics import LanguagePair
 from leaderboard.tables.value import Column, Field, Kind, Table
-from leaderboard.words import no_mean
+from leaderboard.words import no_mean, plural
 
 _MARKS = {mark.symbol: mark.text for mark in (UNKNOWN_MARK, BASELINE_MARK)}
 
@@ -54,8 +54,8 @@ def languages_page(site: Site) -> Page:
     )
     look = Look(id="table-languages", label="Languages", heads=("language",), words=True)
     items = Markup("").join(
-        Markup('<li><a href="{}"><bdi>{}</bdi></a>, {} languages</li>\n').format(
-            languages_file(target.name), target.title, len(target.languages)
+        Markup('<li><a href="{}"><bdi>{}</bdi></a>, {}</li>\n').format(
+            languages_file(target.name), target.title, plural(len(target.languages), "language")
         )
         for members in site.board.groups.values()
         for target in members

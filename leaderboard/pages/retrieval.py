@@ -33,9 +33,8 @@ def retrieval_page(site: Site) -> Page:
         heading=heading("How retrieval was read out"),
         lede=Markup(
             '<p class="lede">Retrieval has no training: sentences are embedded by a hidden state of the encoder after '
-            "phase (ii). Which one, and how its pieces are pooled, is chosen on samples that are not scored; here "
-            "are the "
-            "curves of all of them.</p>\n"
+            "phase (ii). Which one, and how its pieces are pooled, is chosen on samples that are not scored, where "
+            "there are any; here are the curves of all of them.</p>\n"
         ),
         sections=tuple(sections),
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from leaderboard.languages import UNKNOWN_LIMIT, explained_by_chance
+from leaderboard.chance import explained_by_chance
+from leaderboard.languages import UNKNOWN_LIMIT
 from leaderboard.names import row_id, row_page, slug
 from leaderboard.pages.backbones import backbone_view
 from leaderboard.pages.blocks import Block, Prose, Section, TableBlock

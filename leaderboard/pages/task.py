@@ -11,8 +11,6 @@ from leaderboard.effects import (
     compared_pairs,
     contrast_effect,
     difference,
-    interaction,
-    interaction_effect,
     rows_by_name,
 )
 from leaderboard.languages import LanguageScore, Scored, language_scores
@@ -24,10 +22,10 @@ from leaderboard.pages.columns import (
     STAR_NOTE,
     WITHOUT_STATISTICS,
     effect_field,
+    interaction_field,
     interval_notes,
     mark_notes,
     score_field,
-    with_effect,
 )
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.gap_list import gap_section
@@ -230,7 +228,6 @@ def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
         name = recipe.name
         gains: tuple[Field, ...] = (Field(value=None),) * 3
         if with_none and name != NO_INTERMEDIATE:
-            value, lost = interaction(rows, pair, name, place)
             gains = (
                 *(
                     effect_field(
@@ -239,9 +236,7 @@ def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
                     )
                     for side in (code, text)
                 ),
-                Field(value=None, missing="No difference. " + " ".join(dict.fromkeys(map(no_mean, lost))))
-                if value is None
-                else with_effect(value, interaction_effect(pair, name, place)),
+                interaction_field(rows, pair, name, place),
             )
         fields.append(
             (

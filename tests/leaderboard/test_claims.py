@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from leaderboard.claims import Claim, Verdict, canonical, judge, overall
 from leaderboard.lookup import lookup
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
-from leaderboard.statistics import Effect, read_statistics
+from leaderboard.statistics import Decision, Effect, read_statistics
 from tests.harness.stats.boards import write_board
 
 
@@ -89,6 +90,37 @@ def test_the_tasks_that_are_here_decide(tmp_path: Path, monkeypatch: pytest.Monk
 
     assert "supported" == found[0].verdict
     assert "hellaswag has no average gain here" in found[0].tested[0].numbers
+
+
+@pytest.mark.parametrize(
+    ("tydiqa", "xnli", "verdict"),
+    [
+        ([(0.01, 0.09, "significant"), (0.02, 0.08, "significant")], [(-0.02, 0.03, "not-detected")], "supported"),
+        ([(-0.1, 0.1, "not-detected"), (-0.1, 0.1, "not-detected")], [(-0.02, 0.03, "not-detected")], "undecided"),
+        (
+            [(-0.01, 0.01, "not-detected"), (-0.1, 0.01, "not-detected")],
+            [(-0.02, 0.03, "not-detected")],
+            "contradicted",
+        ),
+        ([(0.01, 0.09, "significant"), (0.02, 0.08, "significant")], [(0.02, 0.03, "significant")], "contradicted"),
+    ],
+)
+def test_tydiqa_is_not_contradicted_by_what_cannot_be_seen(
+    tydiqa: list[tuple[float, float, Decision]],
+    xnli: list[tuple[float, float, Decision]],
+    verdict: Verdict,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gain that is not detected contradicts nothing; one that is shown to be small does."""
+    drawn = {"tydiqa": tydiqa, "xnli": xnli}
+
+    def gains(_case: object, _backbone: object, target: str) -> list[Effect]:
+        return [effect(low, high).model_copy(update={"decision": word}) for low, high, word in drawn[target]]
+
+    monkeypatch.setattr(rules, "_gains", gains)
+    case = SimpleNamespace(target=lambda name: name)
+    backbone = SimpleNamespace(name="x")
+    assert verdict == rules._tydiqa_xnli(case, backbone).verdict  # type: ignore[arg-type]
 
 
 def test_nothing_is_claimed_without_statistics(tmp_path: Path) -> None:

@@ -43,13 +43,13 @@ def test_a_significant_difference_has_a_direction(value: float, word: str) -> No
 def test_one_that_is_not_detected_has_none_and_tells_its_reach() -> None:
     text = sentence(UNSURE, UNSURE)
     assert "no difference between" in text
-    assert "an effect of up to 3.0 points either way is not ruled out" in text
-    assert "in none of 1 combination of intermediate training and target" in text
+    assert "so neither a loss of 1.0 points nor a gain of 3.0 points is ruled out" in text
+    assert "brings more in none and less in none of 1 combination of recipe and target" in text
     assert "scores more" not in text
 
 
 def test_one_seed_claims_nothing_about_training() -> None:
-    assert "of test items only: each side was trained once" in sentence(made(0.05, decision="significant"), UNSURE)
+    assert "of test items only: each row was trained once" in sentence(made(0.05, decision="significant"), UNSURE)
 
 
 def test_a_public_pair_is_always_marked() -> None:
@@ -64,5 +64,5 @@ def test_untested_and_missing() -> None:
 
 
 def test_interactions_are_counted_by_sign() -> None:
-    assert "brings more with code in 1 and less with code in 0" in sentence(UNSURE, made(0.05, decision="significant"))
-    assert "brings more with code in 0 and less with code in 1" in sentence(UNSURE, made(-0.05, decision="significant"))
+    assert "brings more in 1 and less in none of 1" in sentence(UNSURE, made(0.05, decision="significant"))
+    assert "brings more in none and less in 1 of 1" in sentence(UNSURE, made(-0.05, decision="significant"))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leaderboard.languages import explained_by_chance, language_scores, scored
+from leaderboard.chance import explained_by_chance
+from leaderboard.languages import language_scores, scored
+from leaderboard.pages.cells import BASELINE_MARK, marks_of
 from leaderboard.pairs import matched_pairs
 from leaderboard.read import CellKey, ResultsFolder, read_results
-from leaderboard.scores import Board, Row, build_board, mean, spread
+from leaderboard.scores import AT_BASELINE, Board, Row, build_board, mean, spread
 
 
 def row(board: Board, backbone: str, recipe: str) -> Row:
@@ -136,6 +140,25 @@ def test_a_score_equal_to_its_baseline_is_not_above_it(results: Path) -> None:
         )
     folder = read_results(results)
     assert language_scores(folder, "base", "none", folder.suite.targets[0])["de"].at_baseline
+
+
+def test_a_target_above_its_baseline_nowhere_is_marked(
+    edit: Callable[[str, Callable[[dict[str, Any]], Any]], Path],
+) -> None:
+    """In all languages, or not at all; a target without baselines never is."""
+
+    def low(record: dict[str, Any]) -> None:
+        for one in record["languages"].values():
+            one["score"] = 0.34
+        record["score"] = 0.34
+
+    results = edit("base/none/xnli-s1.json", low)
+    board = build_board(read_results(results))
+    assert (AT_BASELINE,) == row(board, "base", "none").scores.targets["xnli"].marks
+    assert () == row(board, "base", "squad").scores.targets["xnli"].marks
+    assert () == row(board, "base", "none").scores.targets["panx"].marks
+    assert [BASELINE_MARK] == list(marks_of(row(board, "base", "none").scores.targets["xnli"]))
+    assert () == marks_of(row(board, "base", "none").scores.average)
 
 
 def test_what_was_scored(results: Path) -> None:

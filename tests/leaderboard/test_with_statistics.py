@@ -89,6 +89,27 @@ def test_sentences_hold_the_contrast_with_its_interval(
         assert f"{signed(effect.value)} points (95% interval {signed(effect.low)} to {signed(effect.high)})" in text
 
 
+def test_the_first_page_answers_by_intermediate_task(found: tuple[Statistics, Path]) -> None:
+    """A table a matched pair: the difference and what code adds to the gain, each with its interval and star."""
+    statistics, site = found
+    for pair in statistics.pairs:
+        shown = {
+            row[0]: row[1:] for row in rows_of(site, "index", f"{pair.code} against {pair.text} (matched pair), on")
+        }
+        assert [one.recipe for one in pair.contrasts] == list(shown)
+        assert DASH == shown["none"][1]
+        for column, effects in enumerate((pair.contrasts, pair.interactions)):
+            for one in effects:
+                effect = one.effects.average
+                assert effect is not None
+                assert effect.low is not None
+                assert effect.high is not None
+                cell = shown[one.recipe][column]
+                assert cell.endswith(f" {signed(effect.low)} to {signed(effect.high)}")
+                assert cell.startswith(signed(effect.value))
+                assert ("*" in cell) == (effect.decision == "significant")
+
+
 def test_gains_carry_stars_and_own_data_marks(found: tuple[Statistics, Path]) -> None:
     statistics, site = found
     for gain in statistics.gains:

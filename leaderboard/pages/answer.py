@@ -1,0 +1,110 @@
+"""The first thing on the first page: what each pair says about code, as a sentence and by intermediate task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leaderboard.effects import ComparedPair, compared_pairs, contrast_effect, difference, rows_by_name
+from leaderboard.findings import finding
+from leaderboard.lookup import AVERAGE
+from leaderboard.names import slug
+from leaderboard.pages.blocks import Block, Section, TableBlock, prose
+from leaderboard.pages.columns import STAR_NOTE, all_targets, effect_field, interaction_field, interval_notes
+from leaderboard.pages.frame import Site
+from leaderboard.pages.look import Look, RowLook
+from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.scores import AT_BASELINE
+from leaderboard.tables.value import Column, Field, Table
+from leaderboard.words import WITHOUT_INTERVAL, isolated, pair_sentences
+
+_MATCHED = (
+    "<p>Two backbones of a matched pair start from the same weights and take the same further steps on equally many "
+    "tokens; only the text differs: code or English. So the difference between them is what code did, or chance.</p>\n"
+)
+_UNMATCHED = (
+    "<p>This suite holds no matched pair with both sides, so it cannot say what code did: backbones that differ in "
+    "more than their text can be compared, but not for that question.</p>\n"
+)
+_MORE = (
+    '<p>The differences cell by cell, with intervals and tests: <a href="gains.html">gains of the intermediate '
+    'tasks</a>. What the paper claimed, tested here: <a href="claims.html">claims</a>.</p>\n'
+)
+
+
+def answer_section(site: Site) -> Section:
+    """A sentence a pair, then how it depends on the intermediate task for the matched ones."""
+    pairs = compared_pairs(site.board, site.pairs, site.lookup)
+    matched = [pair for pair in pairs if pair.kind == "matched"]
+    blocks: list[Block] = [block for pair in pairs for block in _sentences(site, pair)]
+    if len(site.board.suite.recipes) > 1:
+        blocks += [_by_recipe(site, pair) for pair in matched]
+    blocks.append(prose(_MATCHED if matched else _UNMATCHED))
+    if pairs:
+        blocks.append(prose(_MORE))
+    return Section(id="answer", title="Does pretraining on code help or hurt?", blocks=tuple(blocks))
+
+
+def _sentences(site: Site, pair: ComparedPair) -> Iterator[Block]:
+    suite = site.board.suite
+    if pair.statistics is not None:
+        recipes, targets = ([one.name for one in some] for some in (suite.recipes, suite.targets))
+        text = finding(pair, recipes, targets, site.lookup.interval)
+    else:
+        known = next(one for one in site.pairs if one.name == pair.name)
+        text = " ".join((*pair_sentences(known, len(suite.targets)), WITHOUT_INTERVAL))
+    yield prose(
+        '<p class="sentence finding"><strong><bdi translate="no">{}</bdi></strong><br><bdi>{}</bdi></p>\n',
+        pair.title,
+        text,
+    )
+    if silent := _silent(site, pair):
+        yield prose(
+            "<p><bdi>{}</bdi>: neither side is above the baseline in any language, whatever the recipe. These targets "
+            "cannot show what code did; averages over all targets hold them all the same.</p>\n",
+            ", ".join(map(isolated, silent)),
+        )
+
+
+def _silent(site: Site, pair: ComparedPair) -> list[str]:
+    """Titles of the targets on which both sides score what reading nothing scores, with every recipe."""
+    rows = [row for row in site.board.rows if row.backbone.name in (pair.code.name, pair.text.name)]
+    return [
+        target.title
+        for target in site.board.suite.targets
+        if all(AT_BASELINE in row.scores.targets[target.name].marks for row in rows)
+    ]
+
+
+def _by_recipe(site: Site, pair: ComparedPair) -> TableBlock:
+    rows, recipes = rows_by_name(site.board), site.board.suite.recipes
+    with_none = any(recipe.name == NO_INTERMEDIATE for recipe in recipes)
+    fields = []
+    for recipe in recipes:
+        sides = difference(rows, (pair.code.name, recipe.name), (pair.text.name, recipe.name), AVERAGE)
+        added = Field(value=None)
+        if with_none and recipe.name != NO_INTERMEDIATE:
+            added = interaction_field(rows, pair, recipe.name, AVERAGE)
+        contrast = effect_field(sides, contrast_effect(pair, recipe.name, AVERAGE))
+        fields.append((Field(value=recipe.name), contrast, added))
+    key = f"answer-{slug(pair.name)}"
+    table = Table(
+        name=key,
+        caption=f"{pair.title}, on average over all targets, in points, by intermediate task",
+        columns=(
+            Column(key="recipe", title="Intermediate task", kind="text"),
+            Column(key="contrast", title="Code minus text", kind="difference"),
+            Column(key="interaction", title="Code adds to the gain over none", kind="difference"),
+        ),
+        rows=tuple(fields),
+        notes=(STAR_NOTE, *interval_notes(site, all_targets(site))) if pair.statistics else (),
+        miniature=site.frame.miniature,
+    )
+    look = Look(
+        id=key,
+        label=f"Code minus text by intermediate task, {pair.title}",
+        heads=("recipe",),
+        rows=tuple(RowLook(title=recipe.title) for recipe in recipes),
+        shade="difference",
+        intervals=frozenset({"contrast", "interaction"}),
+    )
+    return TableBlock(table=table, look=look)
