@@ -93,8 +93,8 @@ def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[
             "Intermediate training on SQuAD, MNLI and HellaSwag gives large target improvements.",
             "+8.2, +7.5 and +7.0 points on average",
             (f"Supported if the interval of the average gain lies above {large} points for all three; contradicted "
-            f"if it lies below {large} points for one. Where one of them is not here, or has no interval, the others "
-            "decide, and it is named."),
+            f"if it lies below {large} points for one. One that is not here is named: without it the claim can be "
+            "contradicted, not supported."),
             each(_three_tasks),
         ),
         (
@@ -176,20 +176,19 @@ def overall(tested: Iterable[Tested]) -> Verdict:
     return next(iter(found)) if len(found) == 1 else "undecided"
 
 
-def judge(effects: Sequence[Effect], bound: float, *, all_of: bool = True) -> Verdict:
+def judge(effects: Sequence[Effect | None], bound: float, *, all_of: bool = True) -> Verdict:
     """Do intervals lie above a bound (all of them), below it (one of them), or neither?
 
-    Effects without an interval have no say; where there is no interval at all, nothing is decided.
+    None, and an effect without an interval, lie on neither side: they cannot support, and do not hinder that the others
+    contradict.
     """
-    bounds = [(one.low, one.high) for one in effects if one.low is not None and one.high is not None]
-    if not bounds:
-        return "undecided"
-    above = [low > bound for low, _ in bounds]
-    below = [high < bound for _, high in bounds]
+    there = [one for one in effects if one is not None]
+    above = sum(one.low is not None and one.low > bound for one in there)
+    below = sum(one.high is not None and one.high < bound for one in there)
     if all_of:
-        return "supported" if all(above) else "contradicted" if any(below) else "undecided"
-    half = len(bounds) / 2
-    return "supported" if sum(above) > half else "contradicted" if sum(below) > half else "undecided"
+        return "supported" if above == len(effects) else "contradicted" if below else "undecided"
+    half = len(effects) / 2
+    return "supported" if above > half else "contradicted" if below > half else "undecided"
 
 
 def _said(case: _Case, effect: Effect) -> str:
@@ -213,7 +212,8 @@ def _three_tasks(case: _Case, backbone: BackboneInfo) -> Tested:
     if not found:
         return _lost(backbone, f"{'; '.join(lost)}.")
     numbers = "; ".join((*(f"{name} {_said(case, effect)}" for name, effect in found), *lost))
-    return Tested(subject=backbone.name, verdict=judge([effect for _, effect in found], LARGE), numbers=numbers)
+    effects = [*(effect for _, effect in found), *(None for _ in lost)]
+    return Tested(subject=backbone.name, verdict=judge(effects, LARGE), numbers=numbers)
 
 
 def _before(first: RankedRow, second: RankedRow) -> bool:

@@ -28,10 +28,11 @@ def effect(low: float | None, high: float | None) -> Effect:
         ([(0.03, 0.05), (0.021, 0.04)], True, "supported"),
         ([(0.03, 0.05), (0.01, 0.04)], True, "undecided"),
         ([(0.03, 0.05), (-0.01, 0.01)], True, "contradicted"),
-        ([(0.03, 0.05), (None, None)], True, "supported"),
+        ([(0.03, 0.05), (None, None)], True, "undecided"),
         ([(-0.01, 0.01), (None, None)], True, "contradicted"),
         ([(None, None)], True, "undecided"),
-        ([(0.03, 0.05), (None, None), (None, None)], False, "supported"),
+        ([(0.03, 0.05), (None, None), (None, None)], False, "undecided"),
+        ([(0.03, 0.05), (0.03, 0.05), (None, None)], False, "supported"),
         ([(0.03, 0.05), (0.03, 0.05), (-0.01, 0.01)], False, "supported"),
         ([(0.03, 0.05), (-0.01, 0.01)], False, "undecided"),
         ([(0.0, 0.01), (-0.01, 0.01), (0.0, 0.05)], False, "contradicted"),
@@ -82,13 +83,16 @@ def test_on_results_with_statistics(tmp_path: Path) -> None:
     assert "2 of nine are here" in found[8].tested[0].numbers
 
 
-def test_the_tasks_that_are_here_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of the three are, with gains above any loss of fifty points."""
-    monkeypatch.setattr(rules, "LARGE", -0.5)
+@pytest.mark.parametrize(("large", "verdict"), [(-0.5, "undecided"), (0.5, "contradicted")])
+def test_without_one_of_three_tasks_a_claim_of_three_is_at_most_contradicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: float, verdict: Verdict
+) -> None:
+    """Both that are here gain more than a loss of fifty points, and less than fifty."""
+    monkeypatch.setattr(rules, "LARGE", large)
 
     found = claims(tmp_path, statistics=True)
 
-    assert "supported" == found[0].verdict
+    assert verdict == found[0].verdict
     assert "hellaswag has no average gain here" in found[0].tested[0].numbers
 
 
