@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.context import StageContext
 from harness.phases.finetune import HEAD
 from harness.training.backbone import write_json
-from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
+from harness.training.checkpoint import Checkpoint, head_facts, load_checkpoint, load_head
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import join
@@ -68,6 +68,9 @@ def run(context: StageContext) -> None:
         budget=budget,
     )
     allowed = limits(task, checkpoint.backbone, checkpoint.tokenizer)
+    threshold = head_facts(context.inputs["checkpoint"], HEAD).no_answer_threshold
+    if threshold is not None:
+        allowed = replace(allowed, no_answer_threshold=threshold)
     kind = task_type(task.type)
     folder = context.out / "predictions" / task.name
     folder.mkdir(parents=True)
@@ -78,9 +81,11 @@ def run(context: StageContext) -> None:
         predictions = decode_rows(task, one.rows, one.encoded.features, own, allowed)
         kind.write_predictions(folder / f"test-{one.language}.{kind.suffix}", one.rows, predictions)
         report(0.95 + 0.05 * (number + 1) / len(asked), f"writing test-{one.language}.{kind.suffix}")
-    write_json(context.out / "encoding.json", {one.language: one.encoded.report.to_json() for one in asked})
+    write_json(context.out / "encoding.json", {one.language: one.encoded.report.with_rates() for one in asked})
     passed = len({id(one) for one in logits})  # equal inputs share one array
-    facts = {"max_length": allowed.max_length, "inputs": len(inputs), "distinct_inputs": passed}
+    facts: dict[str, float] = {"max_length": allowed.max_length, "inputs": len(inputs), "distinct_inputs": passed}
+    if threshold is not None:
+        facts["no_answer_threshold"] = threshold
     write_json(context.out / "details.json", {**facts, **budget.to_json()})
 
 

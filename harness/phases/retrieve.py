@@ -101,8 +101,10 @@ def run(context: StageContext) -> None:
     write_json(context.out / "details.json", details)
     if choice.scores:
         write_json(context.out / "curves.json", choice.by_language(embedder.backbone))
-    write_json(context.out / "encoding.json", {name: both.foreign.to_json() for name, both in reports.items()})
-    write_json(context.out / "encoding-english.json", {name: both.english.to_json() for name, both in reports.items()})
+    write_json(context.out / "encoding.json", {name: both.foreign.with_rates() for name, both in reports.items()})
+    write_json(
+        context.out / "encoding-english.json", {name: both.english.with_rates() for name, both in reports.items()}
+    )
     context.progress(1.0, f"retrieved in {len(languages)} languages")
 
 

@@ -60,10 +60,29 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadFacts:
-    """``heads/NAME.json``: what a head answers."""
+    """``heads/NAME.json``: what a head answers.
+
+    ``no_answer_threshold``: (SQuAD v2.0) chosen on its validation rows (:mod:`tasks.types.no_answer`).
+    """
 
     kind: HeadKind
     labels: tuple[str, ...]
+    no_answer_threshold: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is written."""
+        threshold = self.no_answer_threshold
+        beside = {} if threshold is None else {"no_answer_threshold": threshold}
+        return {"kind": self.kind.value, "labels": list(self.labels), **beside}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> HeadFacts:
+        """As it was written."""
+        return cls(
+            kind=HeadKind(fields["kind"]),
+            labels=tuple(fields["labels"]),
+            no_answer_threshold=fields.get("no_answer_threshold"),
+        )
 
 
 def load_tokenizer(folder: Path, *, code: bool = False) -> Any:
@@ -119,14 +138,14 @@ def save_head(path: Path, name: str, head: nn.Module, facts: HeadFacts) -> None:
     folder = path / "heads"
     folder.mkdir(exist_ok=True)
     write_safetensors(folder / f"{name}.safetensors", head.state_dict())
-    write_json(folder / f"{name}.json", {"kind": facts.kind.value, "labels": list(facts.labels)})
+    write_json(folder / f"{name}.json", facts.to_json())
 
 
-def load_head(path: Path, name: str, *, backbone: Backbone, kind: HeadKind, labels: Sequence[str]) -> nn.Module:
-    """The head ``name`` of a checkpoint, for rows of a kind and with labels in this order.
+def head_facts(path: Path, name: str) -> HeadFacts:
+    """What the head ``name`` of a checkpoint answers.
 
     Raises:
-        UserError: there is no such head, or it was trained for another kind of row or for other labels.
+        UserError: there is no such head.
     """
     where = f"heads/{name}.json"
     if not (path / where).exists():
@@ -136,8 +155,17 @@ def load_head(path: Path, name: str, *, backbone: Backbone, kind: HeadKind, labe
             where=where,
             remedy="fine-tune the checkpoint first",
         )
-    fields = read_json(path / where)
-    facts = HeadFacts(kind=HeadKind(fields["kind"]), labels=tuple(fields["labels"]))
+    return HeadFacts.from_json(read_json(path / where))
+
+
+def load_head(path: Path, name: str, *, backbone: Backbone, kind: HeadKind, labels: Sequence[str]) -> nn.Module:
+    """The head ``name`` of a checkpoint, for rows of a kind and with labels in this order.
+
+    Raises:
+        UserError: there is no such head, or it was trained for another kind of row or for other labels.
+    """
+    where = f"heads/{name}.json"
+    facts = head_facts(path, name)
     if facts.kind is not kind:
         raise UserError(f"a {facts.kind} head cannot answer rows that need a {kind} head", where=where)
     if facts.labels != tuple(labels):

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from harness.context import Progress, StageContext
-from harness.training import heads
+from harness.training import heads, no_answer
 from harness.training.batches import Batch, shuffled, target_count
 from harness.training.batching import Batching, pieces_of
 from harness.training.checkpoint import (
@@ -244,7 +244,11 @@ class Trainer:
             },
             **PieceBudget(pieces=0, halvings=[*self.budget.halvings, *self.predicting.halvings]).to_json(),
         }
-        facts = {data.head: HeadFacts(kind=data.kind, labels=data.task.labels) for data in self.tasks}
+        thresholds = no_answer.thresholds(history)
+        facts = {
+            data.head: HeadFacts(kind=data.kind, labels=data.task.labels, no_answer_threshold=thresholds.get(data.name))
+            for data in self.tasks
+        }
         return Trained(heads={name: (head, facts[name]) for name, head in self.model.heads.items()}, record=record)
 
     def _passed(self, drawn: npt.NDArray[np.bool_]) -> dict[str, Any]:
@@ -321,6 +325,7 @@ class Trainer:
                 data.validation_rows, predictions, metric=data.task.metric, language="en"
             )
             record[data.name] = {"value": score.value, "metrics": score.metrics, "rows": score.rows}
+            record[data.name] |= no_answer.chosen_on(data.task, data.validation_rows, data.validation, logits, allowed)
         return Evaluation(value=statistics.fmean(entry["value"] for entry in record.values()), record=record)
 
 

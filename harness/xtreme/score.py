@@ -17,7 +17,7 @@ from harness.xtreme.layout import GROUPS, TASKS, XtremeTask
 from tasks.errors import DataError
 from tasks.metrics import (
     Overlap,
-    chunk_counts,
+    corpus_chunk_counts,
     mlqa_exact_match,
     mlqa_f1,
     pair_overlap,
@@ -162,13 +162,12 @@ def _accuracy(predictions: Path, labels: Path) -> Scores:
 def _tagging(predictions: Path, labels: Path) -> Scores:
     given, right = sentences_of(predictions), required(sentences_of(labels), labels)
     _require_as_many(len(given), len(right), "sentences", "in the labels", predictions)
-    total = Overlap(tp=0, predicted=0, gold=0)
     for (line, tags), (_, gold) in zip(given, right, strict=True):
         if len(tags) != len(gold):
             what = f"{len(tags)} tags for a sentence of {len(gold)} tokens"
             raise DataError(what, where=f"{predictions}, line {line}", remedy="write one tag a token")
-        total += chunk_counts(gold, tags)
-    return _in_percent(total)
+    golds, found = ([tags for _, tags in side] for side in (right, given))
+    return _in_percent(corpus_chunk_counts(golds, found, "0.0.12"))
 
 
 def _answers(task: XtremeTask, language: str, predictions: Path, labels: Path, *, unanswered: bool) -> Scores:

@@ -36,6 +36,8 @@ class Limits:
     """How much text an input may hold, in tokenizer pieces, special tokens included.
 
     ``prefix`` are piece ids that the backbone wants directly after its first special token (UniXcoder's mode token).
+    ``no_answer_threshold`` is by how much "no answer" must score above the best span to be given, where it may be given
+    at all (the metric ``squad_v2``); encoding does not look at it.
     """
 
     max_length: int
@@ -43,6 +45,7 @@ class Limits:
     max_query_length: int = 64
     max_answer_length: int = 30
     prefix: tuple[int, ...] = ()
+    no_answer_threshold: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,18 @@ class EncodingReport:
         """The counts by name; ``windowed`` only where there is any, so that types without windows say nothing of it."""
         names = ("rows", "words", "pieces", "unknown", "truncated", *(("windowed",) if self.windowed else ()))
         return {name: getattr(self, name) for name in names}
+
+    def with_rates(self) -> dict[str, float]:
+        """The counts, with what they are read for: unknown pieces of all, pieces a word, truncated rows of all.
+
+        A rate of nothing (no pieces, no words, no rows) is left out.
+        """
+        rates = {
+            "unknown_rate": (self.unknown, self.pieces),
+            "fertility": (self.pieces, self.words),
+            "truncation_rate": (self.truncated, self.rows),
+        }
+        return {**self.to_json(), **{name: part / whole for name, (part, whole) in rates.items() if whole}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from tasks.metrics import mlqa_exact_match, mlqa_f1, squad_exact_match, squad_f1
 from tasks.rows import SpanQuestion
 from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
 from tasks.types.files import read_text
+from tasks.types.no_answer import NoAnswer, Question, choose_threshold
 from tasks.types.pieces import Layout, TextPieces, layout_of, report_on, tokenize
 from tasks.types.scoring import UnitCounts, require_matching, require_metric
 from tasks.types.windows import answer_pieces, best_span, null_score, window_starts
@@ -69,21 +71,27 @@ class SpanQuestionType:
         *,
         metric: str,
     ) -> list[str]:
-        """The best span's text; with ``squad_v2``, "" where "no answer" scores higher."""
+        """The best span's text; with ``squad_v2``, "" where "no answer" scores higher by more than the threshold."""
         require_metric(metric, METRICS)
-        windows: defaultdict[int, list[int]] = defaultdict(list)
-        for position, feature in enumerate(features):
-            windows[feature.row].append(position)
-        answers = []
-        for index, row in enumerate(rows):
-            own = [features[position] for position in windows[index]]
-            scores = [logits[position] for position in windows[index]]
-            span = best_span(own, scores, stride=limits.doc_stride, max_length=limits.max_answer_length)
-            if span is None or (metric == "squad_v2" and null_score(scores) > span.score):
-                answers.append("")
-            else:
-                answers.append(row.context[span.start : span.end])
-        return answers
+        found = _answered(rows, features, logits, limits)
+        if metric != "squad_v2":
+            return [answer for answer, _ in found]
+        return ["" if margin > limits.no_answer_threshold else answer for answer, margin in found]
+
+    def no_answer(
+        self, rows: Sequence[SpanQuestion], features: Sequence[Features], logits: Sequence[FloatArray], limits: Limits
+    ) -> NoAnswer:
+        """The threshold that suits ``squad_v2`` best on these rows, whose answers are known.
+
+        Raises:
+            ValueError: there are no rows.
+        """
+        questions = []
+        for row, (answer, margin) in zip(rows, _answered(rows, features, logits, limits), strict=True):
+            golds = [gold.text for gold in row.answers or ()]
+            scores = [(squad_v2_exact_match(given, golds), squad_v2_f1(given, golds)) for given in (answer, "")]
+            questions.append(Question(margin=margin, answered=scores[0], unanswered=scores[1]))
+        return choose_threshold(questions)
 
     def baseline(
         self,
@@ -151,6 +159,25 @@ class SpanQuestionType:
             unit_columns=("exact_match", "f1", "rows"),
             units=units.as_dict(),
         )
+
+
+def _answered(
+    rows: Sequence[SpanQuestion], features: Sequence[Features], logits: Sequence[FloatArray], limits: Limits
+) -> list[tuple[str, float]]:
+    """Each question's best span as text, and by how much "no answer" scores above it; "" where there is no span."""
+    windows: defaultdict[int, list[int]] = defaultdict(list)
+    for position, feature in enumerate(features):
+        windows[feature.row].append(position)
+    found = []
+    for index, row in enumerate(rows):
+        own = [features[position] for position in windows[index]]
+        scores = [logits[position] for position in windows[index]]
+        span = best_span(own, scores, stride=limits.doc_stride, max_length=limits.max_answer_length)
+        if span is None:
+            found.append(("", math.inf))
+        else:
+            found.append((row.context[span.start : span.end], null_score(scores) - span.score))
+    return found
 
 
 Measure = Callable[[str, Sequence[str]], float]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import DataError
-from tasks.metrics import Overlap, chunk_counts
+from tasks.metrics import Overlap, chunk_counts, corpus_chunk_counts
 from tasks.rows import TaggedSentence
 from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
 from tasks.types.files import read_lines, write_lines
@@ -25,6 +25,8 @@ from tasks.types.scoring import (
 from tasks.types.word_windows import WordWindow, word_windows
 
 METRICS = ("seqeval_f1",)
+#: F1 as version 1.2.2 has it. It is beside the score, never the score.
+LATER_F1 = "f1_seqeval_1_2_2"
 Tags = tuple[str, ...]
 
 
@@ -120,7 +122,7 @@ class TokenTaggingType:
         metric: str,
         language: str,  # noqa: ARG002 (the contract's)
     ) -> Score:
-        """F1 over chunks by seqeval 0.0.12's rules, with precision, recall and token accuracy beside it."""
+        """F1 over chunks by seqeval 0.0.12's rules; precision, recall, 1.2.2's F1 and token accuracy beside it."""
         require_metric(metric, METRICS)
         require_matching(references, predictions)
         units = UnitCounts()
@@ -133,7 +135,8 @@ class TokenTaggingType:
             total += counts
             right += sum(a == b for a, b in zip(row.tags, tags, strict=True))
             words += len(tags)
-        shares = {"f1": total.f1, "precision": total.precision, "recall": total.recall}
+        later = corpus_chunk_counts([row.tags or () for row in references], predictions, "1.2.2")
+        shares = {"f1": total.f1, "precision": total.precision, "recall": total.recall, LATER_F1: later.f1}
         return Score(
             value=total.f1,
             metrics={**shares, "token_accuracy": right / words if words else 0.0},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ def test_every_language_is_answered(tuned: Inputs, run_stage: Any, tmp_path: Pat
     encoding = json.loads((out / "encoding.json").read_text())
     assert ["de", "en"] == list(encoding)
     assert 12 == encoding["en"]["rows"]
+    assert {"unknown_rate", "fertility", "truncation_rate"} < encoding["de"].keys()
+    assert encoding["de"]["fertility"] == encoding["de"]["pieces"] / encoding["de"]["words"]
     assert toy.files(out) == toy.files(run_stage(predict, params, inputs, seed=77))
 
 
@@ -163,3 +166,45 @@ def test_missing_or_empty_rows_are_named(
             {"task": toy.task("sentence_pair"), "languages": ["sw"]},
             {"checkpoint": tuned["sentence_pair"], "inputs": tmp_path},
         )
+
+
+def test_no_answer_is_given_by_the_threshold_that_validation_chose(
+    tiny: Path, run_stage: Any, tmp_path: Path, toy: Any
+) -> None:
+    """Half of the questions have no answer; the threshold goes with the head, is recorded, and decides."""
+    rows = toy.rows("span_qa", 24, 1)
+    rows = [replace(row, answers=()) if number % 2 else row for number, row in enumerate(rows)]
+    (tmp_path / "rows").mkdir()
+    for split in ("train", "validation"):
+        write_json_lines(tmp_path / "rows" / f"{split}.jsonl", (row.to_json() for row in rows))
+    task = {**toy.task("span_qa"), "metric": "squad_v2"}
+    params = {"task": task, "hyper": {**toy.hyper, "max_steps": 6, "evaluate_every": 2}}
+    checkpoint = run_stage(finetune, params, {"checkpoint": tiny, "rows:toy": tmp_path / "rows"})
+    head = json.loads((checkpoint / "heads" / "target.json").read_text())
+    record = json.loads((checkpoint / "training.json").read_text())
+    kept = next(entry for entry in record["evaluations"] if entry["step"] == record["best_step"])
+    chosen = kept["validation"]["target"]["no_answer"]
+    assert head["no_answer_threshold"] == chosen["threshold"]
+    assert chosen["f1"] >= kept["validation"]["target"]["metrics"]["f1"]
+
+    # The very rows of the validation, now to be answered: they score what the record says.
+    write_json_lines(tmp_path / "test-en.jsonl", (row.inputs() for row in rows))
+    wanted = {"task": task, "languages": ["en"]}
+    out = run_stage(predict, wanted, {"checkpoint": checkpoint, "inputs": tmp_path})
+    file = "predictions/toy/test-en.json"
+    score = task_type("span_qa").score(
+        rows, task_type("span_qa").read_predictions(out / file, rows), metric="squad_v2", language="en"
+    )
+    assert {name: chosen[name] for name in ("exact_match", "f1")} == pytest.approx(score.metrics)
+    assert chosen["threshold"] == json.loads((out / "details.json").read_text())["no_answer_threshold"]
+
+    changed = tmp_path / "changed"
+    shutil.copytree(checkpoint, changed)
+    for threshold, unanswered_rows in ((1e6, 0), (-1e6, 24)):
+        (changed / "heads" / "target.json").write_text(json.dumps({**head, "no_answer_threshold": threshold}))
+        out = run_stage(predict, wanted, {"checkpoint": changed, "inputs": tmp_path})
+        assert unanswered_rows == list(json.loads((out / file).read_text()).values()).count("")
+
+
+def test_other_heads_have_no_threshold(tuned: Inputs) -> None:
+    assert {"kind", "labels"} == json.loads((tuned["span_qa"] / "heads" / "target.json").read_text()).keys()

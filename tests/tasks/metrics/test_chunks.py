@@ -1,10 +1,10 @@
-"""Golden numbers were computed with seqeval 0.0.12 itself."""
+"""Golden numbers were computed with seqeval 0.0.12 and 1.2.2 themselves."""
 
 import random
 
 import pytest
 
-from tasks.metrics import Overlap, chunk_counts, chunks
+from tasks.metrics import Overlap, chunk_counts, chunks, corpus_chunk_counts
 
 UPOS = [
     "ADJ",
@@ -36,6 +36,17 @@ def overlap(references: Sentences, predictions: Sentences) -> Overlap:
 
 def words(*sentences: str) -> Sentences:
     return [sentence.split() for sentence in sentences]
+
+
+def drawn(labels: list[str]) -> tuple[Sentences, Sentences]:
+    rng = random.Random(20200612)
+
+    def pick() -> str:
+        return labels[int(rng.random() * len(labels))]
+
+    references = [[pick() for _ in range(1 + int(rng.random() * 12))] for _ in range(40)]
+    predictions = [[tag if rng.random() < 0.7 else pick() for tag in sentence] for sentence in references]
+    return references, predictions
 
 
 @pytest.mark.parametrize(
@@ -104,15 +115,29 @@ def test_random_sequences_score_as_with_seqeval(f1: float, precision: float, rec
     assert pytest.approx(recall, abs=1e-12) == found.recall
 
 
-def drawn(labels: list[str]) -> tuple[Sentences, Sentences]:
-    rng = random.Random(20200612)
-
-    def pick() -> str:
-        return labels[int(rng.random() * len(labels))]
-
-    references = [[pick() for _ in range(1 + int(rng.random() * 12))] for _ in range(40)]
-    predictions = [[tag if rng.random() < 0.7 else pick() for tag in sentence] for sentence in references]
-    return references, predictions
+@pytest.mark.parametrize(
+    ("f1", "later", "references", "predictions"),
+    [
+        pytest.param(
+            0.5333333333333333,
+            0.8,
+            words("SCONJ NOUN SCONJ SCONJ ADP", "CCONJ CCONJ VERB"),
+            words("CCONJ NOUN SCONJ CCONJ ADP", "SCONJ CCONJ VERB"),
+            id="SCONJ and CCONJ are one type without their first letters",
+        ),
+        pytest.param(
+            1.0, 0.5, words("B-A-X I-A-X O B-A-X"), words("B-B-X I-B-X O B-A-X"), id="a type with a hyphen is cut there"
+        ),
+        pytest.param(
+            0.5, 0.0, words("NOUN", "X X"), words("VERB", "X X"), id="X after O begins with the chunk before it"
+        ),
+        pytest.param(0.6425855513307985, 0.6537717601547389, *drawn(UPOS), id="random parts of speech"),
+        pytest.param(0.7038834951456311, 0.7038834951456311, *drawn(NER), id="random entities, where both agree"),
+    ],
+)
+def test_versions_of_seqeval_differ(f1: float, later: float, references: Sentences, predictions: Sentences) -> None:
+    assert pytest.approx(f1, abs=1e-12) == corpus_chunk_counts(references, predictions, "0.0.12").f1
+    assert pytest.approx(later, abs=1e-12) == corpus_chunk_counts(references, predictions, "1.2.2").f1
 
 
 def test_tags_beginning_with_s_are_a_chunk_each() -> None:
@@ -134,3 +159,5 @@ def test_all_outside_has_no_chunks_and_scores_zero() -> None:
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="1 predicted tags for 2 tokens"):
         chunk_counts(["O", "O"], ["O"])
+    with pytest.raises(ValueError, match="differ in length"):
+        corpus_chunk_counts([["O", "O"]], [["O"]], "1.2.2")

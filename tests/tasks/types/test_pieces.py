@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import UserError
-from tasks.types.base import Limits
+from tasks.types.base import EncodingReport, Limits
 from tasks.types.pieces import layout_of, longest_first, report_on, tokenize
 
 PAIRS = [("the cat sat on the mat", "a dog ran"), ("", "who"), ("cat " * 9, "dog " * 9), ("a", "cat " * 30)]
@@ -67,7 +67,13 @@ def test_the_report_counts_words_pieces_and_unknown(wordpiece: Any) -> None:
     """Here "cats" is two pieces, the Chinese characters are two words and two unknown pieces."""
     pieces = tokenize(wordpiece, ["the cats", "中国"])
     report = report_on([("the cats", "中国"), ("the cats", "the cats")], pieces)
-    assert {"rows": 2, "words": 8, "pieces": 11, "unknown": 2, "truncated": 0} == report.to_json()
+    counts = {"rows": 2, "words": 8, "pieces": 11, "unknown": 2, "truncated": 0}
+    assert counts == report.to_json()
+    assert {**counts, "unknown_rate": 2 / 11, "fertility": 11 / 8, "truncation_rate": 0.0} == report.with_rates()
+
+
+def test_a_rate_of_nothing_is_left_out() -> None:
+    assert {"truncation_rate"} == EncodingReport(rows=1).with_rates().keys() - EncodingReport().to_json().keys()
 
 
 def test_byte_pieces_are_never_unknown(byte_bpe: Any) -> None:

@@ -113,7 +113,15 @@ def test_score_counts_chunks_per_sentence() -> None:
     score = TAGGING.score(references, predictions, metric="seqeval_f1", language="en")
     assert ("tp", "predicted", "gold") == score.unit_columns
     assert {"0": (1.0, 2.0, 1.0), "1": (0.0, 0.0, 1.0)} == score.units
-    assert {"f1": 0.5, "precision": 0.5, "recall": 0.5, "token_accuracy": 0.6} == score.metrics
+    shares = {"f1": 0.5, "precision": 0.5, "recall": 0.5, "f1_seqeval_1_2_2": 0.5, "token_accuracy": 0.6}
+    assert shares == score.metrics
+    assert 0.5 == score.value
+
+
+def test_the_later_f1_stands_beside_the_score_and_is_not_it() -> None:
+    """To version 1.2.2 of seqeval, which drops first letters, SCONJ and CCONJ are one type."""
+    score = TAGGING.score([row("a b", "SCONJ X")], [("CCONJ", "X")], metric="seqeval_f1", language="en")
+    assert (0.5, 1.0) == (score.metrics["f1"], score.metrics["f1_seqeval_1_2_2"])
     assert 0.5 == score.value
 
 
