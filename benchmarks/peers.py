@@ -232,7 +232,7 @@ def train_theirs(workload: Workload, request: Mapping[str, Any], counted: Counte
         chosen = np.array([example["index"] for example in examples])
         batch = collate(inputs, chosen, pad_id=workload.pad_id, device=torch.device("cpu"))
         if request["way"] == "maximum":
-            batch = _padded(batch, workload.longest, workload.pad_id)
+            batch = padded(batch, workload.longest, workload.pad_id)
         return {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
 
     with tempfile.TemporaryDirectory() as folder:
@@ -265,7 +265,7 @@ def train_theirs(workload: Workload, request: Mapping[str, Any], counted: Counte
         ).train()
 
 
-def _padded(batch: Batch, longest: int, pad_id: int) -> Batch:
+def padded(batch: Batch, longest: int, pad_id: int) -> Batch:
     """The batch, padded to the maximum length."""
     missing = longest - batch.input_ids.shape[1]
 

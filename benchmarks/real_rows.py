@@ -22,7 +22,7 @@ backbones: [minilm]
 recipes: [none]
 targets: [xnli, udpos, xquad]
 training: small
-limits: {{train: {train}, validation: {validation}}}
+limits: {{train: {train}, validation: {validation}, test: {test}}}
 task_limits: {{udpos: {{languages: [en]}}, xquad: {{languages: [{xquad}]}}, xnli: {{languages: [{xnli}]}}}}
 stand_ins:
   xnli: {{test: {{use: validation, why: Measured only.}}}}
@@ -74,13 +74,19 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def prepared(
-    data: Path, store: Path | None, *, train: int, validation: int, languages: dict[str, tuple[str, ...]]
+    data: Path,
+    store: Path | None,
+    *,
+    train: int,
+    validation: int,
+    languages: dict[str, tuple[str, ...]],
+    test: int = 1000,
 ) -> Iterator[Prepared]:
     """Run the stages ``prepare`` and ``convert`` of the suite, in ``store`` or in a folder that goes afterwards."""
     with tempfile.TemporaryDirectory() as name:
         suite = Path(name) / "benchmark.yaml"
         named = {task: ", ".join(codes) for task, codes in languages.items()}
-        suite.write_text(SUITE.format(train=train, validation=validation, **named), encoding="utf-8")
+        suite.write_text(SUITE.format(train=train, validation=validation, test=test, **named), encoding="utf-8")
         root = store or Path(name) / "store"
         request = Request(
             suite=str(suite), store=root, workers=2, data=data, only=("prepare/*", "convert/*"), fail_fast=True
