@@ -14,9 +14,9 @@ from typing import Any, Literal, Protocol
 from harness import data, first_seen, walk
 from harness.errors import SpecError
 from harness.explain import Decision, foretell
-from harness.outcome import Outcome
+from harness.outcome import FailureClass, Outcome
 from harness.plan.limits import disk_needed
-from harness.plan.stage import Plan
+from harness.plan.stage import Phase, Plan
 from harness.plan.stats import stats_name
 from harness.planning import Planned, Where, plan_suite
 from harness.preflight import NotReady, check_disk
@@ -88,9 +88,17 @@ class RunReport:
         return counts
 
     @property
-    def failed(self) -> bool:
-        """Whether some stage failed."""
-        return any(end.outcome is Outcome.FAILED for end in self.ends.values())
+    def exit_code(self) -> int:
+        """0: nothing failed; 2: rows could not be read, and nothing else failed; 1: a stage failed."""
+        stages = self.plan.by_key()
+        failed = {key: end.failure for key, end in self.ends.items() if end.outcome is Outcome.FAILED}
+        if not failed:
+            return 0
+        bad_rows = all(
+            stages[key].phase is Phase.PREPARE and failure is not None and failure.kind is FailureClass.BAD_INPUT
+            for key, failure in failed.items()
+        )
+        return 2 if bad_rows else 1
 
     def to_json(self) -> dict[str, Any]:
         stages = self.plan.by_key()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -32,28 +32,47 @@ def _group(kind: str, plural: str) -> click.Group:
         if as_json:
             echo_json([spec.model_dump(mode="json", by_alias=True, exclude_none=True) for spec in specs])
         else:
-            width = max((len(spec.name) for spec in specs), default=0)
-            for spec in specs:
-                click.echo(f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}{_marks(kind, spec)}")
+            _echo(_listed(kind, specs))
         for fault in faults:
             click.echo(f"codestilts: {fault}", err=True)
         return 2 if faults else 0
 
-    @group.command(
-        "show", help=f"Show one of the {plural} in full, as read.", epilog=f"Example: codestilts {plural} show NAME"
-    )
+    @group.command("show", help=f"Show one of the {plural} in full.", epilog=f"Example: codestilts {plural} show NAME")
     @click.argument("name")
     @json_option
     def show_command(name: str, as_json: bool) -> None:
-        value = _load(kind, name).model_dump(mode="json", by_alias=True, exclude_none=True)
+        spec = _load(kind, name)
         if as_json:
-            echo_json(value)
-            return
-        import yaml
-
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100), nl=False)
+            echo_json(spec.model_dump(mode="json", by_alias=True, exclude_none=True))
+        else:
+            _echo(_shown(kind, spec))
 
     return group
+
+
+def _listed(kind: str, specs: list[Any]) -> Iterable[str]:
+    if kind == "task":
+        from harness.commands.task_show import listed
+
+        return listed(specs)
+    width = max((len(spec.name) for spec in specs), default=0)
+    return [f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}{_marks(kind, spec)}" for spec in specs]
+
+
+def _shown(kind: str, spec: Any) -> Iterable[str]:
+    if kind == "task":
+        from harness.commands.task_show import shown
+
+        return shown(spec)
+    import yaml
+
+    value = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return [yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).removesuffix("\n")]
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 def _names(kind: str) -> list[str]:
@@ -77,8 +96,6 @@ def _load(kind: str, name: str) -> Any:
 
 
 def _aside(kind: str, spec: Any) -> str:
-    if kind == "task":
-        return f"{spec.role:12}  {spec.type:18}  "
     if kind == "backbone":
         size = f"{spec.parameters / 1e6:,.0f} M" if spec.parameters else ""
         return f"{spec.family:5}  {size:>6}  "

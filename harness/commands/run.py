@@ -93,7 +93,7 @@ def run(
         echo_json(report.to_json())
     else:
         _show(report.results, report.page, report.counts(), report.to_json()["failures"])
-    return 1 if report.failed else 0
+    return report.exit_code
 
 
 def _show(results: Path, page: Path, counts: dict[str, int], failures: list[dict[str, str]]) -> None:

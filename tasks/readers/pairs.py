@@ -29,8 +29,8 @@ Pairs = Callable[[Path, str, Sequence[str]], Iterable[Fields]]
 
 def xtreme_fields(path: Path, language: str, labels: Sequence[str]) -> Iterable[Fields]:  # noqa: ARG001
     """XTREME's form. Whoever splits such a file at its tabs keeps quotes that are not the text's."""
-    for line, fields in quoted_rows(path):
-        require_columns(fields, 3, path, line, _NO_LABELS)
+    for number, (line, fields) in enumerate(quoted_rows(path)):
+        require_columns(fields, 3, path, line, None if number else _NO_LABELS)
         quoted = any('"' in text for text in fields)
         yield fields[0].strip(), fields[1].strip(), checked_label(_mended(fields[2]), labels, path, line), quoted
 

@@ -47,13 +47,15 @@ def with_language(path: Path, labels: Sequence[str], counts: Counter[str]) -> It
 
 def _lines(path: Path, labels: Sequence[str], token: Callable[[str], str]) -> Iterator[Sentence]:
     pairs: list[tuple[str, str]] = []
+    tagged = False  # whether any word was
     for number, line in enumerate([*read_lines(path), ""], start=1):
         if "\t" in line:
             fields = line.split("\t")
             require_columns(fields, 2, path, number)
             pairs.append((token(fields[0]), checked_label(fields[1], labels, path, number)))
+            tagged = True
         elif line.strip():
-            fail("1 column where 2 belong", path, number, remedy=_NO_TAGS)
+            fail("1 column where 2 belong", path, number, remedy=None if tagged else _NO_TAGS)
         elif pairs:
             tokens, tags = zip(*pairs, strict=True)
             yield tokens, tags

@@ -98,6 +98,33 @@ def test_what_a_suite_takes_is_told_before_its_rows_are_there(
     assert "suite reads release files of xnli, pawsx" in err
 
 
+def test_tasks_are_listed_by_role_with_their_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "tasks", "list")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines.index("intermediate tasks") < lines.index("target tasks") < lines.index("miniature target tasks")
+    (xnli,) = (line.split() for line in lines if line.startswith("  xnli "))
+    assert ["xnli", "XNLI", "sentence", "pair", "15", "37,350", "75,150"] == xnli
+    (tydiqa,) = (line for line in lines if line.startswith("  tydiqa "))
+    assert tydiqa.endswith("10% of train    5,077")
+
+
+def test_a_task_is_shown_with_all_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    """For people; ``--json`` is the spec as it was read."""
+    code, out, _ = call(capsys, "tasks", "show", "udpos")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 110
+    spec = json.loads(call(capsys, "tasks", "show", "udpos", "--json")[1])
+    shown = " ".join(out.split())
+    for split in spec["splits"].values():
+        assert split["files"][0] in shown
+        for source in split["also"]:
+            assert source.get("hub", {}).get("revision", source["files"][0] if source["files"] else "") in shown
+    assert "differs: The hub's table has syntactic words" in shown
+    assert "trained on its own English rows" in shown
+    assert " ".join(spec["notes"][0].split()) in shown
+
+
 def test_a_store_that_is_none_is_exit_code_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("")
 
@@ -163,7 +190,11 @@ def test_everything_listed_can_be_shown(capsys: pytest.CaptureFixture[str], plur
     for name in names:
         code, out, _ = call(capsys, plural, "show", name)
         assert code == 0
-        assert yaml.safe_load(out)["name"] == name
+        if plural == "tasks":
+            assert f"({name})" in out.splitlines()[0]
+        else:
+            assert yaml.safe_load(out)["name"] == name
+        assert name == json.loads(call(capsys, plural, "show", name, "--json")[1])["name"]
 
 
 def test_doctor_speaks_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
