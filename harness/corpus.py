@@ -76,10 +76,12 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
     for number, (language, files) in enumerate(sorted(source["files"].items())):
         context.progress(number / len(source["files"]), f"reading {language}")
         paths = [checked_file(context.data, file) for file in files]
-        found = choose(read(paths), source["max_characters"], where=", ".join(map(str, paths)))
-        kept, counts = _without_scored(((article.id, article.text) for article in found.articles), scored)
+        columns = source.get("columns", ("id", "text"))
+        found = choose(read(paths, *columns), source["max_characters"], where=_named(paths))
+        pairs = ((article.id, article.text) for article in found.articles)
+        kept, counts = _without_scored(pairs, scored, whole=source.get("whole", False))
         if not kept:
-            raise DataError(f"no text is left in {language!r}", where=str(paths[0]), remedy="give it more text")
+            raise DataError(f"no text is left in {language!r}", where=_named(paths), remedy="give it more text")
         write_json_lines(context.out / TEXTS / f"{language}.jsonl", kept)
         report[language] = {
             "articles_read": found.read,
@@ -93,26 +95,33 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
     return report
 
 
+def _named(paths: Sequence[Path]) -> str:
+    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+
+
 def _without_scored(
-    articles: Iterator[tuple[str, str]], scored: set[str]
+    articles: Iterator[tuple[str, str]], scored: set[str], *, whole: bool = False
 ) -> tuple[list[dict[str, str]], dict[str, int]]:
-    """Articles without the lines that are a scored text, in any language; each text once; and how much went."""
+    """Articles without the lines that are a scored text, in any language; each text once; and how much went.
+
+    ``whole``: a line of theirs is no paragraph (a program's last one may be ``end``), so none is taken away.
+    """
     kept: list[dict[str, str]] = []
     seen: set[bytes] = set()
     counts = {"paragraphs_removed": 0, "articles_repeated": 0}
     for name, text in articles:
         lines = text.split("\n")
-        left = [line for line in lines if overlap.normalise(line) not in scored]
+        left = lines if whole else [line for line in lines if overlap.normalise(line) not in scored]
         if overlap.normalise(text) in scored:
             left = []
         counts["paragraphs_removed"] += len(lines) - len(left)
-        whole = "\n".join(left).strip()
-        digest = hashlib.sha256(overlap.normalise(whole).encode()).digest()
+        rest = "\n".join(left).strip("\n" if whole else None)
+        digest = hashlib.sha256(overlap.normalise(rest).encode()).digest()
         if digest in seen:
             counts["articles_repeated"] += 1
-        elif whole:
+        elif rest:
             seen.add(digest)
-            kept.append({"id": name, "text": whole})
+            kept.append({"id": name, "text": rest})
     return kept, counts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from harness.plan.sources import first_files
 from harness.receipts import RECEIPT, read_receipt
@@ -35,7 +36,8 @@ def located_articles(source: ArticlesText, folder: Path) -> LocatedArticles:
         language: sum((folder / path).stat().st_size for path in texts.get(language, ()))
         for language in source.languages
     }
-    return LocatedArticles(**source.model_dump(), format="text_articles", paths=paths, sizes=sizes)
+    form: Literal["file_articles", "text_articles"] = "file_articles" if source.whole else "text_articles"
+    return LocatedArticles(**source.model_dump(), format=form, paths=paths, sizes=sizes)
 
 
 def _text_files(source: ArticlesText, folder: Path) -> dict[str, tuple[str, ...]]:

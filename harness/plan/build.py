@@ -521,6 +521,8 @@ class _Builder:
             "files": files,
             "sizes": use.sizes,
             "max_characters": use.max_characters,
+            "columns": [use.id_column, use.text_column],
+            "whole": use.whole,
         }
 
     # -- helpers -------------------------------------------------------------------------------------------------------

@@ -194,7 +194,8 @@ def articles_use(source: ArticlesText) -> LocatedArticles:
         return source
     paths: dict[str, tuple[str, ...]] = {name: (first_files(source, name),) for name in source.languages}
     sizes = dict.fromkeys(source.languages, 1)
-    return LocatedArticles(**source.model_dump(), format="text_articles", paths=paths, sizes=sizes)
+    form: Literal["file_articles", "text_articles"] = "file_articles" if source.whole else "text_articles"
+    return LocatedArticles(**source.model_dump(), format=form, paths=paths, sizes=sizes)
 
 
 def first_files(source: ArticlesText, language: str) -> str:

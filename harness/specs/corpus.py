@@ -40,16 +40,21 @@ class GeneratedText(SpecModel):
 
 
 class ArticlesText(SpecModel):
-    """Articles by language: text files below the data directory, or a table of the hub with ``id`` and ``text``.
+    """Articles by language: text files below the data directory, or a table of the hub.
 
     The text files count where there is one for every language, else the table. How much of a language a training reads
     follows from the size of all its text (see ``smoothing`` of ``+mlm``); which articles, from a hash of their ids.
+    Of programs (``languages`` are theirs) an article is a function or a file, and ``whole``: own files are one each,
+    taken as they are, and with scored texts they are compared as a whole, not line by line.
     """
 
     kind: Literal["articles"]
     languages: tuple[str, ...] = Field(min_length=1)
     files: tuple[str, ...] = Field(min_length=1)  # patterns with {lang}; of each language the first that is there
     hub: HubTable | None = None
+    id_column: str = "id"  # of the hub's table, and the next
+    text_column: str = "text"
+    whole: bool = False
     hub_files: int = Field(default=1, ge=1)  # so many of the first files of a language's table are fetched and read
     max_characters: int | None = Field(default=None, ge=1)  # a language
     licence: str
@@ -64,7 +69,7 @@ class ArticlesText(SpecModel):
 class LocatedArticles(ArticlesText):
     """Articles that were looked for: the files that are read, and bytes of all the text there is, by language."""
 
-    format: Literal["text_articles", "hub_articles"]
+    format: Literal["text_articles", "file_articles", "hub_articles"]
     paths: dict[str, tuple[str, ...]]
     sizes: dict[str, int]
 

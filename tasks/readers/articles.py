@@ -24,10 +24,11 @@ class Article:
     text: str
 
 
-Articles = Callable[[Sequence[Path]], Iterator[Article]]
+#: Reads files, of which tables have an id and a text in columns of these names.
+Articles = Callable[[Sequence[Path], str, str], Iterator[Article]]
 
 
-def text_articles(paths: Sequence[Path]) -> Iterator[Article]:
+def text_articles(paths: Sequence[Path], *_: str) -> Iterator[Article]:
     """The articles of text files in UTF-8, one file after another; blank lines separate them. Read line by line.
 
     Raises:
@@ -68,21 +69,35 @@ def _lines(path: Path) -> Iterator[str]:
                 fail(f"byte {byte:#04x} is not UTF-8", path, number, remedy="save the file as UTF-8")
 
 
-def hub_articles(paths: Sequence[Path]) -> Iterator[Article]:
-    """The articles of a table with the columns ``id`` and ``text``; those without text are passed over.
+def file_articles(paths: Sequence[Path], *_: str) -> Iterator[Article]:
+    """Each text file in UTF-8 as one article, as it is; those without text are passed over.
+
+    It is known by its name and a hash of its text: where the files lie must not decide which of them are taken.
+
+    Raises:
+        DataError: a file is missing or not UTF-8; file and line are named.
+    """
+    for path in paths:
+        text = "".join(_lines(path)).strip("\r\n")
+        if text.strip():
+            yield Article(id=f"{path.name}#{hashlib.sha256(text.encode()).hexdigest()[:16]}", text=text)
+
+
+def hub_articles(paths: Sequence[Path], id_column: str = "id", text_column: str = "text") -> Iterator[Article]:
+    """The articles of a table with a column of ids and one of texts; those without text are passed over.
 
     Raises:
         DataError: a file is missing, cut short, or lacks a column.
     """
     for path in paths:
-        for record in parquet(path):
-            text = record.text("text")
+        for record in parquet(path, (id_column, text_column)):
+            text = record.text(text_column)
             if text:
-                yield Article(id=str(record.get("id")), text=text)
+                yield Article(id=str(record.get(id_column)), text=text)
 
 
 ARTICLES: MappingProxyType[str, Articles] = MappingProxyType(
-    {"text_articles": text_articles, "hub_articles": hub_articles}
+    {"text_articles": text_articles, "file_articles": file_articles, "hub_articles": hub_articles}
 )
 
 

@@ -134,8 +134,10 @@ def _table(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Record
         yield Record(path=path, number=number, fields=dict(zip(header, fields, strict=True)))
 
 
-def parquet(path: Path) -> Iterator[Record]:
+def parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[Record]:
     """Rows of a Parquet file as the hub keeps them; numbers of classes become their names where the file tells them.
+
+    ``columns`` spares reading the others; where one of them is missing, all are read, to tell what there is.
 
     Raises:
         DataError: the file is missing, cut short, or no Parquet file.
@@ -149,7 +151,8 @@ def parquet(path: Path) -> Iterator[Record]:
         with ParquetFile(path) as file:
             names = _class_names(file.schema_arrow.metadata or {})
             number = 0
-            for batch in file.iter_batches(batch_size=_BATCH):
+            read = list(columns) if columns and set(columns) <= set(file.schema_arrow.names) else None
+            for batch in file.iter_batches(batch_size=_BATCH, columns=read):
                 for fields in batch.to_pylist():
                     number += 1
                     named = {name: _named(value, names.get(name)) for name, value in fields.items()}

@@ -31,6 +31,10 @@ assert SOURCE.hub is not None
 FEW = SOURCE.model_copy(update={"languages": ("de", "sw"), "max_characters": 1000})
 
 
+CODE = Catalog().corpus("code-search-net").sources[0]
+assert isinstance(CODE, ArticlesText)
+
+
 def text_file(path: Path, *articles: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n\n".join(articles) + "\n", encoding="utf-8")
@@ -41,7 +45,9 @@ def located(source: ArticlesText, folder: Path) -> LocatedArticles:
     return located_articles(source, folder)
 
 
-def run_prepare(tmp_path: Path, source: LocatedArticles, scored: dict[str, list[str]] | None = None) -> Path:
+def run_prepare(
+    tmp_path: Path, source: LocatedArticles, scored: dict[str, list[str]] | None = None, **entries: Any
+) -> Path:
     data, out = tmp_path / "data", tmp_path / "out"
     out.mkdir()
     files = {
@@ -54,6 +60,7 @@ def run_prepare(tmp_path: Path, source: LocatedArticles, scored: dict[str, list[
         "files": files,
         "sizes": source.sizes,
         "max_characters": source.max_characters,
+        **entries,
     }
     folder = tmp_path / "scored"
     folder.mkdir()
@@ -175,6 +182,59 @@ def test_a_file_that_changed_after_planning_is_refused(tmp_path: Path) -> None:
                 params=params, inputs={}, out=tmp_path / "out", progress=lambda *_: None, data=tmp_path / "data"
             )
         )
+
+
+def test_documents_are_no_heaps_of_paragraphs(tmp_path: Path) -> None:
+    """A line of a program that happens to be a scored sentence stays; a document that is one goes."""
+    source = CODE.model_copy(update={"languages": ("python", "ruby")})
+    data = tmp_path / "data"
+    text_file(data / "code/python/deep/a.py", "def f():\n    return 1\nEnd")
+    text_file(data / "code/python/b.py", "  end")
+    text_file(data / "code/ruby/c.rb", "def f\n\n  1\nend")
+    found = located(source, data)
+
+    assert "file_articles" == found.format
+    out = run_prepare(tmp_path, found, {"en": ["End"]}, whole=True)
+
+    python, ruby = (list(read_json_lines(out / f"texts/{name}.jsonl")) for name in ("python", "ruby"))
+    assert ["def f():\n    return 1\nEnd"] == [record["text"] for record in python]
+    assert ["def f\n\n  1\nend"] == [record["text"] for record in ruby]
+
+
+def test_functions_are_fetched_and_prepared(hub: HubServer, tmp_path: Path) -> None:
+    assert CODE.hub is not None
+    files = {"README.md": b"# CodeSearchNet"}
+    for language in CODE.languages:
+        for shard in range(3 if language == "go" else 1):
+            rows = [
+                {"func_code_url": f"u{shard}{n}", "whole_func_string": f"{language} {shard} {n}()", "other": "x"}
+                for n in range(3)
+            ]
+            name = f"{language}/train-{shard:05}-of-00003.parquet"
+            files[name] = write_table(tmp_path / "served" / name, rows).read_bytes()
+    hub.dataset_at(CODE.hub.id, CODE.hub.revision, files)
+
+    assert main(["data", "fetch", "code-search-net", "--data", str(tmp_path / "data")]) == 0
+
+    assert not hub.downloads("go/train-00002-of-00003.parquet")
+    out = run_prepare(
+        tmp_path, located(CODE, tmp_path / "data"), whole=True, columns=[CODE.id_column, CODE.text_column]
+    )
+    assert set(CODE.languages) == {path.stem for path in (out / "texts").iterdir()}
+    assert 6 == len(list(read_json_lines(out / "texts/go.jsonl")))
+
+
+@pytest.mark.parametrize("name", ["roberta-base", "xlm-roberta-base"])
+def test_both_sides_of_a_pair_of_core_are_trained_on_as_many_pieces(name: str) -> None:
+    catalog = Catalog()
+    code, text = (catalog.backbone(f"{name}+{side}").pretrain for side in ("code", "text"))
+
+    assert code is not None
+    assert text is not None
+    assert {"code-search-net", "wikipedia-en"} == {code.corpus, text.corpus}
+    assert code.model_dump(exclude={"corpus"}) == text.model_dump(exclude={"corpus"})
+    assert 98_304_000 == code.steps * code.batch_size * code.block_length
+    assert {f"{name}+code", f"{name}+text"} < set(catalog.suite("core").backbones)
 
 
 def test_articles_stand_in_a_corpus_alone() -> None:

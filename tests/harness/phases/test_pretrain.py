@@ -32,6 +32,21 @@ def test_a_pattern_is_learned_within_the_budget(run_stage: Any, tiny: Path, tmp_
     assert record["loss_curve"][-1][1] < 0.3 * record["loss_curve"][0][1]
 
 
+def test_documents_of_several_languages_are_read_as_there_is_text_of_each(
+    run_stage: Any, tiny: Path, tmp_path: Path, toy: Any
+) -> None:
+    (tmp_path / "texts").mkdir()
+    for language in ("go", "ruby"):
+        texts = ({"id": str(n), "text": "where is it north river green"} for n in range(90))
+        write_json_lines(tmp_path / f"texts/{language}.jsonl", texts)
+    (tmp_path / "languages.json").write_text(json.dumps({"go": 300, "ruby": 100}))
+
+    out = run_stage(pretrain, params(toy), {"checkpoint": tiny, "corpus": tmp_path})
+
+    found = json.loads((out / "training.json").read_text())["languages"]
+    assert {"go": 24, "ruby": 8} == {language: facts["drawn"] for language, facts in found.items()}
+
+
 def test_the_head_is_carried_on_and_fine_tuning_leaves_it(
     run_stage: Any, tiny: Path, corpus: Path, toy_artifact: Any, toy: Any
 ) -> None:

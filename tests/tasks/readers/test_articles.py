@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import DataError
-from tasks.readers.articles import Article, choose, hub_articles, text_articles
+from tasks.readers.articles import Article, choose, file_articles, hub_articles, text_articles
 from tests.samples import write_table
 
 
@@ -51,6 +51,32 @@ def test_tables_of_the_hub_have_ids_and_texts(tmp_path: Path) -> None:
     bad = write_table(tmp_path / "1.parquet", [{"id": "1", "body": "x"}])
     with pytest.raises(DataError, match=r"1.parquet, row 1: no 'text' among id, body"):
         list(hub_articles([bad]))
+
+
+def test_tables_may_call_ids_and_texts_otherwise(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "0.parquet", [{"url": "u1", "code": "def f():\n  pass", "tokens": "x", "text": "no"}])
+
+    assert [Article(id="u1", text="def f():\n  pass")] == list(hub_articles([path], "url", "code"))
+    with pytest.raises(DataError, match=r"0.parquet, row 1: no 'body' among url, code, tokens, text"):
+        list(hub_articles([path], "url", "body"))
+
+
+def test_files_are_documents_as_they_are_wherever_they_lie(tmp_path: Path) -> None:
+    text = "def f():\n\n    return 1\n"
+    found = []
+    for place in ("here", "there"):
+        folder = tmp_path / place
+        folder.mkdir()
+        (folder / "a.py").write_text(text)
+        (folder / "empty.py").write_text("\n")
+        found.append(list(file_articles([folder / "a.py", folder / "empty.py"])))
+
+    assert found[0] == found[1]
+    (article,) = found[0]
+    assert text.rstrip("\n") == article.text
+    (tmp_path / "bad.py").write_bytes(b"x\n\xff")
+    with pytest.raises(DataError, match=r"bad.py, line 2: byte 0xff is not UTF-8"):
+        list(file_articles([tmp_path / "bad.py"]))
 
 
 def test_the_first_by_a_hash_are_taken_whatever_order_they_come_in() -> None:
