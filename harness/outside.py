@@ -26,6 +26,8 @@ from tasks.errors import UserError
 
 #: A week, and a terabyte: whoever starts a tool by hand sees for himself when it is stuck.
 _SECONDS, _OUTPUT = 7 * 86400.0, 2**40
+#: Phases that load a backbone, and with it packages of its own.
+_LOADING = frozenset({Phase.RETRIEVE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def do_here(work: Work, progress: Progress) -> None:
 
 
 @contextmanager
-def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str) -> Iterator[Do]:
+def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str, *, packages: str = "") -> Iterator[Do]:
     """How phases are to be done for as long as the block runs.
 
     Args:
@@ -70,6 +72,7 @@ def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str)
         aside: a folder that goes afterwards; containers are named by it, so that no run takes them for its own.
         phases: those that will be done.
         device: of those that have arithmetic: ``cpu`` or ``cuda``.
+        packages: name of the packages that the backbone brings, which are in images of its own.
 
     Raises:
         NotReady: the engine, an image or a GPU is missing.
@@ -81,7 +84,10 @@ def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str)
     place = place_for(Wish(runner=runner))
     with closing(place):
         stages = tuple(
-            _stage(Work(phase=phase, params={}, inputs={}, out=aside, device=device if _on_device(phase) else "cpu"))
+            _stage(
+                Work(phase=phase, params={}, inputs={}, out=aside, device=device if _on_device(phase) else "cpu"),
+                packages,
+            )
             for phase in phases
         )
         if problems := place.problems(Plan(suite="retrieve", stages=stages, cells=()), []):
@@ -90,12 +96,15 @@ def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str)
         with closing(place.runner(store, new_run_id(store))) as started:
             numbers = itertools.count()
             yield lambda work, progress: _do_contained(
-                work, progress, started, store / "jobs" / f"{next(numbers):02}-{work.phase.value}"
+                _stage(work, packages),
+                work,
+                progress,
+                started,
+                store / "jobs" / f"{next(numbers):02}-{work.phase.value}",
             )
 
 
-def _do_contained(work: Work, progress: Progress, runner: Runner, folder: Path) -> None:
-    stage = _stage(work)
+def _do_contained(stage: Stage, work: Work, progress: Progress, runner: Runner, folder: Path) -> None:
     data = work.data.resolve() if work.data is not None else None
     inputs = {
         role: _readable(path.resolve(), folder / "inputs" / str(number))
@@ -122,7 +131,7 @@ def _readable(folder: Path, aside: Path) -> Path:
     return aside
 
 
-def _stage(work: Work) -> Stage:
+def _stage(work: Work, packages: str) -> Stage:
     environment = Environment(base="", lock="", device=work.device, precision=work.precision, threads=work.threads)
     return Stage(
         phase=work.phase,
@@ -131,6 +140,7 @@ def _stage(work: Work) -> Stage:
         environment=environment,
         params=work.params,
         needs_data=work.data is not None,
+        adds=packages if work.phase in _LOADING else "",
         limits=Limits(memory=int(0.9 * machine.memory_bytes()), seconds=_SECONDS, output=_OUTPUT),
     )
 

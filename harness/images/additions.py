@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 from harness import canonical
@@ -59,7 +58,7 @@ def wanted(catalog: Catalog) -> tuple[list[str], list[str]]:
         except SpecError as error:  # nobody can use it, so nobody needs an image for it
             faults.append(str(error))
             continue
-        asked = [f"{lock}+{PurePath(spec.requirements).stem}" for lock in BESIDE] if spec.requirements else []
+        asked = [f"{lock}+{spec.packages}" for lock in BESIDE] if spec.packages else []
         asked += [f"{Target.FETCH}+{name}"] if spec.bake else []
         for image in asked:
             try:

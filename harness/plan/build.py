@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from pathlib import PurePath
 from typing import Any, Concatenate, Literal, ParamSpec
 
 from harness.canonical import digest
@@ -613,4 +612,4 @@ def _addition(phase: Phase, backbone: BackboneSpec | None) -> str:
         return ""
     if phase is Phase.FETCH:
         return backbone.name if backbone.bake else ""
-    return PurePath(backbone.requirements).stem if backbone.requirements else ""
+    return backbone.packages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -131,6 +132,11 @@ class BackboneSpec(SpecModel):
     requirements: str | None = Field(default=None, pattern=r"^[\w.+-]+\.txt$")
     bake: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def packages(self) -> str:
+        """What its own packages are called, in images' names, too; empty where it has none."""
+        return PurePath(self.requirements).stem if self.requirements else ""
 
     @property
     def has_mlm_head(self) -> bool | None:

@@ -32,3 +32,10 @@ def checkpoint_of(
         return folder_checkpoint(Path(backbone), aside)
     workers = default_workers()
     return named_checkpoint(backbone, store, workers, make_display(workers), allowed, runner=runner)
+
+
+def packages_of(backbone: str) -> str:
+    """What the own packages of a backbone are called (``BackboneSpec.packages``); of a folder none are known."""
+    from harness.specs.catalog import Catalog
+
+    return "" if Path(backbone).is_dir() else Catalog().backbone(backbone).packages

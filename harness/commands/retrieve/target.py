@@ -71,7 +71,7 @@ def run_target(
     out: Path | None,
 ) -> None:
     """Evaluate one target of retrieval and print what was found."""
-    from harness.commands.retrieve.checkpoint import checkpoint_of
+    from harness.commands.retrieve.checkpoint import checkpoint_of, packages_of
     from harness.console import progress
     from harness.outside import doing
     from harness.specs.catalog import Catalog
@@ -85,7 +85,7 @@ def run_target(
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         where: RunnerName = runner or "local"
-        do = stack.enter_context(doing(where, aside, PHASES, device))
+        do = stack.enter_context(doing(where, aside, PHASES, device, packages=packages_of(backbone)))
         checkpoint = checkpoint_of(backbone, store, aside / "checkpoint", allowed=allowed, runner=where)
         report = stack.enter_context(progress(task.title))
         found = evaluate(
