@@ -27,7 +27,7 @@ from tasks.errors import UserError
 #: A week, and a terabyte: whoever starts a tool by hand sees for himself when it is stuck.
 _SECONDS, _OUTPUT = 7 * 86400.0, 2**40
 #: Phases that load a backbone, and with it packages of its own.
-_LOADING = frozenset({Phase.RETRIEVE})
+_LOADING = frozenset({Phase.RETRIEVE, Phase.CHECK})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from babel import Locale, UnknownLocaleError
 
-from harness.languages import XTREME
 from harness.retrieval.embed import SentenceEmbedder
-from harness.specs.backbone import BackboneSpec
 from harness.training import heads
 from harness.training.batches import Batch, collate
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_mlm_head
@@ -29,11 +26,24 @@ from tasks.rows import Answer, BitextSentence, MultipleChoice, Row, SentencePair
 from tasks.types import task_type
 from tasks.types.base import HeadKind
 
-#: CLDR's own codes, where they differ.
-_CLDR = {"tl": "fil"}
-#: Names of a language's sample, and pieces of it that may be unknown where the spec claims the language.
-_NAMES, _MOST_UNKNOWN = 120, 0.05
+#: Pieces of a sample that may be unknown where the spec claims the language.
+_MOST_UNKNOWN = 0.05
 _LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What a spec says of a backbone that only its tokenizer and weights can show.
+
+    Attributes:
+        tokenizer: its kind and how many pieces it has; None where nothing is said.
+        languages: those of its pretraining text.
+        mlm_head: whether it has a masked-language-modelling head; None where nobody looked.
+    """
+
+    tokenizer: tuple[str, int] | None
+    languages: Collection[str]
+    mlm_head: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +56,36 @@ class Result:
     seconds: float
 
 
-def sample(language: str) -> list[str]:
-    """Names of languages and countries in a language, from CLDR: some 120, the same every time."""
-    try:
-        locale = Locale.parse(_CLDR.get(language, language))
-    except UnknownLocaleError as error:
-        raise UserError(f"CLDR has no names in '{language}'", where="languages") from error
-    names = {name for table in (locale.languages, locale.territories) for name in table.values() if name}
-    ordered = sorted(names)
-    return ordered[:: max(1, len(ordered) // _NAMES)]
+def examine(claims: Claims, samples: Mapping[str, Sequence[str]], path: Path) -> Iterator[Result]:
+    """Every check of a checkpoint, one after the other; a failure of one does not keep the next from running.
 
+    Args:
+        claims: of its spec.
+        samples: texts by language.
+        path: the checkpoint's folder.
 
-def examine(spec: BackboneSpec, path: Path) -> Iterator[Result]:
-    """Every check of a checkpoint, one after the other; a failure of one does not keep the next from running."""
+    Raises:
+        UserError: it cannot be loaded.
+    """
     checkpoint = load_checkpoint(path)
     checks: list[tuple[str, Callable[[], tuple[bool | None, str]]]] = [
-        ("tokenizer", lambda: _tokenizer(spec, checkpoint)),
-        *((f"language {code}", lambda code=code: _language(spec, checkpoint, code)) for code in XTREME),
+        ("tokenizer", lambda: _tokenizer(claims, checkpoint)),
+        *(
+            (f"language {code}", lambda code=code, texts=texts: _language(claims, checkpoint, code, texts))
+            for code, texts in samples.items()
+        ),
         *((f"head {task.type}", lambda task=task, row=row: _head(checkpoint, task, row)) for task, row in _ROWS),
-        ("mlm head", lambda: _mlm_head(spec, checkpoint, path)),
+        ("mlm head", lambda: _mlm_head(claims, checkpoint, path)),
         ("embeddings", lambda: _embeddings(checkpoint, path)),
         ("train step", lambda: _step(checkpoint)),
     ]
     for name, check in checks:
         yield timed(name, check)
+
+
+def expected(samples: Mapping[str, Sequence[str]]) -> int:
+    """How many checks there will be."""
+    return len(samples) + len(_ROWS) + 4
 
 
 def timed(name: str, check: Callable[[], tuple[bool | None, str]]) -> Result:
@@ -82,24 +98,24 @@ def timed(name: str, check: Callable[[], tuple[bool | None, str]]) -> Result:
     return Result(check=name, passed=passed, found=found, seconds=round(time.monotonic() - start, 2))
 
 
-def _tokenizer(spec: BackboneSpec, checkpoint: Checkpoint) -> tuple[bool | None, str]:
+def _tokenizer(claims: Claims, checkpoint: Checkpoint) -> tuple[bool | None, str]:
     kind, size = tokenizer_kind(checkpoint.tokenizer), len(checkpoint.tokenizer)
     found = f"{kind}, {size:,} pieces"
-    if spec.tokenizer is None:
+    if claims.tokenizer is None:
         return None, f"{found}; the spec claims nothing"
-    same = (spec.tokenizer.kind, spec.tokenizer.vocab_size) == (kind, size)
-    return same, found if same else f"{found}; the spec says {spec.tokenizer.kind}, {spec.tokenizer.vocab_size:,}"
+    said_kind, said_size = claims.tokenizer
+    same = (said_kind, said_size) == (kind, size)
+    return same, found if same else f"{found}; the spec says {said_kind}, {said_size:,}"
 
 
-def _language(spec: BackboneSpec, checkpoint: Checkpoint, code: str) -> tuple[bool | None, str]:
+def _language(claims: Claims, checkpoint: Checkpoint, code: str, texts: Sequence[str]) -> tuple[bool | None, str]:
     """Unknown pieces of all, and pieces a word (fertility): held to a limit only where the spec claims the language."""
-    texts = sample(code)
-    encoded = checkpoint.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    encoded = checkpoint.tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
     pieces = sum(map(len, encoded))
     unknown = sum(ids.count(checkpoint.tokenizer.unk_token_id) for ids in encoded) / max(1, pieces)
     words = sum(len(text.split()) for text in texts)
     found = f"{unknown:.1%} of the pieces unknown, {pieces / words:.2f} pieces a word, {len(texts)} names"
-    return (pieces > 0 and unknown <= _MOST_UNKNOWN) if code in spec.languages else None, found
+    return (pieces > 0 and unknown <= _MOST_UNKNOWN) if code in claims.languages else None, found
 
 
 def _task(kind: str, labels: tuple[str, ...] = ()) -> TaskParams:
@@ -145,10 +161,10 @@ def _head(checkpoint: Checkpoint, task: TaskParams, row: Row) -> tuple[bool, str
     return math.isfinite(loss), f"loss {loss:.3f} of an untrained head"
 
 
-def _mlm_head(spec: BackboneSpec, checkpoint: Checkpoint, path: Path) -> tuple[bool | None, str]:
+def _mlm_head(claims: Claims, checkpoint: Checkpoint, path: Path) -> tuple[bool | None, str]:
     head = load_mlm_head(path, checkpoint.config)
     if head is None:
-        return (None if not spec.mlm_head else False), "none"
+        return (None if not claims.mlm_head else False), "none"
     tokenizer: Any = checkpoint.tokenizer
     ids = tokenizer("A cat sleeps.", return_tensors="pt")["input_ids"]
     with torch.no_grad():

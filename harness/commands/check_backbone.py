@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import allow_option, echo_json, json_option, store_option
+from harness.commands.options import allow_option, echo_json, json_option, runner_option, store_option
+
+if TYPE_CHECKING:
+    from harness.runners.places import RunnerName
 
 
-@click.command(epilog="Example: codestilts backbones check minilm")
+@click.command(epilog="Example: codestilts backbones check minilm --runner docker")
 @click.argument("name")
+@runner_option
 @store_option
 @allow_option
 @json_option
-def check(name: str, store: Path, allowed: tuple[str, ...], as_json: bool) -> int:
+def check(name: str, runner: RunnerName | None, store: Path, allowed: tuple[str, ...], as_json: bool) -> int:
     """Try out backbone NAME on the CPU: its files, its tokenizer, every head, embeddings and one training step.
 
     The tokenizer is shown names of languages and countries in XTREME's 40 languages; it is held to a limit of unknown
-    pieces only where the spec claims a language. Exit code 1 when something failed.
+    pieces only where the spec claims a language. With --runner docker all that loads it is done in containers, in
+    the images that its stages run in. Exit code 1 when something failed, 3 when it was the machine's fault, as a
+    missing image.
     """
     from dataclasses import asdict
 
-    from harness import console
-    from harness.adding import conformance
-    from harness.adding.spec_facts import examine_facts, published_files
-    from harness.checkpoints import named_checkpoint
+    from harness.adding.trial import try_out
     from harness.commands.options import default_workers
     from harness.display import make_display
     from harness.specs.catalog import Catalog
-    from harness.store.artifacts import Store
 
     workers = default_workers()
     spec = Catalog().backbone(name)
-    path = named_checkpoint(name, store, workers, make_display(workers), allowed)
-    results = [conformance.Result(check="spec and files", passed=True, found="read, checked, converted", seconds=0.0)]
-    results += examine_facts(spec, path, published_files(Store(store), path))
-    with console.progress(f"backbones check {name}") as note:
-        for result in conformance.examine(spec, path):
-            results.append(result)
-            note(min(1.0, len(results) / 48), result.check)
-    failed = [result for result in results if result.passed is False]
+    trial = try_out(spec, store, workers, make_display(workers), allowed=allowed, runner=runner or "local")
+    code = 3 if trial.machine else 1 if trial.failed else 0
     if as_json:
-        echo_json({"name": name, "passed": not failed, "checks": [asdict(result) for result in results]})
-        return 1 if failed else 0
+        echo_json({"name": name, "passed": not trial.failed, "checks": [asdict(result) for result in trial.results]})
+        return code
     words = {True: "passed", False: "FAILED", None: "shown"}
-    for result in results:
+    for result in trial.results:
         click.echo(f"{result.check:22}  {words[result.passed]:6}  {result.found}")
-    click.echo(f"{name}: {len(failed)} of {len(results)} checks failed." if failed else f"{name}: nothing failed.")
-    return 1 if failed else 0
+    of = f"{len(trial.failed)} of {len(trial.results)} checks failed."
+    click.echo(f"{name}: {of}" if trial.failed else f"{name}: nothing failed.")
+    return code

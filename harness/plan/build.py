@@ -43,6 +43,7 @@ LOCK_OF_PHASE: Mapping[Phase, str] = {
     Phase.FINETUNE: "train",
     Phase.PREDICT: "train",
     Phase.RETRIEVE: "retrieve",
+    Phase.CHECK: "retrieve",  # all that train loads a backbone with, in the same versions, and sentence-transformers
     Phase.SCORE: "report",
     Phase.STATS: "report",
 }

@@ -21,6 +21,7 @@ class Phase(StrEnum):
     FINETUNE = "finetune"
     PREDICT = "predict"
     RETRIEVE = "retrieve"
+    CHECK = "check"
     SCORE = "score"
     STATS = "stats"
 

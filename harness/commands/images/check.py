@@ -27,9 +27,10 @@ def check(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> int:
     if as_json:
         echo_json([asdict(entry) | {"ok": isinstance(entry, FoundImage)} for entry in found])
     else:
+        width = max(len(entry.target) for entry in found)
         for entry in found:
             if isinstance(entry, FoundImage):
-                click.echo(f"ok       {entry.target:<12}  {entry.reference}  {entry.id}")
+                click.echo(f"ok       {entry.target:<{width}}  {entry.reference}  {entry.id}")
             else:
-                click.echo(f"wrong    {entry.target:<12}  {entry.what}\n{'':<23}-> {entry.remedy}")
+                click.echo(f"wrong    {entry.target:<{width}}  {entry.what}\n{'':<{width + 11}}-> {entry.remedy}")
     return 0 if all(isinstance(entry, FoundImage) for entry in found) else 1

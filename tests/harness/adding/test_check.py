@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from harness.adding.conformance import sample
+from harness.adding import trial
+from harness.adding.samples import sample
 from harness.cli import main
+from harness.context import Progress
+from harness.display import make_display
+from harness.errors import EnvironmentFault
 from harness.languages import XTREME
+from harness.outcome import FailureClass
+from harness.outside import Do, Work
+from harness.specs.catalog import Catalog
 from tests import snapshots
 
 
@@ -61,8 +71,11 @@ def test_a_fact_that_nobody_attests_is_shown_and_any_other_refused(
     own = tmp_path / "images/backbones/mine.yaml"
     call = ["backbones", "check", "mine", "--store", str(tmp_path / "store"), "--json"]
     own.write_text(json.dumps(spec | {"dtype": "fp32"}))
-    assert main(call) == 3
-    assert "the spec says dtype fp32, its weights bf16" in capsys.readouterr().err
+    assert main(call) == 1
+    found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)["checks"]}
+    assert found["convert"]["passed"] is False
+    assert "the spec says dtype fp32, its weights bf16" in found["convert"]["found"]
+    assert "there is no checkpoint" in found["all that loads it"]["found"]
 
     own.write_text(json.dumps(spec | {"dtype": "fp32", "unattested": ["dtype"]}))
     main(call)
@@ -75,3 +88,30 @@ def test_a_fact_that_nobody_attests_is_shown_and_any_other_refused(
     found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)["checks"]}
     assert found["spec dtype"]["passed"] is True
     assert "the spec says parameters 12, its weights" in found["spec parameters"]["found"]
+
+
+def test_a_check_that_ends_the_process_leaves_what_the_others_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = Catalog().backbone("minilm")
+
+    def killed(work: Work, _progress: Progress) -> None:
+        one = {"check": "tokenizer", "passed": True, "found": "wordpiece", "seconds": 1.0}
+        (work.out / "checks.json").write_text(json.dumps([one]))
+        raise EnvironmentFault("check in a container: out of memory", failure_class=FailureClass.OUT_OF_MEMORY)
+
+    @contextmanager
+    def doing(*_arguments: Any, packages: str) -> Iterator[Do]:
+        yield killed
+
+    monkeypatch.setattr(trial, "named_checkpoint", lambda *_arguments, **_options: tmp_path)
+    monkeypatch.setattr(trial, "examine_facts", lambda *_arguments: [])
+    monkeypatch.setattr(trial, "doing", doing)
+
+    tried = trial.try_out(spec, tmp_path / "store", 1, make_display(1))
+
+    found = list(tried.results)
+    assert ["spec and files", "tokenizer", "checks"] == [result.check for result in found]
+    assert [True, True, False] == [result.passed for result in found]
+    assert "out of memory" in found[-1].found
+    assert tried.machine
