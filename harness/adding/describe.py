@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from harness.phases.convert import positions
 from harness.training.backbone import read_json
 from harness.training.checkpoint import load_tokenizer
-from harness.training.encoder import build_encoder, read_config
+from harness.training.encoder import Tensors, blank_encoder, fitting, read_config
 from harness.training.facts import DTYPES, count, dtype_name, tokenizer_kind
-from harness.training.published import MLM_HEADS, published_mlm_head, read_weights, weight_types
+from harness.training.published import MLM_HEADS, published_mlm_head, read_weights, without_prefix
+from tasks.errors import DataError, UserError
 
 #: Pieces of one input where neither positions nor the tokenizer limit them (T5 counts distances).
 _UNLIMITED = 512
@@ -37,31 +36,46 @@ def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
     published = read_json(folder / "config.json")
     names = [str(name) for name in published.get("architectures") or ()]
     limits = (positions(config), _tokenizer_limit(folder))
+    size = parameters(config)
+    tensors = _tensors(folder, config) if weights else None
     fields: dict[str, Any] = {
         "architecture": config.model_type,
         "layers": config.num_hidden_layers,
         "hidden_size": config.hidden_size,
-        "parameters": parameters(config),
+        "parameters": size,
         "max_length": min([limit for limit in limits if limit is not None], default=_UNLIMITED),
         "tokenizer": {"kind": tokenizer_kind(tokenizer), "vocab_size": len(tokenizer)},
         "pooling": "last" if any(name.endswith(_CAUSAL) for name in names) else "mean",
     }
     found = {
-        "mlm_head": _has_head(folder, config) if weights else _claims_head(config, names),
-        "dtype": _dtype(folder) if weights else _claimed_dtype(published),
+        "mlm_head": _claims_head(config, names) if tensors is None else published_mlm_head(tensors, config) is not None,
+        "dtype": _claimed_dtype(published) if tensors is None else _dtype(tensors),
     }
     return fields | {name: value for name, value in found.items() if value is not None}
 
 
 def parameters(config: Any) -> int:
     """Weights of an encoder as it is used here, by its config alone: nothing is loaded, and no memory taken."""
-    with torch.device("meta"):
-        return count(build_encoder(config))
+    return count(blank_encoder(config))
 
 
-def _dtype(folder: Path) -> str | None:
+def _tensors(folder: Path, config: Any) -> Tensors:
+    """The weights of a folder, which fit its config."""
+    tensors, encoder = read_weights(folder), blank_encoder(config)
+    try:
+        fitting(encoder, without_prefix(tensors, encoder), where=folder.name, source=True)
+    except DataError as error:
+        raise UserError(
+            f"its weights are not those of its config.json: {error.what}",
+            where=str(folder),
+            remedy="use the config.json that was published with them",
+        ) from error
+    return tensors
+
+
+def _dtype(tensors: Tensors) -> str | None:
     """By the weights; None where they are of several types, or of one that specs have no name for."""
-    found = dtype_name(weight_types(folder))
+    found = dtype_name({tensor.dtype for tensor in tensors.values()})
     return found if found in DTYPES.values() else None
 
 
@@ -74,11 +88,7 @@ def _claimed_dtype(published: dict[str, Any]) -> str | None:
 def _tokenizer_limit(folder: Path) -> int | None:
     file = folder / "tokenizer_config.json"
     limit = read_json(file).get("model_max_length") if file.is_file() else None
-    return int(limit) if limit is not None and limit < _NO_LIMIT else None
-
-
-def _has_head(folder: Path, config: Any) -> bool:
-    return published_mlm_head(read_weights(folder), config) is not None
+    return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else None
 
 
 def _claims_head(config: Any, names: list[str]) -> bool | None:

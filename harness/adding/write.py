@@ -50,6 +50,8 @@ def write_spec(name: str, origin: str, revision: str | None, note: Note) -> Path
         if revision is not None:
             raise SpecError("a folder has no revision", where="--revision", remedy="leave it out")
         spec, said = _from_folder(folder, note)
+    elif folder.exists():
+        raise SpecError("a file, not a folder", where=origin, remedy="name the folder that the model's files lie in")
     elif origin.startswith((".", "/", "~")):
         raise SpecError("no such folder", where=origin, remedy="check the path")
     else:

@@ -15,7 +15,7 @@ from torch import nn
 from harness.context import StageContext
 from harness.training.backbone import Backbone
 from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpoint, save_mlm_head
-from harness.training.encoder import build_encoder, fill, read_config
+from harness.training.encoder import blank_encoder, build_encoder, fill, read_config
 from harness.training.encoding import prefix_ids
 from harness.training.facts import found_facts, hold
 from harness.training.published import published_mlm_head, read_weights, without_prefix
@@ -74,6 +74,8 @@ def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, A
     tokenizer.model_max_length = backbone.max_length
     context.progress(0.1, f"reading the weights of {backbone.name}")
     tensors = read_weights(folder)
+    if not code:
+        blank_encoder(config)  # says in a sentence what is wrong with a config
     encoder = build_encoder(config, code=code)
     found = found_facts(encoder, {tensor.dtype for tensor in tensors.values()}, tokenizer)
     hold(context.expected, found, name=backbone.name)

@@ -22,6 +22,7 @@ from harness.training.encoder import (
     own_tensors,
     read_config,
     read_safetensors,
+    reason,
     write_safetensors,
 )
 from tasks.errors import DataError, UserError
@@ -93,8 +94,12 @@ def load_tokenizer(folder: Path, *, code: bool = False) -> Any:
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=code)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise UserError("no usable tokenizer", where=folder.name, remedy="name a folder with tokenizer.json") from error
+    except Exception as error:  # somebody's files, see read_config
+        raise UserError(
+            f"no usable tokenizer: {reason(error)}",
+            where=folder.name,
+            remedy="check that its tokenizer.json, or its vocabulary, is whole",
+        ) from error
     if not getattr(tokenizer, "is_fast", False):
         raise UserError("the tokenizer is not a fast one", where=folder.name, remedy="add its tokenizer.json")
     # Published files often carry a truncation of their own, which would cut every text without a word.

@@ -48,6 +48,10 @@ NOT_OF_THE_ENCODER = re.compile(
     r"|(classifier|qa_outputs|score)\..*"
 )
 
+#: How a file begins that stands for one in Git LFS.
+_LFS = b"version https://git-lfs"
+_LONGEST_REASON = 200
+
 
 def read_config(folder: Path, *, code: bool = False) -> Any:
     """The transformers config of a folder.
@@ -61,15 +65,13 @@ def read_config(folder: Path, *, code: bool = False) -> Any:
     """
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=code)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        remedy = "name a folder with one"
+    except Exception as error:  # somebody's file: what is wrong with it comes up anywhere in the library
+        what = f"no usable config.json (code of the folder's own is {'on' if code else 'off'})"
         if not code and has_code(folder):
             remedy = "its model is code of the folder's own, which is run only where the backbone's spec pins that code"
-        raise UserError(
-            f"no usable config.json (code of the folder's own is {'on' if code else 'off'})",
-            where=str(folder.name),
-            remedy=remedy,
-        ) from error
+        else:
+            what, remedy = f"{what}: {reason(error)}", "name a folder with one"
+        raise UserError(what, where=str(folder.name), remedy=remedy) from error
     if code and _auto_map(config):
         return config
     if getattr(config, "is_encoder_decoder", False) and type(config) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
@@ -86,9 +88,16 @@ def read_config(folder: Path, *, code: bool = False) -> Any:
 def has_code(folder: Path) -> bool:
     """Whether a folder's config names Python files of its own for the model."""
     try:
-        return bool(read_json(folder / "config.json").get("auto_map"))
+        published = read_json(folder / "config.json")
     except DataError:
         return False
+    return isinstance(published, dict) and bool(published.get("auto_map"))
+
+
+def reason(error: BaseException) -> str:
+    """What a library says of a file that it cannot use, on one line, short enough for a sentence."""
+    said = " ".join(str(error.__cause__ or error).split()).rstrip(".") or type(error).__name__
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}..."
 
 
 def _auto_map(config: Any) -> bool:
@@ -127,6 +136,23 @@ def build_encoder(
     return encoder
 
 
+def blank_encoder(config: Any) -> nn.Module:
+    """The encoder of a config without any memory for its weights, of which it has names and shapes alone.
+
+    Raises:
+        UserError: no model can be built by that config.
+    """
+    try:
+        with torch.device("meta"):
+            return build_encoder(config)
+    except Exception as error:  # somebody's file, see read_config
+        raise UserError(
+            f"no {config.model_type} can be built by it: {reason(error)}",
+            where="config.json",
+            remedy="check that it is whole, and the one that was published",
+        ) from error
+
+
 def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str, source: bool = False) -> None:
     """Copy ``tensors`` into the encoder, as fp32.
 
@@ -139,6 +165,16 @@ def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str,
     Raises:
         DataError: a tensor of the encoder is missing or has another shape, or one is not expected.
     """
+    tensors = fitting(encoder, tensors, where=where, source=source)
+    with torch.no_grad():
+        for name, tensor in own_tensors(encoder).items():
+            tensor.copy_(tensors[name])
+
+
+def fitting(
+    encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str, source: bool = False
+) -> dict[str, torch.Tensor]:
+    """The tensors that fill an encoder, held against its names and shapes; arguments and errors as of :func:`fill`."""
     wanted = own_tensors(encoder)
     tied = encoder.state_dict().keys() - wanted.keys()
     tensors = {name: value for name, value in tensors.items() if name not in tied}
@@ -156,19 +192,17 @@ def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str,
     ]
     if shapes:
         raise DataError(f"{len(shapes)} tensors have another shape: {_some(shapes)}", where=where)
-    with torch.no_grad():
-        for name, tensor in wanted.items():
-            tensor.copy_(tensors[name])
+    return tensors
 
 
 def own_tensors(encoder: nn.Module) -> Tensors:
     """An encoder's tensors by name, each once: of two names for one tensor (T5's input embedding) the first counts."""
     found: Tensors = {}
     seen: set[tuple[int, torch.Size]] = set()
-    for name, tensor in encoder.state_dict().items():
-        place = (tensor.data_ptr(), tensor.shape)
+    for name, tensor in encoder.state_dict(keep_vars=True).items():
+        place = (tensor.data_ptr() or id(tensor), tensor.shape)  # without memory none has a place
         if tensor.numel() == 0 or place not in seen:
-            found[name] = tensor
+            found[name] = tensor.detach()
             seen.add(place)
     return found
 
@@ -186,8 +220,26 @@ def read_safetensors(path: Path) -> Tensors:
     try:
         tensors: Tensors = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise DataError("not a readable safetensors file", where=path.name) from error
+        raise unreadable(path, "safetensors file", error) from error
     return tensors
+
+
+def unreadable(path: Path, kind: str, error: BaseException | None = None) -> DataError:
+    """The error for a file of weights that cannot be read, with the remedy that its beginning suggests."""
+    try:
+        with path.open("rb") as file:
+            pointer = file.read(len(_LFS)) == _LFS
+    except OSError:
+        pointer = False
+    if pointer:
+        return DataError(
+            "stands for a large file and is none itself (Git LFS)", where=path.name,
+            remedy="run 'git lfs pull' in the clone that it comes from",
+        )  # fmt: skip
+    said = f" ({reason(error)})" if error else ""
+    return DataError(
+        f"not a readable {kind}{said}", where=path.name, remedy="fetch or copy it again: it may be cut off"
+    )
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 
 from harness.training.backbone import read_json
 from harness.training.checkpoint import new_mlm_head
-from harness.training.encoder import Tensors, read_safetensors
+from harness.training.encoder import Tensors, read_safetensors, unreadable
 from harness.training.heads import MaskedLMHead
 from tasks.errors import DataError, UserError
 
@@ -78,7 +78,7 @@ def weight_types(folder: Path) -> set[torch.dtype]:
             with safe_open(file, framework="pt") as opened:
                 found |= {_TYPES[opened.get_slice(name).get_dtype()] for name in opened.keys()}  # noqa: SIM118
         except (OSError, SafetensorError, KeyError) as error:
-            raise DataError("not a readable safetensors file", where=file.name) from error
+            raise unreadable(file, "safetensors file", error) from error
     return found
 
 
@@ -92,16 +92,32 @@ def weight_files(folder: Path) -> list[Path]:
         if (folder / name).exists():
             return [folder / name]
         if (index := folder / f"{name}.index.json").exists():
-            return [folder / file for file in sorted(set(read_json(index)["weight_map"].values()))]
+            return [folder / file for file in sorted(_shards(index))]
     raise UserError("no weights", where=folder.name, remedy=f"a folder needs one of {', '.join(WEIGHTS)}")
+
+
+def _shards(index: Path) -> set[str]:
+    found = read_json(index)
+    names = found.get("weight_map") if isinstance(found, dict) else None
+    if not isinstance(names, dict) or not names or any(Path(str(name)).name != name for name in names.values()):
+        raise DataError("does not say which files hold the tensors", where=index.name, remedy="fetch or copy it again")
+    return set(names.values())
 
 
 def _read_bin(file: Path) -> Tensors:
     """Tensors of a pickled file; anything in it but tensors is refused by torch."""
     try:
         loaded: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise DataError("not a readable file of tensors", where=file.name) from error
+    except MemoryError:
+        raise
+    except pickle.UnpicklingError as error:  # torch's own sentence is how to run it nevertheless
+        raise DataError(
+            "no file of tensors alone; what else it names is Python, which is never run",
+            where=file.name,
+            remedy="take the model's safetensors, or ask its publisher for them",
+        ) from error
+    except Exception as error:  # of bytes that are no pickle any instruction may fail
+        raise unreadable(file, "file of tensors") from error
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise DataError("holds more than named tensors", where=file.name)
     return dict(loaded)

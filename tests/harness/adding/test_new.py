@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +143,63 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     name: str, origin: str, said: str, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backbones", "new", name, "--from", origin]) == 2
+
+    assert said in capsys.readouterr().err
+    assert not list(own.iterdir())
+
+
+def _config(folder: Path, **changed: Any) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+
+
+def _cut(file: Path, size: int) -> None:
+    file.write_bytes(file.read_bytes()[:size])
+
+
+def _in_shards(folder: Path, index: str) -> None:
+    (folder / "model.safetensors").rename(folder / "one.safetensors")
+    (folder / "model.safetensors.index.json").write_text(index)
+
+
+def _pickled(folder: Path, content: bytes) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "spoil", "said"),
+    [
+        ("roberta", lambda at: _config(at, num_hidden_layers=3), "are not those of its config.json: 16 tensors"),
+        ("roberta", lambda at: _config(at, num_hidden_layers=0), "are not those of its config.json: 32 tensors belong"),
+        ("roberta", lambda at: _config(at, num_hidden_layers="two"), "num_hidden_layers"),
+        ("roberta", lambda at: _config(at, num_attention_heads=5), "no roberta can be built by it: The hidden size"),
+        ("roberta", lambda at: _config(at, vocab_size=-5), "no roberta can be built by it"),
+        ("roberta", lambda at: _config(at, model_type="frob"), "does not recognize this architecture"),
+        ("roberta", lambda at: (at / "config.json").write_text("[1]"), "no usable config.json"),
+        ("roberta", lambda at: (at / "config.json").write_bytes(b"\xff\xfe"), "no usable config.json"),
+        ("roberta", lambda at: (at / "vocab.json").unlink(), "no usable tokenizer"),
+        ("bert", lambda at: (at / "tokenizer.json").write_text("{}"), "no usable tokenizer"),
+        ("bert", lambda at: _cut(at / "tokenizer.json", 300), "no usable tokenizer"),
+        ("roberta", lambda at: _cut(at / "model.safetensors", 3000), "not a readable safetensors file"),
+        ("roberta", lambda at: _cut(at / "model.safetensors", 0), "it may be cut off"),
+        ("roberta", lambda at: (at / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n"),
+         "git lfs pull"),
+        ("roberta", lambda at: _in_shards(at, "{}"), "does not say which files hold the tensors"),
+        ("roberta", lambda at: _in_shards(at, '{"weight_map": {"x": "../one.safetensors"}}'), "does not say which"),
+        ("roberta", lambda at: _in_shards(at, '{"weight_map": {"x": "two.safetensors"}}'), "two.safetensors"),
+        ("roberta", lambda at: _pickled(at, b"hello"), "not a readable file of tensors"),
+        ("roberta", lambda at: _pickled(at, pickle.dumps({"weight": Path("x")}, protocol=2)), "which is never run"),
+    ],
+)  # fmt: skip
+def test_a_spoilt_folder_is_refused_in_a_sentence_and_nothing_is_written(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    architecture: str, spoil: Callable[[Path], object], said: str,
+) -> None:  # fmt: skip
+    folder = snapshots.write(snapshots.snapshot(architecture), tmp_path / "model")
+    spoil(folder)
+
+    assert main(["backbones", "new", "mine", "--from", str(folder)]) == 2
 
     assert said in capsys.readouterr().err
     assert not list(own.iterdir())
