@@ -8,8 +8,7 @@ from leaderboard.effects import ComparedPair, compared_pairs
 from leaderboard.findings import finding
 from leaderboard.lookup import Lookup, Place, lookup, of_columns, places
 from leaderboard.pairs import matched_pairs
-from leaderboard.read import ResultsFolder
-from leaderboard.scores import Board, Row, build_board
+from leaderboard.scores import Board, Row
 from leaderboard.statistics import Effect, RecipeEffects, Statistics
 from leaderboard.terminal import NARROWEST, TextTable, plain, table_lines, without_isolates, wrapped
 from leaderboard.words import MINUS, points, signed
@@ -21,26 +20,31 @@ _DECISIONS = {"significant": "significant", "not-detected": "no detectable diffe
 _EFFECT_HEADS = ("points", "interval", "p", "adjusted", "")
 
 
-def statistics_summary(folder: ResultsFolder, statistics: Statistics, column: str, width: int) -> str:
-    """Ranks, gains, pairs and means over pairs in one column, with how they were made and what could not be.
-
-    Args:
-        folder: the results.
-        statistics: theirs.
-        column: ``average``, ``group.NAME``, or a target.
-        width: the terminal's, in columns.
+def place_of(board: Board, column: str) -> Place:
+    """The place that a column's name stands for: ``average``, ``group.NAME``, or a target.
 
     Raises:
         UserError: there is no such column.
     """
-    board = build_board(folder)
-    found = lookup(statistics, None, board)
     place = next((place for place in places(board) if place.key == column), None)
     if place is None:
         known = ", ".join(place.key for place in places(board))
         raise UserError(f"there is no column {column!r}", where="--column", remedy=f"name one of {known}")
+    return place
+
+
+def statistics_summary(board: Board, statistics: Statistics, place: Place, width: int) -> str:
+    """Ranks, gains, pairs and means over pairs in one column, with how they were made and what could not be.
+
+    Args:
+        board: the results.
+        statistics: theirs.
+        place: the column.
+        width: the terminal's, in columns.
+    """
+    found = lookup(statistics, None, board)
     width = max(width, NARROWEST)
-    lines = [plain(board.suite.title), f"Column: {plain(column)}, in points", ""]
+    lines = [plain(board.suite.title), f"Column: {plain(place.key)}, in points", ""]
     for part in (_ranks, _gains, _pairs, _pooled):
         lines += part(board, found, place, width)
     lines += _said(statistics, width)

@@ -48,7 +48,8 @@ def stats(
     from harness.errors import SpecError
     from harness.publish.board import board
     from leaderboard.read import read_results
-    from leaderboard.statistics_text import statistics_summary
+    from leaderboard.scores import build_board
+    from leaderboard.statistics_text import place_of, statistics_summary
 
     if suite is not None and results:
         raise SpecError("a suite and a folder are named", where="--suite and --results", remedy="name one of them")
@@ -58,12 +59,14 @@ def stats(
             "several folders have no one place to write to", where="--write", remedy="use 'codestilts site join'"
         )
     with board(folders, accepted) as found:
+        scores = build_board(read_results(found))
+        place = place_of(scores, column)
         statistics = _statistics(found, recompute=recompute or write, write=write)
         if as_json:
             echo_json({"schema": statistics.schema_, **statistics.model_dump(mode="json", by_alias=True)})
             return
         width = shutil.get_terminal_size((100, 24)).columns
-        click.echo(statistics_summary(read_results(found), statistics, column, width), nl=False)
+        click.echo(statistics_summary(scores, statistics, place, width), nl=False)
 
 
 def _statistics(results: Path, *, recompute: bool, write: bool) -> Statistics:
