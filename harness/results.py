@@ -165,7 +165,7 @@ class CellReader:
             found.append(OWN_TRAINING_DATA)
         if task.type == "bitext_mining" and tuning_use(self._resolved.spec, task) == "scored":
             found.append(ORACLE_THRESHOLD)
-        if any("out_of_memory" in part for part in (details, *details.values()) if isinstance(part, Mapping)):
+        if _ran_out_of_memory(details):
             found.append(NOT_BIT_REPRODUCIBLE)  # memory ran out, and sums of smaller parts round otherwise
         return tuple(found)
 
@@ -178,6 +178,8 @@ class CellReader:
             stage = self._stages[key]
             if stage.phase in (Phase.FINETUNE, Phase.INTERMEDIATE, Phase.PRETRAIN):
                 details[stage.phase.value] = self._json(key, "training.json")
+            if stage.phase is Phase.PREPARE and stage.params.get("kind") in ("translated", "made"):
+                details.setdefault("translated", {})[stage.params["task"]["name"]] = self._json(key, "report.json")
         details["training_recipe"] = {
             "name": self._resolved.training.name,
             "title": self._resolved.training.title,
@@ -199,6 +201,12 @@ class CellReader:
             own = recipe.hyper(tasks[0]["name"], tasks[0]["type"], phase=phase)
             said = (own if len(tasks) == 1 else recipe.mixture_hyper()).model_dump()
             said |= {"device": recipe.device, "precision": recipe.precision}
+            if len(tasks) > 1:
+                said |= _named("mixing", recipe.mixing.model_dump())
+                used |= _named("mixing", stage.params["mixing"])
+            if recipe.mlm is not None and "mlm" in stage.params:
+                said |= _named("mlm", recipe.mlm.model_dump())
+                used |= _named("mlm", stage.params["mlm"])
             changed = {name: [said[name], used[name]] for name in sorted(said.keys() & used.keys())}
             changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
             if changed:
@@ -248,6 +256,17 @@ class CellReader:
     def _json(self, key: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self._store.folder(key) / name).read_text(encoding="utf-8"))
         return found
+
+
+def _named(field: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{field}.{name}": value for name, value in values.items()}
+
+
+def _ran_out_of_memory(details: Mapping[str, Any]) -> bool:
+    """Whether any stage says so, however deep in what it has recorded: it says nothing where memory sufficed."""
+    return "out_of_memory" in details or any(
+        _ran_out_of_memory(part) for part in details.values() if isinstance(part, Mapping)
+    )
 
 
 def _language(

@@ -166,7 +166,7 @@ class _Builder:
         hypers = {task.name: self._hyper(task, backbone, phase="intermediate") for task in tasks}
         hyper = self._resolved.training.mixture_hyper() if len(tasks) > 1 else hypers[tasks[0].name]
         params: dict[str, Any] = {
-            "tasks": [parameters.with_lengths(task, hypers[task.name]) for task in tasks],
+            "tasks": [parameters.learned(task, hypers[task.name], recipe.heads.get(task.name)) for task in tasks],
             "mixing": self._suite.mixing.model_dump(),
             "hyper": parameters.training(hyper),
         }

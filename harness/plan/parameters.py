@@ -25,6 +25,11 @@ def with_lengths(task: TaskSpec, hyper: Hyper) -> dict[str, Any]:
     return identity(task) | {name: getattr(hyper, name) for name in _LENGTHS}
 
 
+def learned(task: TaskSpec, hyper: Hyper, head: str | None) -> dict[str, Any]:
+    """A task of a mixture, with the name of its head where that is not its own."""
+    return with_lengths(task, hyper) | ({} if head is None else {"head": head})
+
+
 def training(hyper: Hyper) -> dict[str, Any]:
     """How to train; lengths belong to the task."""
     return hyper.model_dump(exclude=set(_LENGTHS))

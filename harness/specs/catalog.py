@@ -269,8 +269,34 @@ def _recipe(entry: str | RecipeSpec, suite: SuiteSpec, catalog: Catalog, where: 
     for task in tasks:
         if task.role != "intermediate":
             raise SpecError(f"recipe '{recipe.name}': '{task.name}' is not an intermediate task", where=where)
+    _check_heads(recipe, tasks, where)
     _check_extras(recipe, suite, catalog, tasks, where)
     return recipe
+
+
+def _check_heads(recipe: RecipeSpec, tasks: Sequence[TaskSpec], where: str) -> None:
+    """Tasks that share a head answer alike; a name that is not given to two, or is another task's, is a slip."""
+    place = f"{where}, recipe {recipe.name}, field 'heads'"
+    by_name = {task.name: task for task in tasks}
+    sharing: dict[str, list[TaskSpec]] = {}
+    for name, head in recipe.heads.items():
+        if name not in by_name:
+            raise UnknownNameError("task of the recipe", name, by_name, where=place)
+        if head in by_name and head not in recipe.heads:
+            raise SpecError(f"'{head}' is a task with a head of its own", where=place, remedy="list it there, too")
+        sharing.setdefault(head, []).append(by_name[name])
+    for head, (first, *others) in sharing.items():
+        if not others:
+            raise SpecError(
+                f"head '{head}' is shared by nobody", where=place, remedy="give it to two tasks, or to none"
+            )
+        for other in others:
+            if (other.type, other.labels) != (first.type, first.labels):
+                raise SpecError(
+                    f"'{first.name}' and '{other.name}' cannot share a head: they differ in type or labels",
+                    where=place,
+                    remedy="share heads among tasks of one type with the same labels in the same order",
+                )
 
 
 def _check_extras(

@@ -12,11 +12,16 @@ from harness.specs.training import Device, MixingSpec, Precision
 
 
 class RecipeSpec(SpecModel):
-    """How phase (ii) is done."""
+    """How phase (ii) is done.
+
+    Each task has a head of its own, but those that ``heads`` gives the same name; tasks that are to count as one in a
+    mixture are a task that joins them (ANLI+).
+    """
 
     name: Name
     title: str | None = None
     tasks: tuple[Name, ...] = ()
+    heads: dict[Name, Name] = Field(default_factory=dict)  # by task, what its head is called
     mlm: bool = False
     translated: bool = False
 

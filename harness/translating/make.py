@@ -99,11 +99,9 @@ def _language(
             for batch, made in zip(batches, saved.batches, strict=True)
             for sentence, text in zip(batch, made["texts"], strict=True)
         }
-        facts = {
-            "sentences": total,
-            "cut_off": sum(batch["cut_off"] for batch in saved.batches),
-            "out_of_memory": sum(batch["parts"] > 1 for batch in saved.batches),
-        }
+        halved = sum(batch["parts"] > 1 for batch in saved.batches)
+        facts = {"sentences": total, "cut_off": sum(batch["cut_off"] for batch in saved.batches)}
+        facts |= {"out_of_memory": halved} if halved else {}
     return found, facts
 
 

@@ -13,7 +13,7 @@ from harness.plan.build import Surroundings, build_plan
 from harness.plan.sources import data_files
 from harness.plan.stage import Phase, Plan, Stage
 from harness.specs.catalog import Catalog, resolve
-from harness.specs.suite import SuiteSpec
+from harness.specs.suite import RecipeSpec, SuiteSpec
 
 CATALOG = Catalog()
 AROUND = Surroundings(
@@ -212,6 +212,18 @@ def test_a_task_may_have_its_own_number_of_translated_rows() -> None:
     found = plan(recipes=["mini-mnli", "mini-squad", "multitask+translated"], translated=few)
     limits = {stage.name: stage.params["limit"] for stage in named(found, "prepare/translated/")}
     assert {"prepare/translated/mini-mnli": 50, "prepare/translated/mini-squad": 20} == limits
+
+
+def test_a_recipe_says_which_tasks_share_a_head() -> None:
+    tasks = ("mini-mnli", "mini-anli", "mini-squad")
+    heads = {"mini-mnli": "nli", "mini-anli": "nli"}
+    found = plan(recipes=[RecipeSpec(name="own", tasks=tasks), RecipeSpec(name="shared", tasks=tasks, heads=heads)])
+    (own,) = named(found, "intermediate/mini-xlmr/own/")
+    (shared,) = named(found, "intermediate/mini-xlmr/shared/")
+
+    assert [None] * 3 == [task.get("head") for task in own.params["tasks"]]
+    assert ["nli", "nli", None] == [task.get("head") for task in shared.params["tasks"]]
+    assert own.key != shared.key
 
 
 MADE: dict[str, Any] = {

@@ -78,6 +78,30 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": ["none+mlm"], "mlm": MLM}, r"no intermediate task that \+mlm could be added to"),
         ({"recipes": ["mini-ccg+translated"], "translated": {"languages": ["qaa"]}}, r"language with translated rows"),
         ({"recipes": ["mini-mnli+translated"], "translated": FEW | {"tasks": ["mini-squad"]}}, "none of its tasks"),
+        (
+            {"recipes": [RecipeSpec(name="x", tasks=("mini-mnli", "mini-squad"), heads={"mini-mnli": "h"})]},
+            "head 'h' is shared by nobody",
+        ),
+        (
+            {"recipes": [RecipeSpec(name="x", tasks=("mini-mnli",), heads={"mini-mnlo": "h"})]},
+            "unknown task of the recipe 'mini-mnlo'",
+        ),
+        (
+            {"recipes": [RecipeSpec(name="x", tasks=("mini-mnli", "mini-anli"), heads={"mini-mnli": "mini-anli"})]},
+            "'mini-anli' is a task with a head of its own",
+        ),
+        (
+            {
+                "recipes": [
+                    RecipeSpec(
+                        name="x",
+                        tasks=("mini-mnli", "mini-squad"),
+                        heads=dict.fromkeys(("mini-mnli", "mini-squad"), "h"),
+                    )
+                ]
+            },
+            "'mini-mnli' and 'mini-squad' cannot share a head",
+        ),
         ({"recipes": ["mini-mnli+translated"], "translated": NLLB}, "language of the translator nllb-200.* 'qaa'"),
         ({"recipes": ["mini-ccg+translated"], "translated": NLLB | GERMAN}, "none of its tasks can be translated"),
         (
