@@ -20,6 +20,7 @@ from harness.tables import Wanted
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.readers.base import is_stripped
+from tasks.readers.placeholders import refuse_unanswered
 from tasks.rows import BitextSentence, Row
 
 _KEPT_READINGS = 4  # of a split in one language: what several trainings read is mostly not read again
@@ -314,7 +315,9 @@ class _Check:
     ) -> tuple[list[Row], Mapping[str, int]]:
         """Rows are remembered for a while, but those of corpora, which are many and read once."""
         read = self._read_files if task.type in RETRIEVAL_TYPES else self._remembered
-        return read(form, files, language, self._labels(task))
+        rows, mended = read(form, files, language, self._labels(task))
+        refuse_unanswered(rows, task.metric, ", ".join(files))
+        return rows, mended
 
     def _read_files(
         self, form: str, files: tuple[str, ...], language: str, labels: tuple[str, ...]

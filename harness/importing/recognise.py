@@ -15,6 +15,7 @@ from harness.locating import read_labels
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.readers.base import ReadResult, is_stripped
+from tasks.readers.placeholders import refuse_unanswered
 from tasks.rows import BitextSentence
 
 #: Formats with a row a line: of a large file whose place is certain, the beginning tells enough.
@@ -212,6 +213,7 @@ class _Recognition:
             paths.append(named)
         try:
             result = read_split(slot.format, paths, language=slot.language, labels=slot.task.labels)
+            refuse_unanswered(result.rows, slot.task.metric, ", ".join(map(str, paths)))
         except DataError as error:
             where = error.where or ""
             for path, candidate in zip(paths, candidates, strict=True):

@@ -19,6 +19,7 @@ from harness.prepared import english_rows, joined, part_of
 from tasks import miniature
 from tasks.errors import DataError
 from tasks.readers import read_split
+from tasks.readers.placeholders import refuse_unanswered
 from tasks.rows import Row, read_rows, write_json_lines
 from tasks.selection import select_units
 from tasks.types import task_type
@@ -133,6 +134,7 @@ def _read(
         )
     paths = [checked_file(data, file) for file in source["files"][language]]
     found = read_split(source["format"], paths, language=language, labels=task["labels"])
+    refuse_unanswered(found.rows, task["metric"], ", ".join(file["path"] for file in source["files"][language]))
     return part_of(found.rows, source.get("part")), dict(found.mended)
 
 

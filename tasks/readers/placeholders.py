@@ -38,3 +38,26 @@ def _answer(row: Row) -> str | None:
             return " | ".join(sorted({answer.text for answer in value}))
         return " ".join(sorted(set(value))) if name == "tags" else str(value)
     return None
+
+
+#: Metrics of tasks all of whose questions have an answer.
+_ANSWERED = frozenset({"squad", "mlqa"})
+
+
+def refuse_unanswered(rows: Sequence[Row], metric: str, where: str) -> None:
+    """Refuse a question without an answer where its task has none such: gold that is no text is no gold.
+
+    A table cannot say of a question that it has no answer on purpose; only the task can.
+
+    Raises:
+        DataError: naming the question.
+    """
+    if metric not in _ANSWERED:
+        return
+    row = next((row for row in rows if getattr(row, "answers", None) == ()), None)
+    if row is not None:
+        raise DataError(
+            f"question {row.id!r} has no answer, and its task has no questions without",
+            where=where,
+            remedy="take files with answers, of the same version of the data set",
+        )

@@ -24,7 +24,10 @@ _ELSEWHERE = "the file and its contexts must be of one release"
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A question as it is published; ``where`` names it in errors. ``answers`` are texts with their offsets."""
+    """A question as it is published; ``where`` names it in errors.
+
+    ``answers`` are texts with their offsets: none of a question that has none, None where there should be some.
+    """
 
     where: str
     id: str
@@ -117,7 +120,7 @@ class SquadReader:
                 context = found.context.strip()
                 unit = units.setdefault(context, len(units))
                 answers = self._anchored(found, context, counts)
-                if answers is None and found.answers:
+                if answers is None:
                     counts["rows_dropped"] += 1
                     continue
                 name = found.id.rpartition("-")[2] if self.short_ids else found.id
@@ -138,7 +141,9 @@ class SquadReader:
         return prefix in self.prefixes.values() and prefix != self.prefixes.get(language)
 
     def _anchored(self, found: Question, context: str, counts: Counter[str]) -> tuple[Answer, ...] | None:
-        """The answers where they stand; None where there are none, or none of them stands anywhere."""
+        """The answers where they stand; None where there should be some and none stands anywhere."""
+        if found.answers is None and not self.lost_answers:
+            raise DataError("no answer, and not marked 'is_impossible'", where=found.where, remedy=_BLANKED)
         if not found.answers:
             return None if found.answers is None else ()
         shift = len(found.context) - len(found.context.lstrip())
@@ -177,7 +182,7 @@ def _answers(question: dict[str, Any], name: str, path: Path) -> list[tuple[str,
         if not isinstance(text, str) or not _is_whole(start):
             fail(f"question {name!r}: an answer is a text and a whole number, not {text!r} and {start!r}", path)
         answers.append((text, start))
-    return answers
+    return answers or None
 
 
 def anchor(context: str, answer: Answer) -> int | None:

@@ -399,6 +399,31 @@ def test_one_and_the_same_label_over_fifty_rows_is_a_placeholder(tmp_path: Path,
                 prepare.run(stage)
 
 
+@pytest.mark.parametrize(("metric", "refused"), [("squad", True), ("mlqa", True), ("squad_v2", False)])
+def test_gold_without_text_is_none(tmp_path: Path, metric: str, refused: bool) -> None:
+    """Of a table of the hub, the task alone says whether a question may go unanswered."""
+    (tmp_path / "data").mkdir()
+    answers = ([], ["a"])
+    rows = [
+        {
+            "id": f"q{n}",
+            "context": f"a {n}",
+            "question": "?",
+            "answers": {"text": text, "answer_start": [0] * len(text)},
+        }
+        for n, text in enumerate(answers)
+    ]
+    table = write_table(tmp_path / "data/t.parquet", rows[::-1])
+    source = {"format": "hub_squad", "files": {"en": [{"path": table.name, "sha256": file_digest(table)}]}}
+    params = {"kind": "rows", "task": SQUAD | {"metric": metric}, "splits": {"train": source | {"limit": None}}}
+    stage = context(tmp_path, params, data=tmp_path / "data")
+    if refused:
+        with pytest.raises(DataError, match=r"t.parquet: question 'q0' has no answer, and its task has no questions"):
+            prepare.run(stage)
+    else:
+        prepare.run(stage)
+
+
 def test_rows_with_hidden_answers_do_not_train_and_are_counted(tmp_path: Path) -> None:
     task = {"name": "commonsenseqa", "type": "multiple_choice", "labels": [], "metric": "accuracy"}
     path = tmp_path / "data/q.jsonl"

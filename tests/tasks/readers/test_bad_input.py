@@ -21,6 +21,7 @@ from pyarrow import ArrowException
 
 from tasks.errors import DataError
 from tasks.readers import READERS, ReadResult, read_split
+from tasks.readers.placeholders import refuse_unanswered
 from tests.samples import CATEGORIES, NER, NLI, QQP, UPOS, WRITERS, read_table, write, write_table
 
 LABELS: dict[str, tuple[str, ...]] = {
@@ -356,6 +357,25 @@ def test_gold_without_text_is_refused(tmp_path: Path, name: str) -> None:
     for blank in ("", " \n"):
         save(name, paths[0], _first_answer(load(name, paths[0]), blank))
         assert "an empty answer" in refused(name, paths, r"question '.*a'|row 1$")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_without_gold_is_refused_or_dropped_and_counted(tmp_path: Path, name: str) -> None:
+    """A file marks questions that have no answer; a table cannot, and only its task can say that it has none such."""
+    paths = sample(name, tmp_path)
+    rows = load(name, paths[0])
+    empty = {"text": [], "answer_start": []} if isinstance(rows[0]["answers"], dict) else []
+    save(name, paths[0], [rows[0] | {"answers": empty}, *rows[1:]])
+    if name == "squad_json":
+        assert "no answer, and not marked 'is_impossible'" in refused(name, paths, "question 'a'")
+    elif name in SQUAD:
+        assert 1 == read(name, paths).mended["rows_dropped"]
+    else:
+        found = read(name, paths).rows
+        refuse_unanswered(found, "squad_v2", "table")
+        for metric in ("squad", "mlqa"):
+            with pytest.raises(DataError, match=r"table: question '\S*a' has no answer, and its task has no questions"):
+                refuse_unanswered(found, metric, "table")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
