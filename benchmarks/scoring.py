@@ -5,7 +5,8 @@
 DIR holds evaluate.py and ``third_party`` (a checkout of google-research/xtreme); what it needs (seqeval 0.0.12) must be
 importable, for instance by PYTHONPATH. Labels and noisy predictions of all nine tasks in all languages are drawn, about
 ``--rows`` predictions in all, with odd tag sequences, repeated pairs and answers in every script of the tasks;
-then both run as commands.
+then both run as commands. Shown are for each task the cells (metrics by language, and means) and the largest difference
+between the two, then the time of both, by the clock and of the processor (which counts on a machine in use).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,8 @@ _WORDS = (
     "the", "a", "an", "of", "der", "die", "el", "la", "ال", "的", "中国", "2019", "twenty-one", "Paris,", "O'Neill",
     "«x»", "và", "là", "कि", "ประเทศ", "서울", "(UN)", "1.5", "؟",
 )  # fmt: skip
+
+CLOCKS = ("by the clock", "of the processor")
 
 
 def main() -> int:
@@ -59,31 +63,47 @@ def main() -> int:
             ["-m", "harness.cli", "score", f"--predictions={sides[0]}", f"--labels={sides[1]}", "--json"], None
         )
     left, right = dict(_flat(theirs)), dict(_flat(ours))
-    apart = max(abs(left[key] - right[key]) for key in left.keys() & right.keys())
-    agrees = left.keys() == right.keys() and apart < 1e-9
+    apart = {key: abs(left[key] - right[key]) for key in left.keys() & right.keys()}
+    largest = max(apart.values())
+    agrees = left.keys() == right.keys() and largest < 1e-9
     record = {
         "predictions": rows * files,
         "cells": len(left),
         "keys_that_differ": len(left.keys() ^ right.keys()),
-        "largest_difference": apart,
-        "evaluate_seconds": their_seconds,
-        "score_seconds": our_seconds,
+        "largest_difference": largest,
+        "evaluate_seconds": dict(zip(CLOCKS, their_seconds, strict=True)),
+        "score_seconds": dict(zip(CLOCKS, our_seconds, strict=True)),
     }
-    print(f"{rows * files:,} predictions, {len(left)} cells, largest difference {apart:.1e}")
-    print(f"evaluate.py {their_seconds:.2f} s, codestilts score {our_seconds:.2f} s: {our_seconds / their_seconds:.2f}")
+    print(f"{'task':14} {'languages':>9} {'predictions':>11} {'cells':>5} {'largest difference':>18}")
+    for name in [*TASKS, *sorted({key[0] for key in left} - TASKS.keys())]:
+        own = [value for key, value in apart.items() if key[0] == name]
+        count = len(TASKS[name].languages) if name in TASKS else 0
+        print(f"{name:14} {count or '':>9} {count * rows or '':>11} {len(own):5} {max(own):18.1e}")
+    print(f"{rows * files:,} predictions, {len(left)} cells, largest difference {largest:.1e}")
+    for clock, theirs_took, ours_took in zip(CLOCKS, their_seconds, our_seconds, strict=True):
+        ratio = theirs_took / ours_took
+        print(
+            f"{clock}: evaluate.py {theirs_took:.2f} s, codestilts score {ours_took:.2f} s: {ratio:.1f} times as fast"
+        )
     if arguments.json:
         print(json.dumps(record, indent=1))
     return 0 if agrees else 1
 
 
-def _run(command: list[Any], out: Path | None) -> tuple[dict[str, Any], float]:
+def _run(command: list[Any], out: Path | None) -> tuple[dict[str, Any], tuple[float, float]]:
     if out is not None:
         command = [*command, f"--output_file={out}"]
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), _busy()
     done = subprocess.run([sys.executable, *map(str, command)], check=True, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start, _busy() - busy
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8") if out is not None else done.stdout)
     return found, seconds
+
+
+def _busy() -> float:
+    """Processor seconds of all commands so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write(folder: Path, task: XtremeTask, language: str, rows: int, draw: random.Random) -> None:

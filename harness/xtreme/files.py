@@ -40,23 +40,26 @@ def sentences_of(path: Path) -> list[tuple[int, list[str]]]:
     """The tags of each sentence with the line it starts at; blank lines end sentences."""
     lines = read_lines(path)
     ends = [-1, *(number for number, line in enumerate(lines) if not line)]
-    if not lines or lines[-1]:
+    if lines and lines[-1]:
         ends.append(len(lines))
     return [(start + 2, lines[start + 1 : end]) for start, end in pairwise(ends)]
 
 
 def questions_of(path: Path) -> list[tuple[str, list[str]]]:
     """Every question's id with its gold answers, in the order of the file."""
-    value = _json(path)
+    text = read_text(path)
+    value = _json(text, path)
     articles = value["data"] if isinstance(value, dict) and "data" in value else value
     try:
         found = list(_each(articles))
     except (KeyError, TypeError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else "is of another form"
         raise DataError(f"not SQuAD's JSON: a part of it {reason}", where=str(path)) from None
-    bare = next((question for question, golds in found if not golds), None)
-    if bare is not None:
-        raise DataError(f"question {bare!r} has no gold answer", where=str(path))
+    for question, golds in found:
+        if not golds:
+            raise DataError(f"question {question!r} has no gold answer", where=_where(path, text, question))
+        if not all(isinstance(gold, str) for gold in golds):
+            raise DataError(f"a gold answer of question {question!r} is no text", where=_where(path, text, question))
     return required(found, path)
 
 
@@ -64,34 +67,50 @@ def _each(articles: Any) -> Iterator[tuple[str, list[str]]]:
     for article in articles:
         for paragraph in article["paragraphs"]:
             for question in paragraph["qas"]:
-                yield str(question["id"]), [str(answer["text"]) for answer in question["answers"]]
+                yield str(question["id"]), [answer["text"] for answer in question["answers"]]
 
 
 def answers_of(path: Path) -> dict[str, str]:
     """Answers by question id."""
-    value = _json(path)
+    text = read_text(path)
+    value = _json(text, path)
     if not isinstance(value, dict):
         raise DataError("not an object of answers by question id", where=str(path))
     wrong = next((name for name, answer in value.items() if not isinstance(answer, str)), None)
     if wrong is not None:
-        raise DataError(f"the answer to {wrong!r} is no text", where=str(path), remedy='an empty answer is ""')
+        where = _where(path, text, wrong)
+        raise DataError(f"the answer to {wrong!r} is no text", where=where, remedy='an empty answer is ""')
     return value
 
 
-def _json(path: Path) -> Any:
+def line_of(path: Path, name: str) -> str:
+    """A JSON file and the line that a string of it stands on, for errors."""
+    return _where(path, read_text(path), name)
+
+
+def _where(path: Path, text: str, name: str, *, last: bool = False) -> str:
+    """File and line of a string's first place (or its last); the file alone where it is written in another way."""
+    written = json.dumps(name, ensure_ascii=False)
+    place = text.rfind(written) if last else text.find(written)
+    return str(path) if place < 0 else f"{path}, line {text.count(chr(10), 0, place) + 1}"
+
+
+def _json(text: str, path: Path) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
             seen: set[str] = set()
             again = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise DataError(f"{again!r} comes twice in one object", where=str(path))
+            raise DataError(f"{again!r} comes twice in one object", where=_where(path, text, again, last=True))
         return found
 
     try:
-        return json.loads(read_text(path), object_pairs_hook=unique)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         where = f"{path}, line {error.lineno}"
         raise DataError(f"not JSON ({error.msg})", where=where, remedy="it may be cut short") from None
+    except RecursionError:
+        raise DataError("not SQuAD's JSON: it is nested too deeply", where=str(path)) from None
 
 
 def required(found: SizedT, path: Path) -> SizedT:

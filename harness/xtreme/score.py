@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import Progress
-from harness.xtreme.files import answers_of, labels_of, pairs_of, questions_of, required, sentences_of
+from harness.xtreme.files import answers_of, labels_of, line_of, pairs_of, questions_of, required, sentences_of
 from harness.xtreme.layout import GROUPS, TASKS, XtremeTask
 from tasks.errors import DataError
 from tasks.metrics import (
@@ -24,6 +24,7 @@ from tasks.metrics import (
     squad_exact_match,
     squad_f1,
 )
+from tasks.types.files import where_it_parts
 
 Scores = dict[str, float]
 
@@ -155,13 +156,16 @@ def _refuse_strangers(task: XtremeTask, folder: Path) -> None:
 
 def _accuracy(predictions: Path, labels: Path) -> Scores:
     given, right = labels_of(predictions), required(labels_of(labels), labels)
-    _require_as_many(len(given), len(right), "predictions", "labels", predictions)
+    line = where_it_parts(len(given), len(right))
+    _require_as_many(len(given), len(right), "predictions", "labels", f"{predictions}, line {line}")
     return {"accuracy": sum(one == other for one, other in zip(given, right, strict=True)) / len(right) * 100}
 
 
 def _tagging(predictions: Path, labels: Path) -> Scores:
     given, right = sentences_of(predictions), required(sentences_of(labels), labels)
-    _require_as_many(len(given), len(right), "sentences", "in the labels", predictions)
+    place = where_it_parts(len(given), len(right))
+    where = f"{predictions}, line {given[place - 1][0]}" if given else str(predictions)
+    _require_as_many(len(given), len(right), "sentences", "in the labels", where)
     for (line, tags), (_, gold) in zip(given, right, strict=True):
         if len(tags) != len(gold):
             what = f"{len(tags)} tags for a sentence of {len(gold)} tokens"
@@ -183,7 +187,7 @@ def _answers(task: XtremeTask, language: str, predictions: Path, labels: Path, *
     if unknown:
         raise DataError(
             f"{len(unknown)} predictions are for questions that are not in {labels}, such as {min(unknown)!r}",
-            where=str(predictions),
+            where=line_of(predictions, min(unknown)),
             remedy="take both from the same release",
         )
     exact = f1 = 0.0
@@ -204,8 +208,6 @@ def _in_percent(counts: Overlap) -> Scores:
     return {"f1": counts.f1 * 100, "precision": counts.precision * 100, "recall": counts.recall * 100}
 
 
-def _require_as_many(given: int, right: int, what: str, other: str, path: Path) -> None:
+def _require_as_many(given: int, right: int, what: str, other: str, where: str) -> None:
     if given != right:
-        raise DataError(
-            f"{given:,} {what}, but {right:,} {other}", where=str(path), remedy="predict every row in order"
-        )
+        raise DataError(f"{given:,} {what}, but {right:,} {other}", where=where, remedy="predict every row in order")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,17 +16,31 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def read_text(path: Path) -> str:
-    """A prediction file's text, without a byte order mark.
+    """A prediction file's text, without a byte order mark; each line ends with a line feed alone.
 
     Raises:
-        DataError: it is missing or not UTF-8.
+        DataError: it is missing, a folder, or not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise DataError("no such prediction file", where=str(path)) from None
+    except IsADirectoryError:
+        raise DataError("a folder stands where a file should", where=str(path)) from None
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8 (byte {error.start})", where=str(path), remedy="save it as UTF-8") from None
+        # Without the mark, which the position does not count.
+        bare = raw.removeprefix(codecs.BOM_UTF8)
+        what = f"byte {bare[error.start]:#04x} is not UTF-8"
+        line = _unified(bare[: error.start].decode("utf-8")).count("\n") + 1
+        raise DataError(what, where=f"{path}, line {line}", remedy="save it as UTF-8") from None
+    return _unified(text)
+
+
+def _unified(text: str) -> str:
+    """With line feeds for all three ends that Python's text files know, and so evaluate.py."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -46,11 +61,17 @@ def one_a_line(path: Path, references: Sequence[object]) -> list[str]:
     """
     lines = read_lines(path)
     if len(lines) != len(references):
-        raise DataError(f"{len(lines)} predictions for {len(references)} references", where=str(path))
+        what = f"{len(lines)} predictions for {len(references)} references"
+        raise DataError(what, where=f"{path}, line {where_it_parts(len(lines), len(references))}")
     for number, line in enumerate(lines, start=1):
         if not line:
             raise DataError("empty prediction", where=f"{path}, line {number}")
     return lines
+
+
+def where_it_parts(given: int, wanted: int) -> int:
+    """The line to name where there are too many or too few: the first that is too much, or the last that is there."""
+    return wanted + 1 if given > wanted else max(1, given)
 
 
 def index_a_line(path: Path, references: Sequence[object], bounds: Sequence[int], *, least: int = 0) -> list[int]:

@@ -142,23 +142,57 @@ def test_a_question_without_an_answer_is_refused_or_wrong(
 
 
 BAD: list[tuple[str, str, bytes, str]] = [
-    ("predictions", "xnli/test-de.tsv", b"a\nb\n", r"xnli/test-de.tsv: 2 predictions, but 4 labels"),
+    ("predictions", "xnli/test-de.tsv", b"a\nb\n", r"xnli/test-de.tsv, line 2: 2 predictions, but 4 labels"),
+    ("predictions", "xnli/test-de.tsv", b"a\n" * 5, r"xnli/test-de.tsv, line 5: 5 predictions, but 4 labels"),
+    ("predictions", "xnli/test-de.tsv", b"", r"xnli/test-de.tsv, line 1: 0 predictions, but 4 labels"),
+    ("predictions", "xnli/test-de.tsv", "a\nb\n".encode("utf-16"), r"test-de.tsv, line 1: byte 0xff is not UTF-8"),
+    ("predictions", "xnli/test-de.tsv", b"\xef\xbb\xbfa\r\nb\rc\n\xe4\n", r"line 4: byte 0xe4 is not UTF-8; save it"),
     ("predictions", "xnli/test-de.tsv", b"a\n\nb\nc\n", r"test-de.tsv, line 2: the line is empty"),
-    ("predictions", "xnli/test-de.tsv", b"a\n\xff\n", r"test-de.tsv: not UTF-8 (byte 2)"),
+    ("predictions", "xnli/test-de.tsv", b"a\n\xff\n", r"test-de.tsv, line 2: byte 0xff is not UTF-8"),
     ("labels", "xnli/test-de.tsv", b"", r"labels/xnli/test-de.tsv: the file is empty"),
     ("predictions", "xnli/test-xx.tsv", b"a\n", r"test-xx.tsv: xnli has no such language or file"),
     ("predictions", "xnli/test-de.json", b"{}", r"test-de.json: xnli has no such language or file"),
-    ("predictions", "panx/test-de.tsv", b"O\nO\n", r"panx/test-de.tsv: 1 sentences, but 2 in the labels"),
+    ("predictions", "panx/test-de.tsv", b"O\nO\n", r"panx/test-de.tsv, line 1: 1 sentences, but 2 in the labels"),
+    ("predictions", "panx/test-de.tsv", b"", r"panx/test-de.tsv: 0 sentences, but 2 in the labels"),
+    ("predictions", "panx/test-de.tsv", b"O\nO\nO\nO\n\nO\n\nO\n", r"line 8: 3 sentences, but 2 in the labels"),
     ("predictions", "panx/test-de.tsv", b"O\nO\nO\nO\n\nO\nO\n", r"line 6: 2 tags for a sentence of 1 tokens"),
     ("predictions", "bucc2018/test-de.tsv", b"x1\n", r"bucc2018/test-de.tsv, line 1: 'x1' is no pair"),
     ("labels", "bucc2018/test-de.tsv", b"", r"labels/bucc2018/test-de.tsv: the file is empty"),
-    ("predictions", "mlqa/test-de.json", b'{"q0": "a", "q0": "b"}', r"mlqa/test-de.json: 'q0' comes twice"),
+    ("predictions", "mlqa/test-de.json", b'{"q0": "a",\n"q0": "b"}', r"test-de.json, line 2: 'q0' comes twice"),
     ("predictions", "mlqa/test-de.json", b'{"q0": "a",\n', r"mlqa/test-de.json, line 2: not JSON"),
     ("predictions", "mlqa/test-de.json", b'["a"]', r"mlqa/test-de.json: not an object of answers by question id"),
-    ("predictions", "mlqa/test-de.json", b'{"q0": 3}', r"mlqa/test-de.json: the answer to 'q0' is no text"),
-    ("labels", "mlqa/test-de.json", questions(("a",), ()).encode(), r"question 'q1' has no gold answer"),
+    ("predictions", "mlqa/test-de.json", b'{\n"q0": 3}', r"test-de.json, line 2: the answer to 'q0' is no text"),
+    (
+        "predictions",
+        "mlqa/test-de.json",
+        b"[" * 100_000,
+        r"mlqa/test-de.json: not SQuAD's JSON: it is nested too deeply",
+    ),
+    (
+        "predictions",
+        "mlqa/test-de.json",
+        b'{"q0": "a",\r\n"q1": "\xff"}',
+        r"test-de.json, line 2: byte 0xff is not UTF-8",
+    ),
+    (
+        "labels",
+        "mlqa/test-de.json",
+        questions(("a",), ()).encode(),
+        r"test-de.json, line 1: question 'q1' has no gold answer",
+    ),
+    (
+        "labels",
+        "mlqa/test-de.json",
+        questions(("a",), ("b",)).replace('"b"', "null").encode(),
+        r"labels/mlqa/test-de.json, line 1: a gold answer of question 'q1' is no text",
+    ),
     ("labels", "mlqa/test-de.json", b'{"data": [{"qas": []}]}', r"not SQuAD's JSON: a part of it lacks 'paragraphs'"),
-    ("labels", "mlqa/test-de.json", questions(("a",)).encode(), r"2 predictions are for questions that are not in"),
+    (
+        "labels",
+        "mlqa/test-de.json",
+        questions(("a",)).encode(),
+        r"test-de.json, line 1: 2 predictions are for questions",
+    ),
 ]
 
 
@@ -191,12 +225,25 @@ def test_folders_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "no task of XTREME is both here and in" in err
 
 
+def test_a_folder_where_a_file_should_be(
+    folders: Callable[..., tuple[Path, Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = folders("xnli")
+    (sides[0] / "xnli" / "test-de.tsv").unlink()
+    (sides[0] / "xnli" / "test-de.tsv").mkdir()
+    code, _, err = call(capsys, sides)
+    assert (2, 1) == (code, len(err.splitlines()))
+    assert "test-de.tsv: no such file" in err
+
+
 def test_line_ends_and_byte_order_marks_do_not_matter(
     folders: Callable[..., tuple[Path, Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sides = folders("xnli")
     (sides[0] / "xnli" / "test-de.tsv").write_bytes(b"\xef\xbb\xbfa\r\nb\nc\r\na")
-    assert 75.0 == json.loads(call(capsys, sides, "--json")[1])["xnli"]["accuracy"]["de"]
+    (sides[0] / "xnli" / "test-fr.tsv").write_bytes(b"a\rb\r\nc \ra")
+    accuracy = json.loads(call(capsys, sides, "--json")[1])["xnli"]["accuracy"]
+    assert (75.0, 75.0) == (accuracy["de"], accuracy["fr"])
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if (TARGETS / f"{name}.yaml").is_file()])

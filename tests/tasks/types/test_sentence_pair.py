@@ -84,10 +84,10 @@ def test_prediction_files_are_xtremes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "content"),
     [
-        ("1 predictions for 2 references", b"neutral\n"),
-        ("3 predictions for 2 references", b"neutral\nneutral\nneutral\n"),
+        ("line 1: 1 predictions for 2 references", b"neutral\n"),
+        ("line 3: 3 predictions for 2 references", b"neutral\nneutral\nneutral\n"),
         ("line 1: empty prediction", b"\nneutral\n"),
-        ("not UTF-8", b"neutral\n\xff\n"),
+        ("line 2: byte 0xff is not UTF-8", b"neutral\n\xff\n"),
     ],
 )
 def test_broken_prediction_files_are_refused(tmp_path: Path, message: str, content: bytes) -> None:

@@ -97,7 +97,7 @@ def test_prediction_files_are_xtremes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "content"),
     [
-        ("2 predictions for 3 references", "0\n1\n"),
+        ("line 2: 2 predictions for 3 references", "0\n1\n"),
         ("line 2: '-2' is not an index", "0\n-2\n1\n"),
         ("line 2: '1-' is not an index", "0\n1-\n1\n"),
         ("line 3: '3' is not an index from -1 to 2", "0\n1\n3\n"),
