@@ -63,7 +63,17 @@ CATEGORIES = ("NP", "S[dcl]\\NP", ".")
 FOREIGN = ["die Katze", "der Hund", "wer", "was"]
 ENGLISH = ["the dog", "the cat", "somebody"]
 GOLD = [(1, 2), (2, 1)]
-_LANGUAGES = {"en": "english", "ko": "korean"}
+_LANGUAGES = {
+    "en": "english",
+    "ko": "korean",
+    "ar": "arabic",
+    "bn": "bengali",
+    "fi": "finnish",
+    "id": "indonesian",
+    "ru": "russian",
+    "sw": "swahili",
+    "te": "telugu",
+}
 
 Writer = Callable[[Path, str], list[Path]]
 
