@@ -10,9 +10,10 @@ import click
 from harness.commands.options import echo_json, json_option, reference_options
 
 if TYPE_CHECKING:
-    from harness.publish.findings import Verdict
+    from harness.publish.findings import Finding, Verdict
 
-_SHOWN = 20
+#: Files whose claims do not hold, and claims of each, that people are shown.
+_FILES, _OF_A_FILE = 20, 5
 _PATH = click.Path(path_type=Path)
 
 
@@ -55,10 +56,17 @@ def verify(
 
 def show(verdict: Verdict) -> None:
     """A verdict for people: what does not hold first."""
-    for finding in verdict.findings[:_SHOWN]:
-        click.echo(f"does not hold: {finding}")
-    if len(verdict.findings) > _SHOWN:
-        click.echo(f"... and {len(verdict.findings) - _SHOWN} more (--json lists all)")
+    files: dict[str, list[Finding]] = {}
+    for finding in verdict.findings:
+        files.setdefault(finding.file, []).append(finding)
+    # A file that is wrong throughout must not hide another one.
+    for file, findings in list(files.items())[:_FILES]:
+        for finding in findings[:_OF_A_FILE]:
+            click.echo(f"does not hold: {finding}")
+        if len(findings) > _OF_A_FILE:
+            click.echo(f"... and {len(findings) - _OF_A_FILE} more of {file} (--json lists all)")
+    if len(files) > _FILES:
+        click.echo(f"... and more of {len(files) - _FILES} other files (--json lists all)")
     sources: dict[str, list[str]] = {}
     for target, source in sorted(verdict.references.items()):
         sources.setdefault(source, []).append(target)

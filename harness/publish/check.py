@@ -12,6 +12,7 @@ from harness.publish.accepted import check_row, is_row_file
 from harness.publish.evidence import Unpacked
 from harness.publish.findings import Finding, Verdict, refused
 from harness.publish.references import References, own_suite
+from harness.publish.strays import stray_files
 from harness.publish.submission import RESULTS, SUBMISSION_FILE, RowName, Submission, opened
 from harness.publish.verify import verify_results
 from harness.results import Artifacts
@@ -113,6 +114,7 @@ class Verifier:
                 references = self._own(record.suite, self._means.store)
                 self._check(root / RESULTS, Unpacked(root), references, verdict, within=RESULTS)
                 verdict.findings += _check_rows(root / RESULTS, record)
+                verdict.findings += stray_files(root, record)
         except DataError as error:
             verdict.findings.append(refused(error))
         return verdict

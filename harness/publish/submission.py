@@ -166,10 +166,14 @@ def _read(root: Path) -> Submission:
     there = {file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_symlink() or not file.is_dir()}
     odd = sorted((there - {SUBMISSION_FILE}) ^ record.files.keys())
     if odd:
-        what = "it is not listed" if odd[0] in there else "it is listed, but not there"
+        what = "it is listed, but not there"
+        if odd[0] in there:
+            what = "it is a link, and not listed" if (root / odd[0]).is_symlink() else "it is not listed"
         raise DataError(what, where=f"{SUBMISSION_FILE}, field files.{odd[0]}", remedy="pack the rows again")
     for name, claim in record.files.items():
-        found = "a link" if (root / name).is_symlink() else file_digest(root / name)
+        if (root / name).is_symlink():
+            raise DataError("it is a link, not a file", where=name, remedy="fetch the submission again")
+        found = file_digest(root / name)
         if found != claim.sha256 or (root / name).stat().st_size != claim.size:
             what = f"its SHA-256 is {found}, {SUBMISSION_FILE} says {claim.sha256} ({claim.size} bytes)"
             raise DataError(what, where=name, remedy="fetch the submission again")

@@ -15,7 +15,7 @@ from harness.plan.sources import scored_languages
 from harness.plan.stage import Cell, Phase
 from harness.publish.chain import Chain, check_chain, read_identities
 from harness.publish.counts import check_counts
-from harness.publish.evidence import Overlay, damaged
+from harness.publish.evidence import FOLDER, Overlay, damaged
 from harness.publish.findings import ABSENT, Finding, Verdict, compare, refused
 from harness.publish.labels import check_labels
 from harness.publish.references import MissingReferencesError, References
@@ -117,6 +117,7 @@ class _Checker:
         """The grid beside that of the suite as it is here, title and description apart."""
         claimed, ours = self._folder.suite, grid(self._references.resolved)
         yield from compare("suite.json", claimed.miniature, ours.miniature, "miniature")
+        yield from compare("suite.json", list(claimed.seeds), list(ours.seeds), "seeds")
         yield from compare("suite.json", list(claimed.notes), list(ours.notes), "notes")
         kinds: tuple[tuple[str, Any, Any], ...] = (
             ("backbones", claimed.backbones, ours.backbones),
@@ -164,7 +165,15 @@ class _Checker:
             self._verdict.trust(f"scores of {key.target} against predictions: its labels are not at hand")
             yield from _by_counts(self._results, key, result)
         except UserError as error:  # predictions that cannot be scored, counts that cannot be read
-            yield refused(UserError(error.what, where=error.where or file))
+            yield refused(UserError(error.what, where=self._within(error.where or file, chain)))
+
+    def _within(self, where: str, chain: Chain) -> str:
+        """A place in an artifact, told as in the submission: where it was unpacked is nobody's concern."""
+        for key in chain.stages:
+            folder = str(self._artifacts.folder(key))
+            if where.startswith(folder):
+                return f"{FOLDER}/{key}{where[len(folder) :]}"
+        return where
 
     def _files(self, key: str) -> Iterator[Finding]:
         manifest = self._artifacts.look(key).manifest

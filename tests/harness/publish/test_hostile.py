@@ -132,3 +132,69 @@ def test_keys_and_files_that_lead_outside_are_not_followed(whole: Path, verifier
         assert not verdict.holds
         assert file_digest(secret) not in said
         assert ("names no stage by its key" if change == "key" else "outside its folder") in said
+
+
+@pytest.mark.parametrize("name", ["results/notes.txt", f"artifacts/{'0' * 64}/more.txt", "artifacts/KEY/more.txt", "x"])
+def test_a_file_that_belongs_to_nothing_is_named(name: str, whole: Path, verifier: Verifier, tmp_path: Path) -> None:
+    root = tmp_path / "sub"
+    shutil.copytree(whole, root)
+    name = name.replace("KEY", min(path.name for path in (root / "artifacts").iterdir()))
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text("x", encoding="utf-8")
+    mend(root)
+    assert [name] == [finding.file for finding in verifier.verify(root).findings]
+
+
+def test_links_are_called_links(whole: Path, verifier: Verifier, tmp_path: Path) -> None:
+    root = tmp_path / "sub"
+    shutil.copytree(whole, root)
+    (root / "more").symlink_to("/etc/passwd")
+    (finding,) = verifier.verify(root).findings
+    assert ("submission.json", "files.more", "it is a link, and not listed") == (
+        finding.file,
+        finding.field,
+        finding.found,
+    )
+    (root / "more").unlink()
+    path = root / "results" / "suite.json"
+    path.rename(tmp_path / "suite.json")
+    path.symlink_to(tmp_path / "suite.json")
+    (finding,) = verifier.verify(root).findings
+    assert ("results/suite.json", "it is a link, not a file") == (finding.file, finding.found)
+
+
+def test_other_seeds_than_the_suite_has_are_named(whole: Path, verifier: Verifier, tmp_path: Path) -> None:
+    root = tmp_path / "sub"
+    shutil.copytree(whole, root)
+    path = root / "results" / "suite.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["seeds"] = [1, 2]
+    path.write_text(json.dumps(record), encoding="utf-8")
+    mend(root)
+    assert ("results/suite.json", "seeds") in [(one.file, one.field) for one in verifier.verify(root).findings]
+
+
+def test_swapped_languages_are_told_where_they_lie_in_the_submission(
+    whole: Path, verifier: Verifier, tmp_path: Path
+) -> None:
+    """The predictions of two languages, exchanged: what does not fit is named, and not where it was unpacked."""
+    root = tmp_path / "sub"
+    shutil.copytree(whole, root)
+    (path,) = [
+        path
+        for path in root.glob("artifacts/*/manifest.json")
+        if json.loads(path.read_text(encoding="utf-8"))["name"] == "predict/mini-xlmr/mini-mnli/mini-udpos/s1"
+    ]
+    first, second = sorted(path.parent.rglob("test-*.tsv"))[:2]
+    held = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(held)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    for entry in record["files"]:
+        entry.update(sha256=file_digest(path.parent / entry["path"]), size=(path.parent / entry["path"]).stat().st_size)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    mend(root)
+    said = [str(finding) for finding in verifier.verify(root).findings]
+    assert any(f"artifacts/{path.parent.name}/" in one for one in said)
+    assert any("field inputs.predictions: claimed" in one for one in said)
+    assert not any(str(root) in one for one in said)
