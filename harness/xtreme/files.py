@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tasks.errors import DataError
+from tasks.readers.placeholders import FROM_ROWS
 from tasks.types.files import read_lines, read_text
 
+T = TypeVar("T")
 SizedT = TypeVar("SizedT", bound=Sized)
+
+_ORIGINAL = "take the labels from the original release, or from the hub's copy"
 
 
 def labels_of(path: Path) -> list[str]:
@@ -60,6 +64,10 @@ def questions_of(path: Path) -> list[tuple[str, list[str]]]:
             raise DataError(f"question {question!r} has no gold answer", where=_where(path, text, question))
         if not all(isinstance(gold, str) for gold in golds):
             raise DataError(f"a gold answer of question {question!r} is no text", where=_where(path, text, question))
+        if not any(gold.strip() for gold in golds):
+            raise DataError(
+                f"question {question!r} has no gold answer", where=_where(path, text, question), remedy=_ORIGINAL
+            )
     return required(found, path)
 
 
@@ -111,6 +119,18 @@ def _json(text: str, path: Path) -> Any:
         raise DataError(f"not JSON ({error.msg})", where=where, remedy="it may be cut short") from None
     except RecursionError:
         raise DataError("not SQuAD's JSON: it is nested too deeply", where=str(path)) from None
+
+
+def no_placeholders(found: Sequence[T], path: Path, answer: Callable[[T], object]) -> Sequence[T]:
+    """The labels of a file, if they are any.
+
+    Raises:
+        DataError: there are none, or one and the same stands for everything, as where XTREME's scripts took them out.
+    """
+    if len(required(found, path)) >= FROM_ROWS and len({repr(answer(one)) for one in found}) == 1:
+        what = f"all {len(found)} have the one label {answer(found[0])!r:.60}, which is a placeholder"
+        raise DataError(what, where=str(path), remedy=_ORIGINAL)
+    return found
 
 
 def required(found: SizedT, path: Path) -> SizedT:

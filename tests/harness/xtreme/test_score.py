@@ -186,6 +186,9 @@ BAD: list[tuple[str, str, bytes, str]] = [
         questions(("a",), ("b",)).replace('"b"', "null").encode(),
         r"labels/mlqa/test-de.json, line 1: a gold answer of question 'q1' is no text",
     ),
+    ("labels", "mlqa/test-de.json", questions(("a",), ("", " ")).encode(), r"question 'q1' has no gold answer; take"),
+    ("labels", "xnli/test-de.tsv", b"neutral\n" * 50, r"test-de.tsv: all 50 have the one label 'neutral', which is a"),
+    ("labels", "panx/test-de.tsv", b"O\n\n" * 50, r"panx/test-de.tsv: all 50 have the one label ['O'], which is a"),
     ("labels", "mlqa/test-de.json", b'{"data": [{"qas": []}]}', r"not SQuAD's JSON: a part of it lacks 'paragraphs'"),
     (
         "labels",
