@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from harness.checkpoints import NotMadeError, made
 from harness.cli import main
 from harness.display import make_display
 from harness.images import engine, found, lockfile
+from harness.runners.docker import confinement
 from harness.single import plan_fetch
 from harness.store.artifacts import Store
 
@@ -61,14 +63,26 @@ def image(name: str) -> str:
     return found.reference_of(f"fetch+{name}", lockfile.read_lock().images[f"fetch+{name}"].recipe)
 
 
-def test_the_stage_finds_its_files_where_nothing_else_has_them(name: str, tmp_path: Path) -> None:
+def test_the_stage_finds_its_files_where_nothing_else_has_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(tmp_path / "store")
+    networks = []
+
+    def host(*arguments: Any, **settings: Any) -> dict[str, Any]:
+        given = confinement_host(*arguments, **settings)
+        networks.append(given["network_mode"])
+        return given
+
+    confinement_host = confinement.host
+    monkeypatch.setattr(confinement, "host", host)
 
     folder = made(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
 
     assert FILES == {path.name: path.read_bytes() for path in (folder / "files").iterdir()}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert image(name) == manifest["provenance"]["image"]["name"]
+    assert ["none"] == networks
     assert folder.name == plan_fetch(name, store=None).checkpoint.key
 
 

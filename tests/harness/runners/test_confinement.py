@@ -23,8 +23,8 @@ def stage_of(phase: Phase, **fields: Any) -> Stage:
     return make_stage("a", phase=phase, limits=LIMITS, **fields)
 
 
-def host(stage: Stage, gpu: str | None = None, *, cdi: bool = False) -> dict[str, Any]:
-    online = confinement.is_online(stage)
+def host(stage: Stage, gpu: str | None = None, *, cdi: bool = False, baked: bool = False) -> dict[str, Any]:
+    online = confinement.is_online(stage) and not baked
     return confinement.host(job(stage), spec=Path("/w/spec"), code=Path("/c"), gpu=gpu, cdi=cdi, cpus=8, online=online)
 
 
@@ -47,6 +47,13 @@ def test_everything_is_closed(phase: Phase) -> None:
     assert ["/out"] == writable
     assert {"/spec", "/out", "/inputs/rows/mnli", "/opt/codestilts/code"} <= {m["Target"] for m in found["mounts"]}
     assert not any("docker.sock" in mount["Source"] for mount in found["mounts"])
+
+
+def test_a_fetch_that_finds_its_files_in_its_image_has_no_network_and_no_token() -> None:
+    stage = stage_of(Phase.FETCH)
+
+    assert "none" == host(stage, baked=True)["network_mode"]
+    assert "HF_TOKEN" not in confinement.variables(stage, {"HF_TOKEN": "t"}, None, online=False)
 
 
 def test_a_gpu_is_given_by_its_id_and_to_none_that_did_not_ask() -> None:
