@@ -8,7 +8,7 @@ import pytest
 
 from tasks.errors import DataError
 from tasks.readers import read_split
-from tests.samples import FOREIGN, write, write_table
+from tests.samples import FOREIGN, read_table, write, write_table
 
 
 def test_ids_of_translated_pairs_are_those_of_the_english_ones(tmp_path: Path) -> None:
@@ -42,6 +42,7 @@ def test_ids_of_translated_pairs_are_those_of_the_english_ones(tmp_path: Path) -
     [
         ("glue_mnli_tsv", {"rows_without_gold_label": 1}),
         ("hub_nli", {"rows_without_gold_label": 1}),
+        ("nli_jsonl", {"rows_without_gold_label": 1}),
         ("glue_qqp_tsv", {"rows_without_gold_label": 1}),
         ("xtreme_pairs", {"rows_unquoted": 1}),
         ("hub_tatoeba", {"line_ends_removed": 6}),
@@ -54,6 +55,25 @@ def test_ids_of_translated_pairs_are_those_of_the_english_ones(tmp_path: Path) -
 )
 def test_what_is_mended_is_counted(tmp_path: Path, form: str, counted: dict[str, int]) -> None:
     assert counted == read_split(form, write(form, tmp_path), language="en", labels=()).mended
+
+
+@pytest.mark.parametrize(
+    ("form", "column", "hidden"),
+    [
+        ("hub_hellaswag", "label", ""),
+        ("hub_commonsenseqa", "answerKey", ""),
+        ("hub_cosmosqa", "label", -1),
+    ],
+)
+def test_hidden_answers_are_known_as_such(tmp_path: Path, form: str, column: str, hidden: object) -> None:
+    """As the hub's test splits have them; ``prepare`` leaves such rows out of what trains, and counts them."""
+    (path,) = write(form, tmp_path)
+    rows, classes = read_table(path)
+    write_table(path, [rows[0], rows[1] | {column: hidden}], classes)
+    found = read_split(form, [path], language="en", labels=()).rows
+    assert [2, None] == [row.label for row in found]  # type: ignore[attr-defined]
+    write_table(path, [row | {column: hidden} for row in rows], classes)
+    assert [None, None] == [row.label for row in read_split(form, [path], language="en", labels=()).rows]  # type: ignore[attr-defined]
 
 
 def test_numbers_of_classes_count_in_the_tables_own_order(tmp_path: Path) -> None:
