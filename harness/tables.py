@@ -63,6 +63,8 @@ class Wanted:
         """Why no table of the hub can be fetched for them, and where they are from."""
         if self.own:
             return f"the suite reads files of its own, which no table of the hub holds: {', '.join(self.spec.files)}"
+        if self.split == "translations" and self.task.translated is not None and self.task.translated.source:
+            return f"no table of the hub holds them; their files come from {self.task.translated.source}"
         return self.task.optional or f"no table of the hub holds it; its files come from {self.task.source}"
 
 

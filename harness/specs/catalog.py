@@ -100,12 +100,17 @@ class Catalog:
         return self._load("corpus", name, self.corpus_files(), CorpusSpec, where)
 
     def translator(self, name: str, *, where: str | None = None) -> TranslatorSpec:
-        """The translator of that name; it has a pinned revision."""
-        files = self.translator_files()
-        spec = self._load("translator", name, files, TranslatorSpec, where)
+        """The translator of that name, or one of the user's own by path; it has a pinned revision."""
+        if name.endswith((".yaml", ".yml")) or "/" in name:
+            file = Path(name).expanduser()
+            spec = load_spec(file, TranslatorSpec)
+        else:
+            files = self.translator_files()
+            spec = self._load("translator", name, files, TranslatorSpec, where)
+            file = files[name]
         if spec.source.kind == "folder":
-            return spec.model_copy(update={"source": _absolute(spec.source, files[name])})
-        check_pinned(spec.source, f"translator {name}")
+            return spec.model_copy(update={"source": _absolute(spec.source, file)})
+        check_pinned(spec.source, f"translator {spec.name}")
         return spec
 
     def training(self, name: str, *, where: str | None = None) -> TrainingSpec:
@@ -416,7 +421,7 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
         title += f", and masked language modelling on {suite.mlm.corpus}"
     if "translated" in extras and suite.translated is not None:
         of = f" of {', '.join(suite.translated.tasks)}" if suite.translated.tasks and len(tasks) > 1 else ""
-        made = f" by {suite.translated.by}" if suite.translated.by else ""
+        made = f" by {catalog.translator(suite.translated.by, where=where).name}" if suite.translated.by else ""
         title += f", and translated rows{of} ({', '.join(suite.translated.languages)}){made}"
     return RecipeSpec(name=name, title=title, tasks=tasks, mlm="mlm" in extras, translated="translated" in extras)
 

@@ -49,7 +49,7 @@ class TranslatedUse(SpecModel):
     They are read from files (``translated`` of the task), or made with a model (``by``), of any task but tagging ones.
     """
 
-    by: Name | None = None  # a translator (tasks/translators); None: translations are read from files
+    by: str | None = None  # a translator (tasks/translators), or its file; None: translations are read from files
     tasks: tuple[Name, ...] | None = Field(default=None, min_length=1)  # None: every task of a recipe that has some
     languages: tuple[str, ...] = Field(min_length=1)
     train: int | None = Field(default=None, ge=1)  # rows a task and language; None: all that the English split keeps

@@ -103,6 +103,7 @@ class TranslatedSpec(SpecModel):
 
     languages: tuple[str, ...] = Field(min_length=1)
     split: SplitSpec
+    source: str | None = None  # where the files are from, if not from the task's own source
 
 
 class TaskSpec(SpecModel):

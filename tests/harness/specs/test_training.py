@@ -60,6 +60,57 @@ def test_published_recipes_say_what_the_scripts_say(
     assert expected == (hyper.max_length, hyper.epochs, hyper.learning_rate, hyper.batch_size, hyper.warmup_steps)
 
 
+@pytest.mark.parametrize(
+    ("task", "kind", "epochs", "length", "batch"),
+    [
+        ("mnli", "sentence_pair", 2, 256, 32),
+        ("pawsx", "sentence_pair", 5, 256, 32),
+        ("udpos", "token_tagging", 10, 256, 32),
+        ("panx", "token_tagging", 10, 256, 32),
+        ("squad_v1", "span_qa", 2, 384, 16),
+        ("tydiqa", "span_qa", 2, 384, 16),
+    ],
+)
+def test_the_default_recipe_is_jiant_s_to_the_last_value(
+    task: str, kind: str, epochs: float, length: int, batch: int
+) -> None:
+    hyper = CATALOG.training("phang2020").hyper(task, kind)
+
+    assert hyper.model_dump() == {
+        "learning_rate": 1e-5,
+        "epochs": epochs,
+        "max_steps": None,
+        "batch_size": batch,
+        "warmup_fraction": 0.1,
+        "warmup_steps": None,
+        "weight_decay": 0.01,
+        "adam_epsilon": 1e-8,
+        "adam_beta1": 0.9,
+        "adam_beta2": 0.999,
+        "max_grad_norm": 1.0,
+        "dropout": 0.1,
+        "attention_dropout": 0.1,
+        "micro_batch_pieces": 8192,
+        "evaluate_every": 1000,
+        "evaluation_rows": 500,
+        "patience": 30,
+        "max_length": length,
+        "doc_stride": 128,
+        "max_query_length": 64,
+        "max_answer_length": 30,
+    }
+
+
+def test_phase_two_of_the_default_recipe_is_jiant_s_simple_runner() -> None:
+    recipe = CATALOG.training("phang2020")
+    for task, kind in (("mnli", "sentence_pair"), ("squad_v2", "span_qa"), ("ccg", "token_tagging")):
+        hyper = recipe.hyper(task, kind, phase="intermediate")
+        assert (3, 256, 32, 1e-5) == (hyper.epochs, hyper.max_length, hyper.batch_size, hyper.learning_rate)
+    mixture = recipe.mixture_hyper()
+    assert (3, 256, 32) == (mixture.epochs, mixture.max_length, mixture.batch_size)
+    assert ("capped", 2**17) == (recipe.mixing.kind, recipe.mixing.cap)
+
+
 def test_a_suite_overrides_by_key_and_the_rest_stays() -> None:
     found = resolved(hyper={"mini-mnli": {"learning_rate": 3e-5}})
     hyper = found.training.hyper("mini-mnli", "sentence_pair", found.spec.hyper["mini-mnli"])
