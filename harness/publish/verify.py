@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from leaderboard.read import CellKey, ResultsFolder, load, read_results
 from leaderboard.results import UNITS_SCHEMA, Result, Units
 from tasks.errors import DataError, UserError
 
+_METRIC = re.compile(r"languages\.[^.]+\.metrics\.")
 TRUSTED = "that the predictions are the named model's: training is not repeated"
 REPORTED = "times, memory and hardware, as whoever ran it reports them"
 
@@ -225,8 +227,11 @@ class _Checker:
             for one in (*claimed["languages"].values(), *found["languages"].values()):
                 one["baseline"] = None
         for finding in compare(file, claimed, found):
+            # What is not said cannot be false.
             if finding.claimed == ABSENT and finding.field.startswith("details."):
-                self._verdict.trust("details that a later version adds")  # what is not said cannot be false
+                self._verdict.trust("details that a later version adds")
+            elif finding.claimed == ABSENT and self._later(chain) and _METRIC.match(finding.field):
+                self._verdict.trust("metrics that a later version of the scorer adds")
             else:
                 yield finding
         units = _read_units(self._results, key)
@@ -271,7 +276,7 @@ class _Checker:
         """That the artifact of the score was what scoring again leaves, if the same version of the scorer made it."""
         manifest = self._artifacts.look(chain.score).manifest
         assert manifest is not None, chain.score
-        if chain.stages[chain.score].version != self._scorer_version():
+        if self._later(chain):
             self._verdict.trust(
                 f"scores of version {chain.stages[chain.score].version} of the scorer were made again by ours"
             )
@@ -282,8 +287,10 @@ class _Checker:
                 file = f"artifacts/{chain.score}/manifest.json"
                 yield Finding(file=file, field=f"files.{entry.path}.sha256", claimed=entry.sha256, found=found)
 
-    def _scorer_version(self) -> int:
-        return next(stage.version for stage in self._references.plan.stages if stage.phase is Phase.SCORE)
+    def _later(self, chain: Chain) -> bool:
+        """Is our scorer another version than the one that made the score?"""
+        ours = next(stage.version for stage in self._references.plan.stages if stage.phase is Phase.SCORE)
+        return chain.stages[chain.score].version != ours
 
 
 def _by_counts(results: Path, key: CellKey, result: Result) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from leaderboard.results import Result
 from tests.harness.publish.conftest import ROW, Call, Made
 
 Verify = Callable[..., tuple[int, Any]]
@@ -246,6 +247,34 @@ def test_parameters_that_a_later_version_adds_do_not_count_against_a_row(
     code, out, _ = call("verify", packed, "--suite", original.suite)
     assert 0 == code
     assert "phase finetune of version" in out
+
+
+def test_metrics_that_a_later_scorer_adds_do_not_count_against_a_row(
+    original: Made, packed: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness import planning
+    from harness.results import CellReader
+
+    result = CellReader.result
+
+    def more(self: CellReader, *args: Any, **named: Any) -> Result:
+        found = result(self, *args, **named)
+        languages = {
+            name: one.model_copy(update={"metrics": {**one.metrics, "newly_thought_of": 0.5}})
+            for name, one in found.languages.items()
+        }
+        return found.model_copy(update={"languages": languages})
+
+    monkeypatch.setattr(CellReader, "result", more)
+    code, out, _ = call("verify", packed, "--suite", original.suite)
+    assert 1 == code  # the same scorer cannot find other metrics
+    assert "metrics.newly_thought_of: claimed nothing, found 0.5" in out
+    later = {**planning.phase_versions(), "score": 99}
+    monkeypatch.setattr(planning, "phase_versions", lambda: later)
+    code, out, _ = call("verify", packed, "--suite", original.suite)
+    assert "newly_thought_of" not in out
+    assert "metrics that a later version of the scorer adds" in out
+    assert 0 == code
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(original: Made, tmp_path: Path, call: Call) -> None:
