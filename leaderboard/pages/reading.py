@@ -89,7 +89,7 @@ def _curve(
         notes=("* the chosen one",),
         miniature=miniature,
     )
-    look = Look(id=f"table-curve-{key}", label=f"Layer curves of {title}", heads=("pooling",), downloads=())
+    look = Look(id=f"table-curve-{key}", label=f"Layer curves of {title}, in numbers", heads=("pooling",), downloads=())
     return (
         Figure(svg=chart, caption=f"{title}. {about}", label=f"Layer curves of {title}",
                series=tuple(one.name for one in series)),

@@ -15,6 +15,7 @@ import pytest
 from leaderboard.site import build_site
 from tests.leaderboard.conftest import write_results
 from tests.leaderboard.example_statistics import write_statistics
+from tests.leaderboard.test_reading import DETAILS, MINED
 
 TOOLS = Path(__file__).resolve().parents[1] / "browser"
 #: Numbers as the tables print them; a dash or nothing is no number and stays last.
@@ -24,9 +25,12 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seeds, gaps, hostile names, and statistics: every kind of page with all that it can hold."""
+    """Two seeds, gaps, hostile names, readings, and statistics: every kind of page with all that it can hold."""
     folder = tmp_path_factory.mktemp("board")
     results = write_results(folder / "results", seeds=(1, 2))
+    for path in results.glob("*/none/tatoeba-s?.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(record | {"details": DETAILS | MINED}), encoding="utf-8")
     write_statistics(results)
     build_site(results, folder / "site")
     return folder / "site"

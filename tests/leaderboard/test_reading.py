@@ -21,6 +21,21 @@ DETAILS: dict[str, Any] = {
     "chosen_on": {"languages": 76, "score": 0.25},
     "curve": {"mean": [0.125, 0.25, 0.0], "first": [0.0, 0.25, 0.0]},
 }
+_THRESHOLD = {"threshold": 1.2, "dev_oracle": {"precision": 0.5, "recall": 0.5, "f1": 0.5}}
+MINED: dict[str, Any] = {
+    "languages": {
+        "de": _THRESHOLD
+        | {
+            "around": {
+                "threshold": [1.0 + step / 10 for step in range(5)],
+                "precision": [step / 4 for step in range(5)],
+                "recall": [1 - step / 4 for step in range(5)],
+                "f1": [0.5] * 5,
+            }
+        },
+        "fr": _THRESHOLD,
+    }
+}
 
 
 def html(details: dict[str, Any]) -> str:
@@ -47,14 +62,7 @@ def test_where_nothing_was_chosen_there_is_no_curve() -> None:
 
 
 def test_precision_and_recall_around_the_threshold() -> None:
-    around = {
-        "threshold": [1.0 + step / 10 for step in range(5)],
-        "precision": [step / 4 for step in range(5)],
-        "recall": [1 - step / 4 for step in range(5)],
-        "f1": [0.5] * 5,
-    }
-    mined = {"threshold": 1.2, "dev_oracle": {"precision": 0.5, "recall": 0.5, "f1": 0.5}}
-    text = html(DETAILS | {"languages": {"de": mined | {"around": around}, "fr": mined}})
+    text = html(DETAILS | MINED)
 
     assert "the upright line is the one chosen, 1.2000" in text
     assert text.count("Around the threshold of Tatoeba, de") >= 1
