@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -67,7 +66,7 @@ def main() -> int:
             found[task] = {}
             for way in ("ours", *reversed(arguments.ways)):  # ours first: the others are compared with its logits
                 request = _request(held, task, way, codes, arguments, Path(name))
-                runs = [_apart(request, Path(name)) for _ in range(arguments.rounds)]
+                runs = [real_rows.apart(__file__, request, Path(name)) for _ in range(arguments.rounds)]
                 found[task][way] = min(runs, key=lambda run: run["seconds"])
                 print(_line(f"{task} {len(codes)}", way, found[task][way]), flush=True)
             for clock, said in (("seconds", "by the clock"), ("cpu_seconds", "by processor time")):
@@ -103,30 +102,11 @@ def _request(
     }
 
 
-def _apart(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    spec = folder / "spec.json"
-    spec.write_text(json.dumps(request), encoding="utf-8")
-    command = [sys.executable, __file__, "--data=.", f"--spec={spec}"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def measure(request: Mapping[str, Any]) -> dict[str, Any]:
     """Seconds of one way, how many inputs there are and how many passed, the share of padding, and the difference."""
-    from harness.context import StageContext
     from harness.training.runtime import set_up
 
-    context = StageContext(
-        params={},
-        inputs={},
-        out=Path(),
-        progress=lambda _fraction, _note: None,
-        seed=1,
-        threads=request["threads"],
-        device="cpu",
-        precision="fp32",
-    )
+    context = real_rows.silent_context(threads=request["threads"], device="cpu", precision="fp32")
     set_up(context)
     from benchmarks import predicting
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from harness.context import StageContext
 from harness.plan.stage import Stage
 from harness.planning import plan_suite
 from harness.run import Request, run_suite
@@ -97,3 +102,27 @@ def prepared(
         found = {stage.name: stage for stage in plan.stages}
         folders = {stage: held.folder(each.key) for stage, each in found.items()}
         yield Prepared(checkpoint=folders["convert/minilm"], folders=folders, stages=found)
+
+
+def apart(script: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What a script says of one measurement in a process of its own, as the last line it prints."""
+    spec = folder / "spec.json"
+    spec.write_text(json.dumps(request), encoding="utf-8")
+    command = [sys.executable, script, "--data=.", f"--spec={spec}"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def silent_context(*, threads: int, device: str, precision: str) -> StageContext:
+    """A stage's context that shows nothing."""
+    return StageContext(
+        params={},
+        inputs={},
+        out=Path(),
+        progress=lambda _fraction, _note: None,
+        seed=1,
+        threads=threads,
+        device=device,
+        precision=precision,
+    )

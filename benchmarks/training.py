@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -58,7 +57,7 @@ def main() -> int:
             found[task] = {}
             for way in WAYS:
                 request = _request(held, task, way, arguments)
-                runs = [_apart(request, Path(name)) for _ in range(arguments.rounds)]
+                runs = [real_rows.apart(__file__, request, Path(name)) for _ in range(arguments.rounds)]
                 best = min(runs, key=lambda run: run["seconds"])
                 found[task][way] = best
                 speed = best["pieces"] / best["seconds"] / best["updates"]
@@ -102,30 +101,13 @@ def _request(held: real_rows.Prepared, task: str, way: str, arguments: argparse.
     }
 
 
-def _apart(request: Mapping[str, Any], folder: Path) -> dict[str, float]:
-    spec = folder / "spec.json"
-    spec.write_text(json.dumps(request), encoding="utf-8")
-    command = [sys.executable, __file__, "--data=.", f"--spec={spec}"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def measure(request: Mapping[str, Any]) -> dict[str, float]:
     """Seconds an update, real pieces, the share of padding, and the loss afterwards, of one way."""
     import torch
 
-    from harness.context import StageContext
     from harness.training.runtime import Reporter, set_up
 
-    context = StageContext(
-        params={},
-        inputs={},
-        out=Path(),
-        progress=lambda _fraction, _note: None,
-        seed=1,
-        **{name: request[name] for name in ("threads", "device", "precision")},
-    )
+    context = real_rows.silent_context(**{name: request[name] for name in ("threads", "device", "precision")})
     device = set_up(context)
     from benchmarks.peers import Counted, Workload, train_ours, train_theirs
 

@@ -76,6 +76,8 @@ def score_submission(
         DataError: a folder or a file is missing, or a file is not as it should be; file and line are named.
     """
     for folder in (predictions, labels):
+        if folder.is_file():
+            raise DataError("a file, where a folder of files is wanted", where=str(folder), remedy="unpack it")
         if not folder.is_dir():
             raise DataError("no such folder", where=str(folder))
     folders = sorted(path.name for path in predictions.iterdir() if path.is_dir())

@@ -221,6 +221,9 @@ def test_bad_input_is_one_sentence(
 def test_folders_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sides = tmp_path / "predictions", tmp_path / "labels"
     assert "predictions: no such folder" in call(capsys, sides)[2]
+    sides[0].write_bytes(b"PK")
+    assert "predictions: a file, where a folder of files is wanted; unpack it" in call(capsys, sides)[2]
+    sides[0].unlink()
     for side in sides:
         side.mkdir()
     code, _, err = call(capsys, sides)
