@@ -33,6 +33,7 @@ from tasks.metrics import (
     squad_exact_match,
     squad_f1,
 )
+from tasks.readers.placeholders import one_tag
 from tasks.types.files import where_it_parts
 
 Scores = dict[str, float]
@@ -76,10 +77,7 @@ def score_submission(
         DataError: a folder or a file is missing, or a file is not as it should be; file and line are named.
     """
     for folder in (predictions, labels):
-        if folder.is_file():
-            raise DataError("a file, where a folder of files is wanted", where=str(folder), remedy="unpack it")
-        if not folder.is_dir():
-            raise DataError("no such folder", where=str(folder))
+        _require_folder(folder)
     folders = sorted(path.name for path in predictions.iterdir() if path.is_dir())
     names = [name for name in TASKS if name in folders and (labels / name).is_dir()]
     if not names:
@@ -116,6 +114,13 @@ def score_submission(
         missing=missing,
         ignored=tuple(name for name in folders if name not in names),
     )
+
+
+def _require_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise DataError("a file, where a folder of files is wanted", where=str(folder), remedy="unpack it")
+    if not folder.is_dir():
+        raise DataError("no such folder", where=str(folder))
 
 
 def score_file(task: XtremeTask, language: str, predictions: Path, labels: Path, *, unanswered: bool = False) -> Scores:
@@ -174,7 +179,7 @@ def _accuracy(predictions: Path, labels: Path) -> Scores:
 
 def _tagging(predictions: Path, labels: Path) -> Scores:
     given = sentences_of(predictions)
-    right = no_placeholders(sentences_of(labels), labels, lambda sentence: sorted(set(sentence[1])))
+    right = no_placeholders(sentences_of(labels), labels, lambda sentence: one_tag(sentence[1]))
     place = where_it_parts(len(given), len(right))
     where = f"{predictions}, line {given[place - 1][0]}" if given else str(predictions)
     _require_as_many(len(given), len(right), "sentences", "in the labels", where)

@@ -36,8 +36,14 @@ def _answer(row: Row) -> str | None:
             continue
         if name == "answers":
             return " | ".join(sorted({answer.text for answer in value}))
-        return " ".join(sorted(set(value))) if name == "tags" else str(value)
+        return one_tag(value) if name == "tags" else str(value)
     return None
+
+
+def one_tag(tags: Sequence[str]) -> str:
+    """The one tag of a sentence whose words all have it; of any other its tags, which no other sentence may share."""
+    kinds = set(tags)
+    return kinds.pop() if len(kinds) == 1 else " ".join(tags)
 
 
 #: Metrics of tasks all of whose questions have an answer.

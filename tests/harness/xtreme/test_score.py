@@ -188,7 +188,7 @@ BAD: list[tuple[str, str, bytes, str]] = [
     ),
     ("labels", "mlqa/test-de.json", questions(("a",), ("", " ")).encode(), r"question 'q1' has no gold answer; take"),
     ("labels", "xnli/test-de.tsv", b"neutral\n" * 50, r"test-de.tsv: all 50 have the one label 'neutral', which is a"),
-    ("labels", "panx/test-de.tsv", b"O\n\n" * 50, r"panx/test-de.tsv: all 50 have the one label ['O'], which is a"),
+    ("labels", "panx/test-de.tsv", b"O\n\n" * 50, r"panx/test-de.tsv: all 50 have the one label 'O', which is a"),
     ("labels", "mlqa/test-de.json", b'{"data": [{"qas": []}]}', r"not SQuAD's JSON: a part of it lacks 'paragraphs'"),
     (
         "labels",
@@ -229,6 +229,16 @@ def test_folders_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     code, _, err = call(capsys, sides)
     assert 2 == code
     assert "no task of XTREME is both here and in" in err
+
+
+def test_long_sentences_that_have_all_tags_are_no_placeholders(
+    folders: Callable[..., tuple[Path, Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = folders("panx")
+    for side in sides:
+        sentences = ("B-PER\nI-PER\nO\n" * (1 + number) for number in range(60))
+        (side / "panx" / "test-de.tsv").write_text("\n".join(sentences), encoding="utf-8")
+    assert 100.0 == json.loads(call(capsys, sides, "--json")[1])["panx"]["f1"]["de"]
 
 
 def test_a_folder_where_a_file_should_be(
