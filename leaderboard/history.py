@@ -120,8 +120,10 @@ def extended(log: Log, board: Board, folder: ResultsFolder, reasons: Mapping[str
         log: of the build before.
         board: as it is now.
         folder: its results.
-        reasons: what people say, by ``BACKBONE/RECIPE``; it stands before what the stages tell.
+        reasons: what people say, by ``BACKBONE/RECIPE``; it stands before what the stages tell. A row that the last
+            build withdrew without a word gets its reason later, too.
     """
+    log = _answered(log, reasons)
     rows = tuple(sorted((_snapshot(folder, row) for row in board.rows), key=lambda row: (row.backbone, row.recipe)))
     before = {(row.backbone, row.recipe): row for row in log.rows}
     after = {(row.backbone, row.recipe): row for row in rows}
@@ -141,6 +143,34 @@ def extended(log: Log, board: Board, folder: ResultsFolder, reasons: Mapping[str
         changes=tuple(changes),
     )
     return log.model_copy(update={"builds": (*log.builds, build), "rows": rows})
+
+
+def unexplained(log: Log) -> tuple[str, ...]:
+    """Rows that the last build withdrew without a reason, as ``BACKBONE/RECIPE``."""
+    return tuple(
+        f"{one.backbone}/{one.recipe}"
+        for build in log.builds[-1:]
+        for one in build.changes
+        if one.kind == "withdrawn" and one.reason == NO_REASON
+    )
+
+
+def unused(log: Log, reasons: Mapping[str, str]) -> tuple[str, ...]:
+    """Reasons for rows of which the last build tells nothing."""
+    told = {f"{one.backbone}/{one.recipe}" for build in log.builds[-1:] for one in build.changes}
+    return tuple(sorted(reasons.keys() - told))
+
+
+def _answered(log: Log, reasons: Mapping[str, str]) -> Log:
+    asked = set(unexplained(log)) & reasons.keys()
+    if not asked:
+        return log
+    last = log.builds[-1]
+    changes = tuple(
+        one.model_copy(update={"reason": reasons[name]}) if (name := f"{one.backbone}/{one.recipe}") in asked else one
+        for one in last.changes
+    )
+    return log.model_copy(update={"builds": (*log.builds[:-1], last.model_copy(update={"changes": changes}))})
 
 
 def log_json(log: Log) -> str:

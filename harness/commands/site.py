@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands.options import accepted_option, board_folders, results_option
 from harness.commands.publishing import join, publish, serve
+
+if TYPE_CHECKING:
+    from leaderboard.history import Log
 
 
 @click.group()
@@ -55,6 +60,7 @@ def build(
 
     Several folders make one board, with the statistics of the whole.
     """
+    from leaderboard.history import read_log
     from leaderboard.site import Extras, build_site
 
     folders = board_folders(results, accepted)
@@ -70,6 +76,21 @@ def build(
     ):
         report = build_site(board, out, extras, lambda share: bar.update(int(share * 100) - bar.pos))
     click.echo(f"{len(report.pages)} pages: {(out / 'index.html').resolve()}")
+    _warn(read_log(out), extras.reasons)
+
+
+def _warn(log: Log, reasons: Mapping[str, str]) -> None:
+    """Say of whose leaving the log tells no reason, and which reason it could not use."""
+    from leaderboard.history import unexplained, unused
+
+    if rows := unexplained(log):
+        click.echo(
+            f"codestilts: the log gives no reason why {', '.join(rows)} left the board: build again with --reason "
+            f"{shlex.quote(rows[0] + '=WHY')}.",
+            err=True,
+        )
+    if rows := unused(log, reasons):
+        click.echo(f"codestilts: --reason: the last build changed nothing of {', '.join(rows)}.", err=True)
 
 
 @contextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leaderboard.history import NO_REASON, Build, Change, Log, extended, log_json, read_log
+from harness.cli import main
+from leaderboard.history import NO_REASON, Build, Change, Log, extended, log_json, read_log, unexplained
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
 from leaderboard.site import Extras, build_site
@@ -195,6 +197,34 @@ def test_a_withdrawn_row_wants_a_reason(folder: Path) -> None:
     reasons = {one.backbone: one.reason for one in said.builds[-1].changes}
     assert "its data leaked" == reasons.pop("base")
     assert {NO_REASON} == set(reasons.values())
+
+
+def test_a_reason_may_come_later_and_is_asked_for(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A build says what it lacks; the next with a reason adds no entry, but fills it in."""
+    site = tmp_path / "site"
+    command = ["site", "build", "--results", str(folder), "--out", str(site), "--no-predictions"]
+    assert 0 == main(command)
+    change(folder, "suite.json", lambda record: record["backbones"].pop(0))
+    shutil.rmtree(folder / "base")
+    assert 0 == main(command)
+    said = capsys.readouterr().err
+    assert "the log gives no reason why base/" in said
+    assert "build again with --reason base/" in said
+    rows = unexplained(read_log(site))
+    assert 3 == len(rows)
+    reasons = [part for row in rows for part in ("--reason", f"{row}=licence withdrawn")]
+    assert 0 == main([*command, *reasons, "--reason", "bass/none=x"])
+    said = capsys.readouterr().err
+    assert "gives no reason" not in said
+    assert "the last build changed nothing of bass/none" in said
+    log = read_log(site)
+    assert 2 == len(log.builds)
+    assert {"licence withdrawn"} == {one.reason for one in log.builds[-1].changes if one.kind == "withdrawn"}
+    before = (site / "log.json").read_bytes()
+    assert 0 == main(command)
+    assert before == (site / "log.json").read_bytes()
 
 
 def test_a_reason_stands_before_what_the_stages_tell(folder: Path) -> None:
