@@ -69,6 +69,7 @@ def examine(claims: Claims, samples: Mapping[str, Sequence[str]], path: Path) ->
     """
     checkpoint = load_checkpoint(path)
     checks: list[tuple[str, Callable[[], tuple[bool | None, str]]]] = [
+        ("weights", lambda: _weights(checkpoint)),
         ("tokenizer", lambda: _tokenizer(claims, checkpoint)),
         *(
             (f"language {code}", lambda code=code, texts=texts: _language(claims, checkpoint, code, texts))
@@ -85,7 +86,7 @@ def examine(claims: Claims, samples: Mapping[str, Sequence[str]], path: Path) ->
 
 def expected(samples: Mapping[str, Sequence[str]]) -> int:
     """How many checks there will be."""
-    return len(samples) + len(_ROWS) + 4
+    return len(samples) + len(_ROWS) + 5
 
 
 def timed(name: str, check: Callable[[], tuple[bool | None, str]]) -> Result:
@@ -96,6 +97,15 @@ def timed(name: str, check: Callable[[], tuple[bool | None, str]]) -> Result:
     except Exception as error:  # noqa: BLE001 - a backbone may fail in any way, and the table must say in which
         passed, found = False, str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return Result(check=name, passed=passed, found=found, seconds=round(time.monotonic() - start, 2))
+
+
+def _weights(checkpoint: Checkpoint) -> tuple[bool, str]:
+    """Kernels may pass over numbers that are none, and the heads below would not show them."""
+    weights = dict(checkpoint.encoder.named_parameters())
+    broken = sorted(name for name, weight in weights.items() if not bool(torch.isfinite(weight).all()))
+    if broken:
+        return False, f"{len(broken)} of {len(weights)} tensors hold numbers that are none, as {broken[0]}"
+    return True, f"{len(weights)} tensors, all finite"
 
 
 def _tokenizer(claims: Claims, checkpoint: Checkpoint) -> tuple[bool | None, str]:

@@ -55,8 +55,12 @@ def _listed(kind: str, specs: list[Any]) -> Iterable[str]:
         from harness.commands.task_show import listed
 
         return listed(specs)
+    if kind == "backbone":
+        from harness.commands import backbone_show
+
+        return backbone_show.listed(specs)
     width = max((len(spec.name) for spec in specs), default=0)
-    return [f"{spec.name:{width}}  {_aside(kind, spec)}{spec.title}{_marks(kind, spec)}" for spec in specs]
+    return [f"{spec.name:{width}}  {spec.title}" for spec in specs]
 
 
 def _shown(kind: str, spec: Any) -> Iterable[str]:
@@ -64,6 +68,10 @@ def _shown(kind: str, spec: Any) -> Iterable[str]:
         from harness.commands.task_show import shown
 
         return shown(spec)
+    if kind == "backbone":
+        from harness.commands import backbone_show
+
+        return backbone_show.shown(spec)
     import yaml
 
     value = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -93,23 +101,6 @@ def _load(kind: str, name: str) -> Any:
         "backbone": catalog.backbone,
     }
     return load[kind](name)
-
-
-def _aside(kind: str, spec: Any) -> str:
-    if kind == "backbone":
-        size = f"{spec.parameters / 1e6:,.0f} M" if spec.parameters else ""
-        return f"{spec.family:5}  {size:>6}  "
-    return ""
-
-
-def _marks(kind: str, spec: Any) -> str:
-    """What keeps a backbone from being used just so."""
-    if kind != "backbone":
-        return ""
-    marks = [f"--allow {need.flag}" for need in spec.needs]
-    if spec.source is not None and spec.source.kind == "hub" and not spec.source.pinned:
-        marks.append("unpinned")
-    return f" ({', '.join(marks)})" if marks else ""
 
 
 suites = _group("suite", "suites")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+
+from harness.commands.columns import wrapped
 
 if TYPE_CHECKING:
     from harness.specs.task import RowsSource, SplitSpec, TaskSpec
 
-_WIDTH = 110
 _ROLES = ("intermediate", "target")
 _WORDS = 3  # columns, before those of numbers
 
@@ -60,7 +60,7 @@ def shown(task: TaskSpec) -> Iterator[str]:
     }
     for name, value in facts.items():
         if value:
-            yield from _wrapped(f"  {name:13} ", value)
+            yield from wrapped(f"  {name:13} ", value)
     for name, split in task.splits.items():
         yield ""
         yield from _split(name, split, _count(task, name, split))
@@ -74,7 +74,7 @@ def shown(task: TaskSpec) -> Iterator[str]:
     if notes:
         yield ""
     for note in notes:
-        yield from _wrapped("  - ", note)
+        yield from wrapped("  - ", note)
 
 
 def _row(task: TaskSpec) -> tuple[str, ...]:
@@ -96,9 +96,9 @@ def _count(task: TaskSpec, name: str, split: SplitSpec | None) -> str:
 def _split(name: str, split: SplitSpec, count: str) -> Iterator[str]:
     yield f"  {name}" if count == "-" else f"  {name}: {count}{'' if split.from_train else ' rows'}"
     for source in split.sources():
-        yield from _wrapped("    ", _source(source))
+        yield from wrapped("    ", _source(source))
         if source.differs:
-            yield from _wrapped("      differs: ", source.differs)
+            yield from wrapped("      differs: ", source.differs)
 
 
 def _source(source: RowsSource) -> str:
@@ -106,9 +106,3 @@ def _source(source: RowsSource) -> str:
         return f"{', '.join(source.files)}  [{source.format}]"
     table = source.hub
     return f"hub: {table.id}, {table.config}, {' + '.join(table.splits)}, at {table.revision}  [{source.format}]"
-
-
-def _wrapped(margin: str, text: str) -> Iterator[str]:
-    lines = textwrap.wrap(text, _WIDTH - len(margin), break_long_words=False, break_on_hyphens=False) or [""]
-    yield f"{margin}{lines[0]}".rstrip()
-    yield from (f"{' ' * len(margin)}{line}" for line in lines[1:])

@@ -190,7 +190,7 @@ def test_everything_listed_can_be_shown(capsys: pytest.CaptureFixture[str], plur
     for name in names:
         code, out, _ = call(capsys, plural, "show", name)
         assert code == 0
-        if plural == "tasks":
+        if plural != "suites":
             assert f"({name})" in out.splitlines()[0]
         else:
             assert yaml.safe_load(out)["name"] == name

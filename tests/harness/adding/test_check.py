@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import RobertaForMaskedLM
 
 from harness.adding import trial
+from harness.adding.conformance import Claims, examine, expected
 from harness.adding.samples import sample
+from harness.checkpoints import folder_checkpoint
 from harness.cli import main
 from harness.context import Progress
 from harness.display import make_display
@@ -115,3 +118,20 @@ def test_a_check_that_ends_the_process_leaves_what_the_others_found(
     assert [True, True, False] == [result.passed for result in found]
     assert "out of memory" in found[-1].found
     assert tried.machine
+
+
+def test_numbers_that_are_none_are_found_where_no_head_shows_them(tmp_path: Path) -> None:
+    """Attention on a CPU gives zeros for a query that is not a number."""
+    encoder = RobertaForMaskedLM.from_pretrained(snapshots.write(snapshots.snapshot("roberta"), tmp_path / "model"))
+    with torch.no_grad():
+        encoder.roberta.encoder.layer[1].attention.self.query.weight.fill_(float("nan"))
+    encoder.save_pretrained(tmp_path / "model")
+    checkpoint = folder_checkpoint(tmp_path / "model", tmp_path / "checkpoint")
+
+    found = {
+        result.check: result for result in examine(Claims(tokenizer=None, languages=(), mlm_head=None), {}, checkpoint)
+    }
+
+    assert len(found) == expected({})
+    assert found["weights"].passed is False
+    assert found["weights"].found.endswith("numbers that are none, as encoder.layer.1.attention.self.query.weight")
