@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-from harness.explain import Decision
+from harness.explain import Decision, Reason
 from harness.outcome import Failure, Outcome
 from harness.plan.stage import Plan, Stage
 from harness.walk import StageEnd
@@ -75,7 +75,10 @@ class PlainDisplay:
         running = {stage.key: stage.cost for stage in plan.stages if decisions[stage.key].runs}
         self._estimate.expect(running)
         self._total = len(plan.stages)
-        self.say(f"{self._total} stages: {len(running)} to run, {self._total - len(running)} kept from before.")
+        aside = sum(decisions[stage.key].reason is Reason.NOT_SELECTED for stage in plan.stages)
+        kept = self._total - len(running) - aside
+        rest = f", {aside} not asked for" if aside else ""
+        self.say(f"{self._total} stages: {len(running)} to run, {kept} kept from before{rest}.")
 
     def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
         """Stages that were not known at the beginning."""

@@ -53,3 +53,14 @@ def test_plain_lines_tell_starts_ends_and_failures(diamond: Plan) -> None:
     assert "done   a 2.0 s  [1/4 stages, 1 done, about " in text
     assert "failed b 1.0 s" in text
     assert "out-of-memory: too little memory." in text
+
+
+def test_what_nobody_asked_for_is_not_called_kept(diamond: Plan) -> None:
+    stream = io.StringIO()
+    decided = [NEW, Decision(reason=Reason.CACHED), *[Decision(reason=Reason.NOT_SELECTED)] * 2]
+
+    PlainDisplay(1, stream).planned(
+        diamond, {stage.key: one for stage, one in zip(diamond.stages, decided, strict=True)}
+    )
+
+    assert stream.getvalue() == "4 stages: 1 to run, 1 kept from before, 2 not asked for.\n"
