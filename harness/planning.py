@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,14 +170,7 @@ def _smoked_backbones(resolved: ResolvedSuite) -> ResolvedSuite:
     }
     values: dict[str, Any] = {**resolved.training.defaults, "max_steps": _SMOKE_STEPS}
     training = resolved.training.model_copy(update={"defaults": values})
-    return ResolvedSuite(
-        spec=resolved.spec,
-        recipes=resolved.recipes,
-        backbones=backbones,
-        tasks=resolved.tasks,
-        corpora=resolved.corpora,
-        training=training,
-    )
+    return dataclasses.replace(resolved, backbones=backbones, training=training)
 
 
 def lock_digests() -> dict[str, str]:

@@ -8,7 +8,7 @@ from harness.commands.options import echo_json
 
 
 @click.command(epilog="Example: codestilts schema suite > suite.schema.json")
-@click.argument("kind", type=click.Choice(["suite", "task", "backbone"]))
+@click.argument("kind", type=click.Choice(["suite", "task", "backbone", "translator"]))
 def schema(kind: str) -> None:
     """Print the JSON Schema of a KIND of spec, for editors."""
     from pydantic import BaseModel
@@ -16,6 +16,12 @@ def schema(kind: str) -> None:
     from harness.specs.backbone import BackboneSpec
     from harness.specs.suite import SuiteSpec
     from harness.specs.task import TaskSpec
+    from harness.specs.translator import TranslatorSpec
 
-    models: dict[str, type[BaseModel]] = {"suite": SuiteSpec, "task": TaskSpec, "backbone": BackboneSpec}
+    models: dict[str, type[BaseModel]] = {
+        "suite": SuiteSpec,
+        "task": TaskSpec,
+        "backbone": BackboneSpec,
+        "translator": TranslatorSpec,
+    }
     echo_json(models[kind].model_json_schema(by_alias=True))

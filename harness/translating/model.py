@@ -113,9 +113,10 @@ class Translator:
                 max_new_tokens=bound,
                 forced_bos_token_id=None if begin is None else self._around((begin,), code)[0],
             ).cpu()
-        ended = (found[:, 1:] == generation.eos_token_id).any(dim=1)
+        written = found[:, 1 if begin is None else 2 :]  # without what the decoder was made to begin with
+        ended = (written == generation.eos_token_id).any(dim=1)
         return Made(
-            texts=[text.strip() for text in self._tokenizer.batch_decode(found, skip_special_tokens=True)],
+            texts=[text.strip() for text in self._tokenizer.batch_decode(written, skip_special_tokens=True)],
             cut_off=int((~ended).sum()),
         )
 

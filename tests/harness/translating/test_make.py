@@ -168,6 +168,18 @@ def test_what_was_broken_off_goes_on_with_equal_bytes(machine: Machine, monkeypa
         assert (whole / name).read_bytes() == (resumed / name).read_bytes()
 
 
+def test_what_a_translation_is_made_to_begin_with_is_no_part_of_it(model: Path) -> None:
+    """Be it a special piece of the tokenizer or not."""
+    made = {}
+    for begin in ("cat", "dog", "mat"):
+        params = TRANSLATOR | {"begin": begin, "beams": 1}
+        device = torch.device("cpu")
+        found = Translator.load(model / "files", params, device=device, precision="fp32").translate(["the cat"], "deu")
+        (made[begin],) = found.texts
+    assert any(not text.startswith(begin) for begin, text in made.items())
+    assert len(set(made.values())) > 1, "what comes after it hangs on it"
+
+
 def test_a_limit_takes_units_before_anything_is_translated(machine: Machine) -> None:
     out = machine.run(limit=2)
 

@@ -87,6 +87,13 @@ def test_another_translator_in_the_same_folder_is_another_stage(
     assert 2 == len(keys)
 
 
+def test_a_smoke_run_makes_them_too(suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(suite), "--store", str(tmp_path / "store"), "--smoke", "--json"]) == 0
+
+    stages = {stage["stage"] for stage in json.loads(capsys.readouterr().out)}
+    assert {"fetch/tiny", "prepare/translated/mini-mnli"} <= stages
+
+
 def test_a_translator_that_is_not_there_is_one_sentence(
     suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
