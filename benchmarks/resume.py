@@ -3,7 +3,7 @@
     python benchmarks/resume.py --data DIR [--rows 480] [--kills 4] [--seed 1] [--json]
 
 MiniLM is fine-tuned on MNLI rows, once undisturbed and once with SIGKILL to the whole process group some moments after
-a state was saved (every second here, for its sake). Said are the steps in the state at each kill, the tries, and
+a state was saved, which each try does after another time. Said are the steps in the state at each kill, the tries, and
 whether every file of the stage's artifact, weights, head and record of the training, has the SHA-256 it has in the
 undisturbed run. Exit status 1 if not.
 """
@@ -43,7 +43,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    os.environ[VARIABLE] = "1"
     draw = random.Random(arguments.seed)  # noqa: S311 - moments, not secrets
     with tempfile.TemporaryDirectory() as name:
         suite, stores = Path(name) / "benchmark.yaml", [Path(name) / side for side in ("undisturbed", "killed")]
@@ -87,7 +86,10 @@ def _run_and_kill(arguments: list[str], store: Path, draw: random.Random) -> int
     import torch
 
     before = time.time()
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(
+        arguments, **quiet, start_new_session=True, env={**os.environ, VARIABLE: f"{draw.uniform(2, 20):.1f}"}
+    )
     while process.poll() is None:
         if any(file.stat().st_mtime > before for file in _states(store)):
             break
