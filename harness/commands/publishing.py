@@ -87,6 +87,7 @@ def publish(
     """
     from harness.publish.git import Repository
     from harness.publish.pages import publish as publish_site
+    from leaderboard.words import plural
 
     flags = {"incomplete": allow_incomplete, "miniature": allow_miniature, "placeholder": allow_placeholder}
     done = publish_site(
@@ -107,11 +108,11 @@ def publish(
                 "files": done.files,
             }
         )
-    elif not done.changed:
-        click.echo(f"Nothing changed on {done.branch} of {done.remote}.")
+        return
+    changed, where = plural(done.changed, "file"), f"on {done.branch} of {done.remote}"
+    if not done.changed:
+        click.echo(f"Nothing changed {where}.")
     elif done.commit is None:
-        click.echo(f"{done.changed} of {done.files} files would change on {done.branch} of {done.remote}.")
+        click.echo(f"{changed} would change {where}; the site has {done.files}.")
     else:
-        click.echo(
-            f"{done.changed} of {done.files} files changed on {done.branch} of {done.remote}: {done.commit[:12]}"
-        )
+        click.echo(f"{changed} changed {where}: {done.commit[:12]}; the site has {done.files}.")

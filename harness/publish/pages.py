@@ -129,7 +129,7 @@ def _scores(site: Path) -> dict[str, Any]:
 def _require_ours(repository: Repository, parent: str, branch: str, address: str) -> None:
     """Never write over a branch that holds something else, the source code say."""
     names = repository.names(parent)
-    if MARKER not in names and not names <= {*KEPT, NO_JEKYLL, "README.md"}:
+    if MARKER not in names and not names <= {*KEPT, NO_JEKYLL}:
         raise UserError(
             f"branch '{branch}' holds something other than a site of codestilts ({', '.join(sorted(names)[:3])})",
             where=address,

@@ -119,7 +119,7 @@ def test_nothing_changed_makes_no_commit_and_a_change_makes_one(
     page.write_text(page.read_text(encoding="utf-8") + "<!-- -->\n", encoding="utf-8")
     code, out, _ = publish(call, site, checkout, ALLOW, "--dry-run")
     assert (0, first) == (code, git(remote, "rev-parse", "gh-pages"))
-    assert out.startswith("1 of ")
+    assert out.startswith("1 file would change on ")
     assert 0 == publish(call, site, checkout, ALLOW)[0]
     assert first == git(remote, "rev-parse", "gh-pages~1")
     assert "index.html" == git(remote, "diff", "--name-only", "gh-pages~1", "gh-pages")
@@ -167,6 +167,21 @@ def test_a_branch_that_holds_something_else_is_left_alone(call: Call, site: Path
     assert 2 == code
     assert "branch 'main' holds something other than a site" in err
     assert before == git(remote, "rev-parse", "main")
+
+
+def test_a_branch_with_a_readme_alone_is_no_empty_one(call: Call, site: Path, checkout: Path, remote: Path) -> None:
+    """A repository just begun: its main branch has nothing else yet, and a wrong --branch would replace it."""
+    git(checkout, "checkout", "--quiet", "--force", "--orphan", "young")
+    git(checkout, "rm", "--quiet", "-r", "--cached", ".")
+    (checkout / "README.md").write_text("begun\n", encoding="utf-8")
+    git(checkout, "add", "README.md")
+    git(checkout, "commit", "--quiet", "-m", "begun")
+    git(checkout, "push", "--quiet", "origin", "young")
+    before = git(remote, "rev-parse", "young")
+    code, _, err = publish(call, site, checkout, ALLOW, "--branch", "young")
+    assert 2 == code
+    assert "branch 'young' holds something other than a site of codestilts (README.md)" in err
+    assert before == git(remote, "rev-parse", "young")
 
 
 def test_a_push_in_between_is_one_sentence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -63,6 +64,25 @@ def test_its_steps_verify_build_and_publish(original: Made, tmp_path: Path, call
         ["git", "-C", remote, "ls-tree", "--name-only", "gh-pages"], capture_output=True, text=True, check=True
     ).stdout.split()
     assert {"index.html", "scores.csv", ".nojekyll"} <= set(names)
+
+    # A row less: the log goes on from the one that is public.
+    grid = checkout / "results" / "tiny" / "suite.json"
+    held = grid.read_text(encoding="utf-8")
+    record = json.loads(held)
+    gone = record["backbones"].pop()["name"]
+    grid.write_text(json.dumps(record), encoding="utf-8")
+    shutil.move(checkout / "results" / "tiny" / gone, tmp_path / gone)
+    for name in ("board", "public"):
+        shutil.rmtree(checkout / name)
+    for script in scripts:
+        if "site build" in script or "site publish" in script:
+            done = run(script)
+            assert 0 == done.returncode, done.stderr
+    told = ["git", "-C", str(remote), "show", "gh-pages:log.json"]
+    log = json.loads(subprocess.run(told, capture_output=True, text=True, check=True).stdout)
+    assert [{"added"}, {"withdrawn"}] == [{one["kind"] for one in build["changes"]} for build in log["builds"]]
+    grid.write_text(held, encoding="utf-8")
+    shutil.move(tmp_path / gone, checkout / "results" / "tiny" / gone)
 
     path = checkout / "results" / "tiny" / "mini-xlmr" / "none" / "mini-xnli-s1.json"
     path.write_text(
