@@ -13,9 +13,10 @@ from typing import Any
 from safetensors import safe_open
 
 from harness.adding.conformance import Result, timed
+from harness.hub.download import megabytes
 from harness.phases.convert import positions
 from harness.specs.backbone import BackboneSpec
-from harness.store.artifacts import State, Store
+from harness.store.artifacts import Held, State, Store
 from harness.training.backbone import Backbone, read_json
 from harness.training.encoder import read_config
 from harness.training.facts import dtype_name
@@ -24,14 +25,18 @@ from harness.training.published import weight_types
 Found = tuple[bool | None, str]
 
 
-def examine_facts(spec: BackboneSpec, checkpoint: Path, published: Path | None) -> Iterator[Result]:
-    """One result a field: held, not held, or shown, where the spec or the files say nothing, or nobody attests it.
+def examine_facts(spec: BackboneSpec, checkpoint: Path, store: Store) -> Iterator[Result]:
+    """One result for all files, hashed again, and one a field of the spec.
+
+    A field is held, not held, or shown, where the spec or the files say nothing, or nobody attests it.
 
     Args:
         spec: of the backbone.
         checkpoint: made from its files.
-        published: the files as they were fetched; None where they are no longer kept, or never were any.
+        store: that it lies in, beside the files as they were fetched, if those are kept.
     """
+    yield timed("files", lambda: _hashed(store, checkpoint))
+    published = published_files(store, checkpoint)
     checks: dict[str, Callable[[], Found]] = {
         "architecture": lambda: _config(spec, checkpoint, "architecture", "model_type"),
         "layers": lambda: _config(spec, checkpoint, "layers", "num_hidden_layers"),
@@ -50,16 +55,37 @@ def examine_facts(spec: BackboneSpec, checkpoint: Path, published: Path | None) 
 
 def published_files(store: Store, checkpoint: Path) -> Path | None:
     """The fetched files that a checkpoint in a store was made from; None where there are none, or no longer."""
-    key = checkpoint.name
-    while (manifest := store.look(key).manifest) is not None:
-        above = manifest.identity["inputs"]
-        if "checkpoint" not in above:
-            held = store.look(above["source"]) if "source" in above else None
-            if held is None or held.state is not State.PRESENT:
-                return None
-            return held.folder / str(manifest.identity["params"]["backbone"].get("path", ""))
-        key = above["checkpoint"]  # of one that was pretrained further
-    return None
+    converted, source = [None, None, *_lineage(store, checkpoint)][-2:]
+    if converted is None or source is None or converted.manifest is None or source.state is not State.PRESENT:
+        return None
+    if "source" not in converted.manifest.identity["inputs"]:
+        return None
+    return source.folder / str(converted.manifest.identity["params"]["backbone"].get("path", ""))
+
+
+def _lineage(store: Store, checkpoint: Path) -> Iterator[Held]:
+    """The checkpoint, those it was pretrained on from, and last the files that were fetched, if there are any."""
+    key: str | None = checkpoint.name
+    while key is not None:
+        held = store.look(key)
+        yield held
+        above = held.manifest.identity["inputs"] if held.manifest is not None else {}
+        key = above.get("checkpoint") or above.get("source")
+
+
+def _hashed(store: Store, checkpoint: Path) -> Found:
+    """Every file of the checkpoint, and of what it was made from, by the SHA-256 that were recorded for them."""
+    count = size = 0
+    for held in _lineage(store, checkpoint):
+        if held.manifest is None:
+            continue
+        looked = store.verify(held.manifest.key)
+        if looked.state is State.CORRUPT:
+            return False, f"{held.manifest.name}: {looked.problem}; the next run makes it again"
+        kept = [entry for entry in held.manifest.files if not entry.dropped]
+        count += len(kept)
+        size += sum(entry.size for entry in kept)
+    return True, f"{count} files, {megabytes(size)}, fetched and converted, each with the SHA-256 recorded for it"
 
 
 def _said(field: str, said: Any, found: Any, file: str) -> Found:

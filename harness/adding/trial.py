@@ -10,7 +10,7 @@ from pathlib import Path
 from harness import console
 from harness.adding.conformance import Claims, Result
 from harness.adding.samples import samples
-from harness.adding.spec_facts import examine_facts, published_files
+from harness.adding.spec_facts import examine_facts
 from harness.checkpoints import NotMadeError, named_checkpoint
 from harness.errors import EnvironmentFault
 from harness.outcome import FailureClass
@@ -78,7 +78,7 @@ def try_out(
         machine = _is_machines(error)
     else:
         found.append(Result(check="spec and files", passed=True, found="read, checked, converted", seconds=0.0))
-        found.extend(examine_facts(spec, path, published_files(Store(store), path)))
+        found.extend(examine_facts(spec, path, Store(store)))
     try:
         with (
             tempfile.TemporaryDirectory() as folder,

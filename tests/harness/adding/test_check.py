@@ -91,6 +91,15 @@ def test_a_fact_that_nobody_attests_is_shown_and_any_other_refused(
     found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)["checks"]}
     assert found["spec dtype"]["passed"] is True
     assert "the spec says parameters 12, its weights" in found["spec parameters"]["found"]
+    assert found["files"]["passed"] is True
+
+    (weights,) = (tmp_path / "store").glob("artifacts/*/*/encoder/model.safetensors")
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert main(call) == 1
+    found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)["checks"]}
+    assert "convert/mine: encoder/model.safetensors does not match its SHA-256" in found["files"]["found"]
 
 
 def test_a_check_that_ends_the_process_leaves_what_the_others_found(
