@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from leaderboard.pairs import MatchedPair
@@ -37,8 +38,11 @@ def percent(value: float) -> str:
 
 
 def metric_words(name: str) -> str:
-    """A metric's name as a heading that can be broken into lines: ``exact_match`` is ``exact match``."""
-    return name.replace("_", " ")
+    """A metric's name as a heading that can be broken into lines: ``exact_match`` is ``exact match``.
+
+    Versions keep their points: ``f1_seqeval_1_2_2`` is ``f1 seqeval 1.2.2``.
+    """
+    return re.sub(r"(?<=\d)_(?=\d)", ".", name).replace("_", " ")
 
 
 def isolated(name: str) -> str:

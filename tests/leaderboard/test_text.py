@@ -11,6 +11,7 @@ from leaderboard.read import read_results
 from leaderboard.scores import build_board
 from leaderboard.terminal import _width
 from leaderboard.text import summary
+from leaderboard.words import metric_words
 
 
 def test_main_table(results: Path) -> None:
@@ -67,3 +68,10 @@ def test_no_character_steers_the_terminal(results: Path) -> None:
 def test_width_of_characters() -> None:
     assert 4 == _width("中文")
     assert 1 == _width("e\u0301")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("exact_match", "exact match"), ("f1_seqeval_1_2_2", "f1 seqeval 1.2.2"), ("f1", "f1")]
+)
+def test_metrics_are_named_in_words(name: str, words: str) -> None:
+    assert words == metric_words(name)
