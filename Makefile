@@ -25,7 +25,7 @@ help:
 	@echo "                    [SUITE=real-small] [DATA=folder] [STORE=folder] [RUNNER=local|docker] [ARGS='--workers 1']"
 	@echo "make site         write the pages again from kept results [SUITE=mini] [STORE=folder] [OUT=folder]"
 	@echo "make install      make .venv from the hash locks [TORCH=auto|cpu|cuda] [TORCH_INDEX=url] [PYTHON=python3.12]"
-	@echo "make images       build the images that stages run in [WHEELS=folder] [BASE=image] [ARGS='--ca-bundle file']"
+	@echo "make images       build the images that stages run in [WHEELS=folder] [BASE=image [TORCH=cpu]] [ARGS='--ca-bundle file']"
 	@echo "make check        lint, formatting, types"
 	@echo "make test         every test this machine can run, and which it could not [ARGS='tests/harness -x']"
 	@echo "make format       put the code into the house format"
@@ -43,9 +43,9 @@ benchmark: install
 site: install
 	$(BIN)/codestilts site build $(SITE_OPTIONS)
 
-# BASE is another base than the lock's; WHEELS a folder that `codestilts images wheelhouse` has filled.
+# BASE is another base than the lock's, without torch if TORCH is cpu or cuda; WHEELS a folder that `codestilts images wheelhouse` has filled.
 images: install
-	$(if $(BASE),$(BIN)/codestilts images lock --base "$(BASE)")
+	$(if $(BASE),$(BIN)/codestilts images lock --base "$(BASE)" $(if $(filter cpu cuda,$(TORCH)),--torch $(TORCH)))
 	$(BIN)/codestilts images build $(if $(WHEELS),--wheelhouse "$(WHEELS)") $(ARGS)
 	$(BIN)/codestilts images check
 

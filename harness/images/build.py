@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
+_NO_REGISTRY = (
+    "where no registry is in reach, make a base and lock it: images/debootstrap_base.py, then "
+    "codestilts images lock --base codestilts-base:bookworm --torch cpu"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Built:
     """An image that was built, or was there already (``made`` is then False)."""
@@ -110,11 +116,22 @@ def _base(client: APIClient, base: Base, say: Progress) -> str:
                 remedy="make the base again, or lock the one that is there: codestilts images lock --base IMAGE",
             )
     elif found is None:
-        say(0.0, f"pulling {base.reference}")
-        with engine.faults(f"pull the base {base.reference}"):
-            for _ in client.pull(base.reference, stream=True, decode=True):
-                say(0.0, f"pulling {base.reference}")
+        _pull(client, base.reference, say)
     return base.reference
+
+
+def _pull(client: APIClient, base: str, say: Progress) -> None:
+    said = "it did not say why"
+    say(0.0, f"pulling {base}")
+    try:
+        with engine.faults(f"pull the base {base}"):
+            for line in client.pull(base, stream=True, decode=True):
+                said = str(line.get("error", said))
+                say(0.0, f"pulling {base}")
+    except EnvironmentFault as fault:
+        raise EnvironmentFault(fault.what, remedy=fault.remedy or _NO_REGISTRY) from fault
+    if engine.inspect(client, base) is None:
+        raise EnvironmentFault(f"the Docker engine could not pull the base {base} ({said})", remedy=_NO_REGISTRY)
 
 
 @dataclass(frozen=True, kw_only=True)

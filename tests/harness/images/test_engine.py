@@ -158,6 +158,13 @@ def test_a_base_that_is_another_one_now_is_refused_naming_both(bench: Bench, bui
     assert caught.value.exit_code == 3
 
 
+def test_a_base_that_cannot_be_pulled_is_one_sentence_with_another_way(bench: Bench, built: Built) -> None:
+    base = lockfile.Base(image="127.0.0.1:9/nobody:1", digest=ZEROS)
+
+    with pytest.raises(EnvironmentFault, match=r"could not pull the base 127\.0\.0\.1:9/nobody.*debootstrap_base\.py"):
+        bench.build(relocked(None, plain=base, torch=None, torch_build="cpu"))
+
+
 def test_a_base_is_pinned_by_what_the_engine_knows_of_it(bench: Bench, built: Built) -> None:
     base = base_from(built.reference, "", lambda: bench.client)
 
