@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from harness.locating import filled
 from harness.specs.catalog import Catalog
+from harness.specs.corpus import ArticlesText
 from harness.specs.task import HubTable, SplitSpec, TaskSpec
 
 
@@ -97,6 +98,8 @@ class Slots:
                 for split, entry in entries.items():
                     if entry.split is not None:
                         self.all += _of_split(task, split, entry.split, suite=name)
+        self._unread = {pattern: f"{task.title}: {why}" for task in self.tasks for pattern, why in task.unread.items()}
+        self._unread |= _texts(catalog)
         self._named: dict[str, list[tuple[Slot, int, tuple[str, ...]]]] = defaultdict(list)
         self._patterned: list[tuple[Slot, int, tuple[str, ...]]] = []
         for slot in self.all:
@@ -136,13 +139,12 @@ class Slots:
         return [match for match in found if match.rank == best]
 
     def why_unread(self, parts: tuple[str, ...]) -> str | None:
-        """Why a file that looks like a task's rows is not read, where a spec says so."""
-        for task in self.tasks:
-            for pattern, why in task.unread.items():
-                wanted = PurePosixPath(pattern).parts
-                last = parts[-len(wanted) :]
-                if len(last) == len(wanted) and all(map(fnmatchcase, last, wanted)):
-                    return f"{task.title}: {why}"
+        """Why a file that looks like a task's rows, or a corpus's text, is not taken, where a spec says so."""
+        for pattern, why in self._unread.items():
+            wanted = PurePosixPath(pattern).parts
+            last = parts[-len(wanted) :]
+            if len(last) == len(wanted) and all(map(fnmatchcase, last, wanted)):
+                return why
         return None
 
     def nearly(self, parts: tuple[str, ...]) -> str | None:
@@ -150,6 +152,20 @@ class Slots:
         return next(
             ("/".join(pattern) for _, _, pattern in self._patterned if fnmatchcase(parts[-1], pattern[-1])), None
         )
+
+
+def _texts(catalog: Catalog) -> dict[str, str]:
+    """Where corpora look for text of one's own: any file there is such, so a person must put it there."""
+    return {
+        filled(
+            pattern, language, {}
+        ): f"{corpus.title}: text is not imported; copy it to its place below --data yourself"
+        for corpus in map(catalog.corpus, catalog.corpus_files())
+        for source in corpus.sources
+        if isinstance(source, ArticlesText)
+        for pattern in source.files
+        for language in source.languages
+    }
 
 
 def _splits(task: TaskSpec) -> Iterator[tuple[str, SplitSpec]]:

@@ -325,6 +325,18 @@ def test_placeholders_are_no_answers(tmp_path: Path) -> None:
     assert sentence.startswith("XNLI, test: xnli/test-en.tsv: all 50 rows have the one label 'neutral'")
 
 
+def test_text_of_corpora_is_left_to_a_person(tmp_path: Path) -> None:
+    """Nothing in a text says that it is Wikipedia's."""
+    put(tmp_path / "have/wiki/sw.txt", "Habari.\n")
+    put(tmp_path / "have/wiki/de/1.txt", "Hallo.\n")
+    put(tmp_path / "have/wiki/xx.txt", "?\n")
+
+    found = import_folder(tmp_path / "have", tmp_path / "data", SILENT)
+
+    why = "(Wikipedia in XTREME's 40 languages: text is not imported; copy it to its place below --data yourself)"
+    assert [f"wiki/de/1.txt {why}", f"wiki/sw.txt {why}", "wiki/xx.txt"] == found.unknown
+
+
 def xtremes_folder() -> dict[str, str]:
     """What XTREME's scripts leave of each target, in English, or German where that is a pair: files with their text."""
     sentences = {"a": "cat\tNOUN\n\n", "b": "cat\tO\n\n", "c": "cat\n\n"}
