@@ -55,6 +55,12 @@ class TranslatedUse(SpecModel):
     train: int | None = Field(default=None, ge=1)  # rows a task and language; None: all that the English split keeps
     task_train: dict[Name, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)  # the same for single tasks
 
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("'languages' names a language twice")
+        return self
+
     def rows(self, task: str) -> int | None:
         """How many translated rows of a task are used in each language; None is no limit."""
         return self.task_train.get(task, self.train)

@@ -44,7 +44,10 @@ def make_translations(context: StageContext) -> dict[str, Any]:
     def cut(text: str) -> list[Span]:
         return sentences(text, lambda sentence: model.length(sentence) <= params["max_length"])
 
-    wanted = {text[start:end] for row in chosen for text in texts(row) for start, end in cut(text)}
+    wanted: set[str] = set()
+    for number, row in enumerate(chosen):
+        say(0.0, f"cutting into sentences: {number:,} of {len(chosen):,} rows")
+        wanted |= {text[start:end] for text in texts(row) for start, end in cut(text)}
     batches = list(_batches(wanted, model.length, params["batch_pieces"]))
     report: dict[str, Any] = {}
     for number, language in enumerate(context.params["languages"]):

@@ -43,6 +43,7 @@ def test_a_good_suite_is_read(tmp_path: Path) -> None:
         (GOOD.replace("title: Mine\n", ""), r"field 'title': field required"),
         (GOOD + "limits: {train: 0}\n", r"line 8: field 'limits\.train': input should be greater than or equal to 1"),
         (GOOD + "seeds: [1, 1]\n", r"'seeds' names something twice"),
+        (GOOD + "translated: {languages: [de, de]}\n", r"'languages' names a language twice"),
         (GOOD + "title: Again\n", r"line 8: not valid YAML: key 'title' is given twice"),
         (GOOD + "notes: [unclosed\n", r"line 9: not valid YAML"),
         ("", r"does not hold a mapping"),
