@@ -81,7 +81,7 @@ def _hashed(store: Store, checkpoint: Path) -> Found:
             continue
         looked = store.verify(held.manifest.key)
         if looked.state is State.CORRUPT:
-            return False, f"{held.manifest.name}: {looked.problem}; the next run makes it again"
+            return False, f"{held.manifest.name}: {looked.problem}; remove {held.folder}, and it is made again"
         kept = [entry for entry in held.manifest.files if not entry.dropped]
         count += len(kept)
         size += sum(entry.size for entry in kept)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.commands.columns import wrapped
+from harness.languages import XTREME
 
 if TYPE_CHECKING:
     from harness.specs.backbone import BackboneSpec
@@ -130,9 +131,8 @@ def _row(spec: BackboneSpec) -> tuple[str, ...]:
     if spec.source is not None and spec.source.kind == "hub" and not spec.source.pinned:
         needs.append("unpinned")
     size = f"{spec.parameters / 1e6:,.0f}" if spec.parameters else ""
-    return (
-        spec.name, spec.family, size, f"{spec.layers}x{spec.hidden_size}", str(len(spec.languages)), ", ".join(needs),
-    )  # fmt: skip
+    shape, languages = f"{spec.layers}x{spec.hidden_size}", str(len(set(spec.languages) & set(XTREME)))
+    return spec.name, spec.family, size, shape, languages, ", ".join(needs)
 
 
 def _line(row: tuple[str, ...], widths: list[int], title: str) -> str:

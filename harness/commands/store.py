@@ -18,7 +18,7 @@ def store() -> None:
 @store_option
 @json_option
 def verify(store: Path, as_json: bool) -> int:
-    """Read and hash every artifact, and say which are damaged. A run makes damaged ones again."""
+    """Read and hash every artifact, and say which are damaged. 'run --force STAGE' makes them again."""
     from harness.store.artifacts import State
     from harness.store.cleaning import verify_all
 

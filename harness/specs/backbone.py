@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from harness.languages import XTREME
 from harness.specs.model import Name, SpecModel
 from harness.specs.source import Source
 
@@ -14,6 +16,8 @@ Family = Literal["code", "text", "mixed"]
 #: What a person must allow by name (``--allow``) before a backbone is used.
 Flag = Literal["remote-code", "gated", "decoder"]
 FLAGS: tuple[str, ...] = get_args(Flag)
+#: Languages of generated data have codes that ISO 639 leaves to private use.
+_MADE_UP = re.compile("q[a-t][a-z]")
 
 
 class PretrainSpec(SpecModel):
@@ -158,6 +162,14 @@ class BackboneSpec(SpecModel):
                 if getattr(self, name) is None:
                     raise ValueError(f"a backbone with its own 'source' needs '{name}'")
         return self
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        for language in languages:
+            if language not in XTREME and not _MADE_UP.fullmatch(language):
+                raise ValueError(f"'{language}' is none of XTREME's 40: {', '.join(XTREME)}")
+        return languages
 
     @model_validator(mode="after")
     def _marks_what_it_says(self) -> Self:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from harness.specs.model import Name, SpecModel
 
@@ -15,6 +16,16 @@ HubId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
 
 #: Stands for a revision that nobody has vouched for yet: such a backbone is listed, and never used.
 UNPINNED = "UNPINNED"
+_REVISION = rf"^([0-9a-f]{{40}}|{UNPINNED})$"
+
+
+def _vouched(revision: Any) -> Any:
+    if isinstance(revision, str) and not re.fullmatch(_REVISION, revision):
+        raise ValueError(
+            f"'{revision}' is no full commit hash, which alone never changes: write its 40 hexadecimal digits, or "
+            f"{UNPINNED} until somebody knows them"
+        )
+    return revision
 
 
 def _inside(path: str) -> str:
@@ -40,7 +51,7 @@ class HubSource(SpecModel):
 
     kind: Literal["hub"]
     id: HubId
-    revision: Annotated[str, Field(pattern=rf"^([0-9a-f]{{40}}|{UNPINNED})$")]
+    revision: Annotated[str, BeforeValidator(_vouched), Field(pattern=_REVISION)]
     files: Files | None = None
     code: CodeSource | None = None
 

@@ -58,7 +58,7 @@ def suite(*backbones: str) -> SuiteSpec:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ({"kind": "hub", "id": "me/mine", "revision": "main"}, "revision"),
+        ({"kind": "hub", "id": "me/mine", "revision": "main"}, "'main' is no full commit hash"),
         ({"kind": "hub", "id": "mine", "revision": COMMIT}, "id"),
         ({"kind": "hub", "id": "me/mine", "revision": COMMIT, "files": {"../x": None}}, "no path inside"),
         ({"kind": "hub", "id": "me/mine", "revision": COMMIT, "files": {"config.json": "abc"}}, "files.config.json"),
@@ -147,6 +147,13 @@ def test_facts_are_held_against_the_files_and_change_no_key(own: Path) -> None:
         {"dtype": "bf16"},
     ]
     assert len({stage.key for stage in stages}) == 1
+
+
+def test_languages_are_xtremes_or_made_up(own: Path) -> None:
+    assert write(own, languages=["en", "sw", "qaa"]).backbone("mine").languages == ("en", "sw", "qaa")
+    for other in ("eng", "EN", "sv"):
+        with pytest.raises(SpecError, match=f"'languages.*'{other}' is none of XTREME's 40: af, ar"):
+            write(own, languages=["en", other]).backbone("mine")
 
 
 def test_only_what_a_spec_says_can_be_unattested(own: Path) -> None:
