@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
@@ -50,7 +51,9 @@ def model_index(
 
 def as_yaml(block: dict[str, Any]) -> str:
     """The block as text, entries in their order."""
-    text: str = yaml.safe_dump(block, sort_keys=False, allow_unicode=True, width=120)
+    # Each part is written where it stands: people read and cut model cards, and not every reader follows references.
+    plain = json.loads(json.dumps(block))
+    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
