@@ -23,7 +23,7 @@ from harness.training.checkpoint import load_checkpoint
 from harness.training.embeddings import put_back, train_used
 from harness.training.encoder import build_encoder
 from harness.training.encoding import EncodedRows, encode_rows, head_kind
-from harness.training.inputs import IntArray
+from harness.training.inputs import Inputs, IntArray
 from harness.training.loop import fit
 from harness.training.model import Model
 from harness.training.parameters import Hyper, TaskParams
@@ -31,6 +31,7 @@ from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
 from tasks.rows import read_rows
 from tasks.types import task_type
+from tasks.types.base import HeadKind
 
 #: XLM-R Large (Conneau et al. 2020), for measuring where a GPU is at hand; random weights are as fast as trained ones.
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
@@ -92,8 +93,9 @@ class Workload:
 
     @classmethod
     def load(cls, request: Mapping[str, Any], device: torch.device, report: Reporter) -> Workload:
-        """Read checkpoint and rows, and encode these."""
+        """Read checkpoint and rows, and encode these: of training rows as many as the updates take in one pass."""
         hyper = Hyper.from_params(request["hyper"])
+        assert hyper.max_steps is not None
         task = TaskParams.from_params(request["task"])
         path = Path(request["checkpoint"])
         checkpoint = load_checkpoint(path, dropout=hyper.dropout, attention_dropout=hyper.attention_dropout)
@@ -117,6 +119,7 @@ class Workload:
             )
             for split in ("train", "validation")
         }
+        inputs = first(encoded["train"].inputs, min(len(encoded["train"].inputs), hyper.max_steps * hyper.batch_size))
         head = heads.build_head(
             head_kind(task),
             hidden_size=backbone.hidden_size,
@@ -128,7 +131,7 @@ class Workload:
         return cls(
             model=Model(checkpoint.encoder, {task.name: head}).to(device),
             head=task.name,
-            train=encoded["train"],
+            train=replace(encoded["train"], inputs=inputs),
             validation=encoded["validation"],
             pad_id=checkpoint.pad_id,
             device=device,
@@ -152,6 +155,24 @@ class Workload:
                 for part in micro_batches(inputs, everything, 4096)
             ]
         return sum(losses) / target_count(inputs, everything)
+
+
+def first(inputs: Inputs, count: int) -> Inputs:
+    """The first inputs: all ways pass over just these, whatever order they draw them in."""
+    sequences = int(inputs.first_sequence[count])
+    pieces, words = int(inputs.first_piece[sequences]), int(inputs.first_word[count])
+    targets = words if inputs.kind is HeadKind.TOKEN else count
+    return replace(
+        inputs,
+        ids=inputs.ids[:pieces],
+        types=None if inputs.types is None else inputs.types[:pieces],
+        first_piece=inputs.first_piece[: sequences + 1],
+        first_sequence=inputs.first_sequence[: count + 1],
+        words=inputs.words[:words],
+        first_word=inputs.first_word[: count + 1],
+        context=inputs.context[:count],
+        targets=None if inputs.targets is None else inputs.targets[:targets],
+    )
 
 
 def train_ours(workload: Workload, request: Mapping[str, Any], counted: Counted) -> None:
