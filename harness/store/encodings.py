@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.context import ENCODED
@@ -21,6 +23,7 @@ class Encodings:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "encoded"
+        self._taking = threading.Lock()
 
     def __iter__(self) -> Iterator[Path]:
         """Their folders, sorted."""
@@ -35,15 +38,19 @@ class Encodings:
         """Keep what the output folder of a finished stage has of new ones, plain files alone, and remove it there.
 
         One that is there already was of no use to the stage, so it is replaced; who has mapped its files keeps them.
+        Two stages that have encoded the same rows may end at once. No stage fails of what cannot be kept.
         """
         made = out / ENCODED
-        if made.is_dir() and not made.is_symlink():
+        if made.is_symlink() or not made.is_dir():
+            return
+        with self._taking:
             for found in sorted(made.iterdir()):
-                target = self.folder() / found.name
                 if _NAME.fullmatch(found.name) and _plain(found):
-                    shutil.rmtree(target, ignore_errors=True)
-                    found.rename(target)
-            shutil.rmtree(made, ignore_errors=True)
+                    with suppress(OSError):
+                        target = self.folder() / found.name
+                        shutil.rmtree(target, ignore_errors=True)
+                        found.rename(target)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _plain(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,28 @@ def test_only_folders_of_plain_files_under_a_digest_are_taken(encodings: Encodin
     assert ["a" * 64] == [folder.name for folder in encodings]
     assert not (out / ENCODED).exists()
     assert secret.exists()
+
+
+def test_stages_that_end_at_once_with_the_same_rows_do_not_fail_of_each_other(
+    encodings: Encodings, tmp_path: Path
+) -> None:
+    outs = [tmp_path / f"out{number}" for number in range(64)]
+    for out in outs:
+        (out / ENCODED / ("a" * 64)).mkdir(parents=True)
+        (out / ENCODED / ("a" * 64) / "encoded.json").write_text("{}", encoding="utf-8")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(encodings.take, outs))
+
+    assert ["a" * 64] == [folder.name for folder in encodings]
+    assert ["encoded.json"] == [path.name for folder in encodings for path in folder.iterdir()]
+
+
+def test_what_cannot_be_kept_fails_no_stage(encodings: Encodings, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / ENCODED / ("a" * 64)).mkdir(parents=True)
+    (tmp_path / "encoded").write_text("in the way", encoding="utf-8")
+
+    encodings.take(out)
+
+    assert not (out / ENCODED).exists()
