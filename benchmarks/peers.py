@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import AutoConfig, Trainer, TrainerCallback, TrainingArguments
 
 from harness.training import heads
 from harness.training.batches import Batch, collate, micro_batches, shuffled, target_count
@@ -34,46 +34,69 @@ from tasks.types import task_type
 from tasks.types.base import HeadKind
 
 #: XLM-R Large (Conneau et al. 2020), for measuring where a GPU is at hand; random weights are as fast as trained ones.
-LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
+LARGE = {
+    "vocab_size": 250002,
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "max_position_embeddings": 514,
+    "type_vocab_size": 1,
+}
+#: Inputs that Trainer passes through the model at once at most; a larger batch is accumulated.
+PASSED = 128
 
 
 class Counted:
-    """Counts pieces and padding that pass through the model, and the time from the first update's beginning on.
+    """Counts the pieces and the padding that pass through the model, and the time that they take.
 
-    Of time the wall's and the processor's: on a machine that others use too, the latter alone says something.
+    Of time the wall's and the processor's: on a machine that others use too, the latter alone says something. On a GPU
+    the first updates are not counted, in which its libraries are loaded; it is waited for at the beginning and the end.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, updates: int) -> None:
+        """``updates``: how many there will be."""
         self._device = device
+        self._total = updates
+        self._skipped = 0 if device.type == "cpu" else min(10, updates // 2)
         self._start = (0.0, 0.0)
         self._seconds = (0.0, 0.0)
-        self._updates = 0
         self._real = 0
         self._all = 0
+        self._pairs = 0
 
     def begin(self) -> None:
-        """The training begins."""
-        self._start = (time.perf_counter(), time.process_time())
+        """The training begins, or what is counted of it does."""
+        self._real = self._all = self._pairs = 0
+        self._start = self._now()
 
     def batch(self, batch: Batch) -> None:
         """A batch is about to pass."""
         self._real += int(batch.lengths.sum())
         self._all += batch.input_ids.numel()
+        self._pairs += int((batch.lengths**2).sum())
 
     def update(self, number: int) -> None:
-        """An update is over; after the first, what is set up once is over, too."""
+        """An update is over."""
+        if number == self._skipped:
+            self.begin()
+        elif number == self._total:
+            now = self._now()
+            self._seconds = (now[0] - self._start[0], now[1] - self._start[1])
+
+    def _now(self) -> tuple[float, float]:
         if self._device.type == "cuda":
             torch.cuda.synchronize()
-        now = (time.perf_counter(), time.process_time())
-        self._updates = number
-        self._seconds = (now[0] - self._start[0], now[1] - self._start[1])
+        return time.perf_counter(), time.process_time()
 
     def summary(self) -> dict[str, float]:
+        updates = self._total - self._skipped
         return {
-            "seconds": self._seconds[0] / self._updates,
-            "cpu_seconds": self._seconds[1] / self._updates,
-            "updates": self._updates,
+            "seconds": self._seconds[0] / updates,
+            "cpu_seconds": self._seconds[1] / updates,
+            "updates": updates,
             "pieces": self._real,
+            "pairs": self._pairs,
             "padding": 1 - self._real / self._all,
         }
 
@@ -100,9 +123,9 @@ class Workload:
         path = Path(request["checkpoint"])
         checkpoint = load_checkpoint(path, dropout=hyper.dropout, attention_dropout=hyper.attention_dropout)
         if request["size"] == "large":
-            for name, value in LARGE.items():
-                setattr(checkpoint.config, name, value)
-            encoder = build_encoder(checkpoint.config, dropout=hyper.dropout, attention_dropout=hyper.attention_dropout)
+            config = AutoConfig.for_model("xlm-roberta", pad_token_id=checkpoint.pad_id, **LARGE)
+            with device:
+                encoder = build_encoder(config, dropout=hyper.dropout, attention_dropout=hyper.attention_dropout)
             checkpoint = replace(
                 checkpoint, encoder=encoder, backbone=replace(checkpoint.backbone, hidden_size=LARGE["hidden_size"])
             )
@@ -173,6 +196,17 @@ def first(inputs: Inputs, count: int) -> Inputs:
         context=inputs.context[:count],
         targets=None if inputs.targets is None else inputs.targets[:targets],
     )
+
+
+def operations(summary: Mapping[str, float], model: Model) -> float:
+    """Floating-point operations that a training needs, without padding and recomputation.
+
+    As Chowdhery et al. 2022 (appendix B) count them: six a weight and piece, and twelve a layer, unit of the hidden
+    state and pair of pieces that attend to each other.
+    """
+    config: Any = model.encoder.config
+    attention = 12 * config.num_hidden_layers * config.hidden_size * summary["pairs"]
+    return 6 * model.arithmetic * summary["pieces"] + attention
 
 
 def train_ours(workload: Workload, request: Mapping[str, Any], counted: Counted) -> None:
@@ -260,7 +294,8 @@ def train_theirs(workload: Workload, request: Mapping[str, Any], counted: Counte
         arguments = TrainingArguments(
             output_dir=folder,
             max_steps=hyper.max_steps,
-            per_device_train_batch_size=hyper.batch_size,
+            per_device_train_batch_size=min(hyper.batch_size, PASSED),
+            gradient_accumulation_steps=max(1, hyper.batch_size // PASSED),
             learning_rate=hyper.learning_rate,
             weight_decay=hyper.weight_decay,
             adam_epsilon=hyper.adam_epsilon,

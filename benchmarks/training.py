@@ -8,8 +8,8 @@ length, as XTREME's and jiant's scripts pad; ``grouped`` is Trainer with dynamic
 is the loop of this project. All pass once over the same inputs, as many as the updates take. Loading and tokenizing
 are not counted. ``loss`` is the mean loss afterwards on the same validation rows, without dropout; the ways shuffle
 differently, so it agrees but for noise. SQuAD takes a quarter of the updates. With ``--device cuda``, ``--size large``
-takes a randomly initialised XLM-R Large instead, and the share of the device's arithmetic that is used is shown
-(``--peak`` in TFLOP/s).
+takes a randomly initialised XLM-R Large instead, and the share of the device's arithmetic that the real pieces need is
+shown (``--peak`` in TFLOP/s); the first updates, in which libraries are loaded, are not counted then.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def main() -> int:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--size", choices=("minilm", "large"), default="minilm")
+    parser.add_argument("--batch", type=int, help="inputs an update instead of the recipe's")
+    parser.add_argument("--pieces", type=int, help="most pieces in a micro-batch of ours instead of the recipe's")
     parser.add_argument("--peak", type=float, default=989.0, help="TFLOP/s of the device; 989 is an H100 in bf16")
     parser.add_argument("--spec", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -61,8 +63,7 @@ def main() -> int:
                 runs = [real_rows.apart(__file__, request, Path(name)) for _ in range(arguments.rounds)]
                 best = min(runs, key=lambda run: run["seconds"])
                 found[task][way] = best
-                speed = best["pieces"] / best["seconds"] / best["updates"]
-                print(_line(task, way, best), _utilisation(best, speed, arguments), flush=True)
+                print(_line(task, way, best), _utilisation(best, arguments), flush=True)
             _ratios(task, found[task])
     if arguments.json:
         print(json.dumps(found, indent=1))
@@ -75,11 +76,12 @@ def _line(task: str, way: str, run: Mapping[str, float]) -> str:
     return f"{task:6} {way:8} {seconds:9.3f} {processors:8.3f} {beside}"
 
 
-def _utilisation(run: Mapping[str, float], speed: float, arguments: argparse.Namespace) -> str:
-    """Share of a GPU's arithmetic: six operations a parameter and piece, forwards and backwards."""
+def _utilisation(run: Mapping[str, float], arguments: argparse.Namespace) -> str:
+    """Real pieces a second, and the share of a GPU's arithmetic that they need."""
     if arguments.device != "cuda":
         return ""
-    return f"{6 * speed * run['arithmetic'] / arguments.peak / 1e12:6.1%} of the device"
+    seconds = run["seconds"] * run["updates"]
+    return f"{run['pieces'] / seconds:9,.0f} pieces/s {run['operations'] / seconds / arguments.peak / 1e12:6.1%}"
 
 
 def _ratios(task: str, found: Mapping[str, Mapping[str, float]]) -> None:
@@ -96,11 +98,16 @@ def _request(held: real_rows.Prepared, task: str, way: str, arguments: argparse.
     return {
         "way": way,
         "task": trained.params["task"],
-        "hyper": {**trained.params["hyper"], "max_steps": updates},
+        "hyper": {**trained.params["hyper"], "max_steps": updates, **_asked(arguments)},
         "rows": str(held.rows(name)),
         "checkpoint": str(held.checkpoint),
         **{option: getattr(arguments, option) for option in ("threads", "device", "precision", "size")},
     }
+
+
+def _asked(arguments: argparse.Namespace) -> dict[str, int]:
+    asked = {"batch_size": arguments.batch, "micro_batch_pieces": arguments.pieces}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def measure(request: Mapping[str, Any]) -> dict[str, float]:
@@ -111,14 +118,15 @@ def measure(request: Mapping[str, Any]) -> dict[str, float]:
 
     context = real_rows.silent_context(**{name: request[name] for name in ("threads", "device", "precision")})
     device = set_up(context)
-    from benchmarks.peers import Counted, Workload, train_ours, train_theirs
+    from benchmarks.peers import Counted, Workload, operations, train_ours, train_theirs
 
     workload = Workload.load(request, device, Reporter(context.progress))
     if request["way"] != "ours":
         torch.use_deterministic_algorithms(mode=False)
-    counted = Counted(device)
+    counted = Counted(device, request["hyper"]["max_steps"])
     (train_ours if request["way"] == "ours" else train_theirs)(workload, request, counted)
-    return {**counted.summary(), "loss": workload.validation_loss(), "arithmetic": workload.model.arithmetic}
+    found = counted.summary()
+    return {**found, "loss": workload.validation_loss(), "operations": operations(found, workload.model)}
 
 
 if __name__ == "__main__":

@@ -42,19 +42,22 @@ class Layout:
         positions: of each piece in its sequence, (1, pieces).
         groups: for attention; each holds every piece once, all of them together too.
         whole: all sequences as one group in the order they were given, for the heads.
+        ends: where each sequence ends as they lie, from 0 on, (sequences + 1,), for kernels that take them end to end;
+            None on a CPU, which has none.
     """
 
     order: IntArray
     positions: torch.Tensor
     groups: tuple[Group, ...]
     whole: Group
+    ends: torch.Tensor | None = None
 
 
 def lay_out(lengths: IntArray, device: torch.device) -> Layout:
     """The layout of sequences of these lengths.
 
-    On a CPU attention takes sequences of one length at a time and nothing is padded; elsewhere it takes all at once,
-    since many small calls cost more than attention to padding.
+    On a CPU attention takes sequences of one length at a time and nothing is padded. Elsewhere it takes all at once,
+    since many small calls cost more than attention to padding: end to end where a kernel does that, else padded.
     """
     order = np.argsort(-lengths, kind="stable")
     lying = lengths[order]
@@ -65,7 +68,12 @@ def lay_out(lengths: IntArray, device: torch.device) -> Layout:
         positions=torch.from_numpy(positions).to(device)[None],
         groups=tuple(_equal(lying)) if device.type == "cpu" else (whole,),
         whole=whole,
+        ends=None if device.type == "cpu" else torch.from_numpy(_ends(lying)).to(device),
     )
+
+
+def _ends(lengths: IntArray) -> npt.NDArray[np.int32]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
 
 
 def _equal(lengths: IntArray) -> Iterator[Group]:

@@ -14,8 +14,9 @@ from harness.training.errors import Diverged
 from harness.training.memory import PieceBudget, out_of_memory
 from harness.training.optimiser import build_optimiser, learning_rate, set_learning_rate
 from harness.training.parameters import Hyper
+from harness.training.precision import Precision, precision_of
 from harness.training.resume import ResumeFile, random_state, set_random_state
-from harness.training.runtime import Reporter, autocast
+from harness.training.runtime import Reporter
 from harness.training.steps import Feed, PartT, Step, feed
 
 #: Points of the loss curve that a record keeps, whatever the length of the training.
@@ -141,8 +142,10 @@ class _Fitting(Generic[PartT]):
     losses: _Losses = field(default_factory=_Losses)
     best: _Best | None = None
     optimiser: torch.optim.Optimizer = field(init=False)
+    computing: Precision = field(init=False)
 
     def __post_init__(self) -> None:
+        self.computing = precision_of(self.model, self.device, self.precision)
         self.optimiser = build_optimiser(self.model.parameters(), self.hyper)
         self.history.planned = self.points[-1]
 
@@ -190,10 +193,11 @@ class _Fitting(Generic[PartT]):
         """One optimiser step; its mean loss. Micro-batches add up to the gradient of the whole effective batch."""
         while True:
             try:
-                mean = self._gradient(step, parts)
+                summed = self._gradient(step, parts)
+                clipped = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.max_grad_norm)
+                mean, norm = map(float, torch.stack([summed, clipped]).tolist())  # a device is waited for once
                 _check("loss", mean, number)
-                norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.max_grad_norm)
-                _check("norm of the gradient", norm.item(), number)
+                _check("norm of the gradient", norm, number)
                 self.optimiser.step()
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error) or not self._smaller(step, number):
@@ -202,15 +206,18 @@ class _Fitting(Generic[PartT]):
                 return mean
             parts = (make() for make in step.split(self.budget.pieces))
 
-    def _gradient(self, step: Step[PartT], parts: Iterator[PartT]) -> float:
+    def _gradient(self, step: Step[PartT], parts: Iterator[PartT]) -> torch.Tensor:
+        """The gradient of a step, left in the parameters, and its mean loss, left on the device."""
         self.optimiser.zero_grad(set_to_none=True)
         summed = torch.zeros((), device=self.device)
-        for part in parts:
-            with autocast(self.device, self.precision):
-                loss = self.loss_of(part) / step.targets
-            loss.backward()  # type: ignore[no-untyped-call]
-            summed += loss.detach()
-        return summed.item()
+        with self.computing.step() as passed:
+            for part in parts:
+                with self.computing.forward():
+                    loss = self.loss_of(part) / step.targets
+                loss.backward()  # type: ignore[no-untyped-call]
+                passed()
+                summed += loss.detach()
+        return summed
 
     def _smaller(self, step: Step[PartT], number: int) -> bool:
         """Halve the budget until the step has more parts than now; False where it cannot be split any further."""

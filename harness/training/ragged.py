@@ -18,6 +18,7 @@ from torch import nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from harness.training.kernels import attend_end_to_end
 from harness.training.layout import Group, Layout, gather, spread
 
 _NAME = "codestilts_ragged"
@@ -62,10 +63,21 @@ def _attend(
     *,
     ragged: Layout,
     sliding_window: int | None = None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention within each sequence; queries, keys and values are (1, heads, pieces, size)."""
     assert attention_mask is None, "sequences end to end have no mask"
+    if ragged.ends is not None:
+        lying = (query[0].transpose(0, 1), key[0].transpose(0, 1), value[0].transpose(0, 1))
+        window = None if sliding_window is None or ragged.whole.length <= sliding_window else sliding_window
+        found = attend_end_to_end(
+            module, lying, ragged.ends, ragged.whole.length, dropout=dropout, scaling=scaling, window=window
+        )
+        if found is not None:
+            return found[None], None
+    options |= {"dropout": dropout, "scaling": scaling}
     sizes = [group.pieces for group in ragged.groups]
     # Split, not sliced: the gradient of a slice is as long as what it was cut from.
     sides = zip(*(torch.split(side[0].transpose(0, 1), sizes) for side in (query, key, value)), strict=True)

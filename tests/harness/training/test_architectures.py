@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from torch.nn import functional
 from transformers import AutoTokenizer
 
 from harness.context import StageContext
@@ -28,6 +30,7 @@ from harness.training.checkpoint import load_checkpoint, load_head
 from harness.training.encoding import encode_rows, head_kind
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
+from harness.training.precision import BFloat16, precision_of
 from harness.training.runtime import Reporter
 from harness.training.scratch import train_tokenizer
 from tasks.errors import DataError
@@ -245,12 +248,45 @@ def test_padding_and_neighbours_do_not_change_an_answer(converted: Converted) ->
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("grouped", [True, False], ids=["equal-lengths", "one-group"])
+def attend_by_hand(
+    module: torch.nn.Module,
+    sides: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    ends: torch.Tensor,
+    longest: int,
+    *,
+    dropout: float,
+    scaling: float | None,
+    window: int | None,
+) -> torch.Tensor:
+    """What the kernels of a GPU compute, sequence by sequence."""
+    assert 0.0 == dropout
+    bounds = ends.tolist()
+    assert longest == max(end - start for start, end in pairwise(bounds))
+    found = []
+    for start, end in pairwise(bounds):
+        query, key, value = (side[start:end].transpose(0, 1) for side in sides)
+        places = torch.arange(end - start)
+        away = places[:, None] - places
+        allowed = away.abs() < (window or longest)
+        if getattr(module, "is_causal", False):
+            allowed &= away >= 0
+        apart = functional.scaled_dot_product_attention(
+            query[None], key[None], value[None], allowed, scale=scaling, enable_gqa=len(query) != len(key)
+        )
+        found.append(apart[0].transpose(0, 1))
+    return torch.cat(found)
+
+
+@pytest.mark.parametrize("way", ["equal-lengths", "one-group", "end-to-end"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_sequences_end_to_end_give_what_padded_ones_give(
-    converted: Converted, kind: str, grouped: bool, monkeypatch: pytest.MonkeyPatch
+    converted: Converted, kind: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same loss and gradient, in every architecture that is not padded in training."""
+    """The same loss and gradient, in every architecture that is not padded in training.
+
+    Attention takes sequences apart by equal lengths (as on a CPU), all at once and padded, or end to end, as on a GPU.
+    """
+    monkeypatch.setattr("harness.training.ragged.attend_end_to_end", attend_by_hand)
     checkpoint = load_checkpoint(converted.checkpoint)
     toy = TaskParams.from_params(task(kind))
     encoded = encode_rows(
@@ -275,8 +311,12 @@ def test_sequences_end_to_end_give_what_padded_ones_give(
     found = {}
     for ragged in (False, True):
         batch = collate(encoded.inputs, order, pad_id=checkpoint.pad_id, device=torch.device("cpu"), ragged=ragged)
-        if batch.layout is not None and not grouped:
+        if batch.layout is not None and way == "one-group":
             batch = replace(batch, layout=replace(batch.layout, groups=(batch.layout.whole,)))
+        if batch.layout is not None and way == "end-to-end":
+            lengths = torch.from_numpy(batch.lengths[batch.layout.order])
+            ends = functional.pad(lengths.cumsum(0), (1, 0)).int()
+            batch = replace(batch, layout=replace(batch.layout, groups=(), ends=ends))
         model.zero_grad()
         assert batch.targets is not None
         loss = heads.loss_sum(batch.kind, model(batch, HEAD), batch.targets)
@@ -287,6 +327,81 @@ def test_sequences_end_to_end_give_what_padded_ones_give(
     assert found[True][1].keys() == found[False][1].keys()
     for name, gradient in found[False][1].items():
         torch.testing.assert_close(found[True][1][name], gradient, rtol=1e-3, atol=1e-5, msg=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The loss of one step and the gradient of every weight, on the CPU."""
+
+    loss: torch.Tensor
+    gradients: dict[str, torch.Tensor]
+
+    def assert_near(self, other: Step, share: float) -> None:
+        """Loss and gradients differ by at most such a share of their size (of 1, where that is smaller)."""
+        torch.testing.assert_close(self.loss, other.loss, rtol=share, atol=1e-5)
+        assert self.gradients.keys() == other.gradients.keys()
+        squares = [(value**2).sum() for value in other.gradients.values()]
+        gaps = [((value - other.gradients[name]) ** 2).sum() for name, value in self.gradients.items()]
+        assert torch.stack(gaps).sum().sqrt() <= share * max(1.0, torch.stack(squares).sum().sqrt().item())
+
+
+def step_on(converted: Converted, kind: str, device: str, precision: str, *, ragged: bool) -> Step:
+    """A step without dropout on six toy rows, in two micro-batches."""
+    checkpoint = load_checkpoint(converted.checkpoint)
+    toy = TaskParams.from_params(task(kind))
+    encoded = encode_rows(
+        toy,
+        toy_rows(kind, 6),
+        checkpoint.backbone,
+        checkpoint.tokenizer,
+        Reporter(lambda _f, _n: None),
+        keep_features=False,
+        where="rows",
+    )
+    head = heads.build_head(
+        head_kind(toy), hidden_size=HIDDEN, labels=len(toy.labels), summary=checkpoint.backbone.summary
+    )
+    heads.initialise(head, 1)
+    there = torch.device(device)
+    model = Model(checkpoint.encoder, {HEAD: head}).train().to(there)
+    order = np.argsort(-encoded.inputs.lengths, kind="stable")
+    computing = precision_of(model, there, precision)
+    assert (type(computing) is BFloat16) == (precision == "bf16")
+    total = torch.zeros((), device=there)
+    with computing.step() as passed:
+        for part in (order[:4], order[4:]):
+            batch = collate(
+                encoded.inputs, part, pad_id=checkpoint.pad_id, device=there, ragged=ragged and model.ragged
+            )
+            assert batch.targets is not None
+            with computing.forward():
+                loss = heads.loss_sum(batch.kind, model(batch, HEAD), batch.targets)
+            loss.backward()
+            passed()
+            total += loss.detach()
+    found = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
+    assert {torch.float32} == {weight.dtype for weight in model.parameters()}
+    assert {torch.float32} == {gradient.dtype for gradient in found.values()}
+    return Step(loss=total.cpu(), gradients={name: gradient.cpu() for name, gradient in found.items()})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_in_bfloat16_is_one_in_float32_but_for_rounding(converted: Converted, kind: str) -> None:
+    exact = step_on(converted, kind, "cpu", "fp32", ragged=True)
+    rough = step_on(converted, kind, "cpu", "bf16", ragged=True)
+
+    rough.assert_near(exact, 0.05)
+    assert any(not torch.equal(rough.gradients[name], value) for name, value in exact.gradients.items())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gpu_s_kernels_give_what_padded_sequences_give(converted: Converted, kind: str) -> None:
+    """On a GPU sequences lie end to end in attention, too; on the CPU beside it they are padded."""
+    exact = step_on(converted, kind, "cpu", "fp32", ragged=False)
+
+    step_on(converted, kind, "cuda", "fp32", ragged=True).assert_near(exact, 1e-4)
+    step_on(converted, kind, "cuda", "bf16", ragged=True).assert_near(exact, 0.05)
 
 
 def test_causal_backbones_read_the_last_piece_and_the_others_the_first(converted: Converted) -> None:
