@@ -74,6 +74,9 @@ def show(verdict: Verdict) -> None:
         click.echo(f"labels: {', '.join(targets)}: {source}")
     for what in verdict.unchecked:
         click.echo(f"not checked: {what}")
+    if verdict.missing:
+        more = f" and {len(verdict.missing) - 1} more" if len(verdict.missing) > 1 else ""
+        click.echo(f"incomplete: without a result: {verdict.missing[0]}{more}")
     bad = len(verdict.findings)
     ending = "all claims hold" if verdict.holds else f"{bad} claim{'s do' if bad > 1 else ' does'} not hold"
     click.echo(

@@ -51,6 +51,7 @@ class Verdict:
         findings: claims that do not hold.
         references: by target where its labels are from.
         unchecked: what was taken on trust, in words.
+        missing: results that rows of it lack; no claim is made of these.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Verdict:
     findings: list[Finding] = field(default_factory=list)
     references: dict[str, str] = field(default_factory=dict)
     unchecked: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -75,6 +77,7 @@ class Verdict:
             "findings": [finding.to_json() for finding in self.findings],
             "references": self.references,
             "unchecked": self.unchecked,
+            "missing": self.missing,
         }
 
     def trust(self, what: str) -> None:

@@ -194,13 +194,7 @@ def _choose(
                 where=str(results),
                 remedy=f"it has {names}{more}" if names else "run the suite first",
             )
-    suite = folder.suite
-    wanted = [
-        CellKey(row.backbone, row.recipe, target.name, seed)
-        for row in rows
-        for target in suite.targets
-        for seed in suite.seeds
-    ]
+    wanted = wanted_of(folder, ((row.backbone, row.recipe) for row in rows))
     lost = tuple(str(key) for key in wanted if key not in folder.results)
     if lost and not partial:
         gap = folder.gaps.get(next(key for key in wanted if key not in folder.results))
@@ -211,6 +205,17 @@ def _choose(
             remedy="run them, or say --partial: the row then shows as incomplete",
         )
     return [key for key in wanted if key in folder.results], lost
+
+
+def wanted_of(folder: ResultsFolder, rows: Iterable[tuple[str, str]]) -> list[CellKey]:
+    """All results that rows (backbone and recipe) have when they are complete."""
+    suite = folder.suite
+    return [CellKey(*row, target.name, seed) for row in rows for target in suite.targets for seed in suite.seeds]
+
+
+def missing(folder: ResultsFolder, rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Those that they lack."""
+    return [str(key) for key in wanted_of(folder, sorted(rows)) if key not in folder.results]
 
 
 def _results_part(

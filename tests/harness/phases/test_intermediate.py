@@ -71,6 +71,25 @@ def test_mlm_steps_stand_between_the_very_steps_of_the_recipe_without(
     assert toy.files(added) == toy.files(again)
 
 
+def test_a_mixture_with_mlm_in_bfloat16_gives_the_same_bytes_twice(
+    run_stage: Any, tiny_mlm: Path, corpus: Path, toy_artifact: Any, toy: Any
+) -> None:
+    """Steps in which a head, or the masked-LM head, has no gradient."""
+    kinds = ("sentence_pair", "span_qa")
+    params = {
+        "tasks": [toy.task(kind, name=kind) for kind in kinds],
+        "mixing": {"kind": "uniform", "cap": 131072, "temperature": 1.0},
+        "hyper": {**toy.hyper, "max_steps": 12},
+        "mlm": MLM,
+    }
+    inputs = {"checkpoint": tiny_mlm, "corpus": corpus} | {f"rows:{kind}": toy_artifact(kind, 24, 8) for kind in kinds}
+    outs = [run_stage(intermediate, params, inputs, precision="bf16") for _ in range(2)]
+
+    assert toy.files(outs[0]) == toy.files(outs[1])
+    record = json.loads((outs[0] / "training.json").read_text())
+    assert 18 == record["steps"]
+
+
 def test_mlm_without_a_head_to_go_on_with_is_refused_before_rows_are_read(
     run_stage: Any, tiny: Path, corpus: Path, toy: Any, tmp_path: Path
 ) -> None:

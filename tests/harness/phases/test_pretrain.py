@@ -18,11 +18,14 @@ def params(toy: Any, **changes: Any) -> dict[str, Any]:
     return {"steps": 4, "batch_size": 8, "block_length": 16, "mask_probability": 0.15, "hyper": toy.hyper, **changes}
 
 
-def test_a_pattern_is_learned_within_the_budget(run_stage: Any, tiny: Path, tmp_path: Path, toy: Any) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_pattern_is_learned_within_the_budget(
+    run_stage: Any, tiny: Path, tmp_path: Path, toy: Any, precision: str
+) -> None:
     """On a corpus that is one sentence over and over, the loss falls far below that of guessing."""
     sentence = "where is it north river green"
     write_json_lines(tmp_path / "text.jsonl", ({"id": str(n), "text": sentence} for n in range(40)))
-    out = run_stage(pretrain, params(toy, steps=80), {"checkpoint": tiny, "corpus": tmp_path})
+    out = run_stage(pretrain, params(toy, steps=80), {"checkpoint": tiny, "corpus": tmp_path}, precision=precision)
 
     record = json.loads((out / "training.json").read_text())
     assert 80 * 8 * 16 == record["pieces"]

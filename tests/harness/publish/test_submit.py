@@ -43,7 +43,7 @@ def test_a_row_is_scored_again_from_its_predictions_alone(packed: Path, verify: 
     code, report = verify(packed)
     assert (0, [], 5, 5) == (
         code,
-        report["findings"],
+        [*report["findings"], *report["missing"]],
         report["results"],
         report["rescored_from_predictions"],
     )
@@ -155,6 +155,11 @@ def test_a_row_that_lacks_results_is_packed_only_if_asked(
     assert 0 == call(*command, "--partial")[0]
     code, report = verify(out)
     assert (0, 4) == (code, report["results"])
+    lost = f"{ROW[1]} / {ROW[3]} / mini-xnli, seed 1"
+    assert [lost] == report["missing"]
+    code, shown, _ = call("verify", out, "--suite", made.suite)
+    assert 0 == code
+    assert f"incomplete: without a result: {lost}" in shown.splitlines()
 
 
 @pytest.mark.parametrize(
