@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,12 +81,19 @@ def digests(
     return found
 
 
-def leading_out(folder: Path | None, files: Collection[str]) -> list[str]:
-    """Of release files those that are links, or lie behind some, to somewhere outside the folder."""
-    if folder is None:
-        return []
-    root = folder.resolve()
-    return [path for path in files if not (root / path).resolve().is_relative_to(root)]
+@dataclass(frozen=True, kw_only=True)
+class ReleaseFiles:
+    """Release files that a plan reads: their folder, and their paths below it."""
+
+    folder: Path | None = None
+    paths: tuple[str, ...] = ()
+
+    def leading_out(self) -> list[str]:
+        """Those that are links, or lie behind some, to somewhere outside the folder."""
+        if self.folder is None:
+            return []
+        root = self.folder.resolve()
+        return [path for path in self.paths if not (root / path).resolve().is_relative_to(root)]
 
 
 def folder_digests(

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ENGINE_TIMEOUT = 4.0  # seconds; an engine that is there answers in a fraction of one
+ENGINE_TIMEOUT = 10.0  # seconds; one that is there answers in a fraction of one, unless the machine is busy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness import machine
 from harness.context import Progress, StageContext
+from harness.data import ReleaseFiles
 from harness.errors import EnvironmentFault
 from harness.outcome import FailureClass
 from harness.plan.stage import Environment, Limits, Phase, Plan, Stage
@@ -90,7 +91,7 @@ def doing(runner: RunnerName, aside: Path, phases: Sequence[Phase], device: str,
             )
             for phase in phases
         )
-        if problems := place.problems(Plan(suite="retrieve", stages=stages, cells=()), []):
+        if problems := place.problems(Plan(suite="retrieve", stages=stages, cells=()), ReleaseFiles()):
             raise NotReady(problems)
         store.mkdir(parents=True)
         with closing(place.runner(store, new_run_id(store))) as started:

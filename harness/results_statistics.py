@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import walk
+from harness.data import ReleaseFiles
 from harness.explain import Decision, foretell
 from harness.outcome import Failure, FailureClass, Outcome
 from harness.plan.stage import Plan
@@ -66,7 +67,9 @@ def add_statistics(
     forced = keys if following.forced else set()
     decisions = foretell(plan, following.store, forced, keys)
     following.further(plan, decisions)
-    if decisions[stage.key].runs and (problems := following.place.problems(plan, ())):
+    if decisions[stage.key].runs and (
+        problems := following.place.problems(plan, ReleaseFiles(folder=results, paths=(".",)))
+    ):
         return plan, {stage.key: _kept_from(problems, plan, decisions[stage.key], following)}
     runner = following.place.runner(following.store.root, following.ledger.run)
     options = walk.Options(data=results, forced=forced, waits=walk.WAITS)

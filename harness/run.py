@@ -224,7 +224,8 @@ def _check(planned: Planned, place: Place, store: Store, request: Request, runni
         return
     needed = disk_needed(planned.plan, running, request.workers, keep_weights=request.keep_weights)
     plan = replace(planned.plan, stages=tuple(stage for stage in planned.plan.stages if stage.key in running))
-    problems = place.problems(plan, data.leading_out(planned.data, planned.files)) + check_disk(store.root, needed)
+    release = data.ReleaseFiles(folder=planned.data, paths=planned.files)
+    problems = place.problems(plan, release) + check_disk(store.root, needed)
     if problems:
         raise NotReady(problems)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.canonical import file_digest
 from harness.context import Progress
-from harness.data import leading_out
+from harness.data import ReleaseFiles
 from harness.locating import source_files
 from harness.outside import Do, Work, do_here
 from harness.plan import parameters
@@ -179,7 +179,7 @@ def _root(task: TaskSpec, data: Path, out: Path) -> Path:
 
 def _real(root: Path, paths: Collection[str], out: Path) -> Path:
     """The root itself, or where links lead out of it a copy of what is read, which a container sees, too."""
-    if not leading_out(root, paths):
+    if not ReleaseFiles(folder=root, paths=tuple(paths)).leading_out():
         return root
     copied = out / "files"
     for path in paths:

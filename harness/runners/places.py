@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from harness import machine
+from harness.data import ReleaseFiles
 from harness.errors import EnvironmentFault, SpecError
 from harness.plan.stage import Phase, Plan
 from harness.preflight import Problem, require_hardware
@@ -46,8 +47,8 @@ class Place(Protocol):
         """End and remove what runs left that were killed outright."""
         ...
 
-    def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
-        """Everything that keeps these stages from running here; ``links`` are release files that lie elsewhere."""
+    def problems(self, plan: Plan, release: ReleaseFiles) -> list[Problem]:
+        """Everything that keeps these stages from running here, on the release files that the plan reads."""
         ...
 
     def runner(self, store: Path, run: str) -> Runner:
@@ -96,12 +97,12 @@ class LocalPlace:
             containers.sweep(store)
             containers.close()
 
-    def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
+    def problems(self, plan: Plan, release: ReleaseFiles) -> list[Problem]:
         """Whether backbones' own packages are installed, and torch finds the device and the precision.
 
-        Processes see links as we do.
+        Processes see release files as we do.
         """
-        del links
+        del release
         found = _package_problems(plan)
         try:
             require_hardware(plan)

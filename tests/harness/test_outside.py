@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from harness import outside
+from harness.data import ReleaseFiles
 from harness.images.targets import image_of
 from harness.plan.stage import Phase, Plan
 from harness.preflight import NotReady, Problem
@@ -19,7 +19,7 @@ def test_what_loads_a_backbone_runs_where_its_packages_are(tmp_path: Path, monke
     class Place:
         """One that lacks everything, and remembers what it was asked for."""
 
-        def problems(self, plan: Plan, _links: Sequence[str]) -> list[Problem]:
+        def problems(self, plan: Plan, _release: ReleaseFiles) -> list[Problem]:
             asked.extend(image_of(stage) for stage in plan.stages)
             return [Problem(what="no engine")]
 

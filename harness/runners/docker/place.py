@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from docker import APIClient
 import harness
 import leaderboard
 import tasks
+from harness.data import ReleaseFiles
 from harness.errors import EnvironmentFault, SpecError
 from harness.images import engine
 from harness.images.found import FoundImage, look
@@ -21,7 +23,7 @@ from harness.machine import engine_offers_gpus
 from harness.plan.stage import Plan, Stage
 from harness.preflight import Problem
 from harness.runners.base import Runner
-from harness.runners.docker import faults, gpu_probe, labels
+from harness.runners.docker import confinement, faults, gpu_probe, labels, sources
 from harness.runners.docker.runner import DockerRunner, Settings, StageImage
 from harness.runners.gpus import wants_gpu
 from harness.runners.places import MARK, Wish, chosen_gpus
@@ -48,17 +50,18 @@ class DockerPlace:
             return
         (store / MARK).unlink(missing_ok=True)
 
-    def problems(self, plan: Plan, links: Sequence[str]) -> list[Problem]:
-        """Engine, images, GPUs, and release files that a container would not find."""
-        found = [_link_problem(links)] if links else []
+    def problems(self, plan: Plan, release: ReleaseFiles) -> list[Problem]:
+        """Engine, images, GPUs, and files of this machine that a container would not find or could not read."""
+        files = partial(sources.problems, release, plan.stages)
         try:
             client = self._connected()
             self._info = client.info()
             version = str(client.version()["ApiVersion"])
         except EnvironmentFault as fault:
-            return [Problem(what=fault.what, remedy=fault.remedy or ""), *found]
+            return [Problem(what=fault.what, remedy=fault.remedy or ""), *files(confinement.person())]
         except faults.ENGINE_ERRORS as error:
-            return [Problem(what=faults.judge(error)[1].rstrip(".")), *found]
+            return [Problem(what=faults.judge(error)[1].rstrip(".")), *files(confinement.person())]
+        found = files(confinement.person(tuple(self._info.get("SecurityOptions") or ())))
         if tuple(int(part) for part in version.split(".")) < OLDEST_API:
             what = f"the Docker engine is too old (API {version})"
             found.append(Problem(what=what, remedy="use Docker 20.10 or later"))
@@ -152,9 +155,3 @@ def copy_packages(code: Path) -> None:
 def _no_gpus(why: str) -> Problem:
     remedy = "install the NVIDIA container toolkit and restart the engine, or run the same on the CPU with --device cpu"
     return Problem(what=f"the Docker engine cannot give containers a GPU ({why})", remedy=remedy)
-
-
-def _link_problem(links: Sequence[str]) -> Problem:
-    more = f" and {len(links) - 1} more" if len(links) > 1 else ""
-    what = f"{links[0]}{more} below --data is a link that leads out of it, where containers do not see"
-    return Problem(what=what, remedy="put the files themselves there (cp -L)")
