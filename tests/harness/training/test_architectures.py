@@ -26,8 +26,9 @@ from harness.phases import convert, finetune
 from harness.phases.finetune import HEAD
 from harness.training import heads
 from harness.training.batches import collate
-from harness.training.checkpoint import load_checkpoint, load_head
+from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
 from harness.training.encoding import encode_rows, head_kind
+from harness.training.inputs import Inputs
 from harness.training.model import Model
 from harness.training.parameters import TaskParams
 from harness.training.precision import BFloat16, precision_of
@@ -216,33 +217,38 @@ def test_a_head_is_put_on_and_the_encoder_stays_what_it_was(converted: Converted
     assert all(torch.equal(tensor, written[name]) for name, tensor in again.state_dict().items())
 
 
-def test_padding_and_neighbours_do_not_change_an_answer(converted: Converted) -> None:
-    """Causal backbones are read at each text's own last piece; positions are not counted through padding."""
+def six_rows(converted: Converted, kind: str) -> tuple[Checkpoint, Inputs, Model]:
+    """A checkpoint, six toy rows encoded for it, and its encoder with a new head, in training mode."""
     checkpoint = load_checkpoint(converted.checkpoint)
-    toy = TaskParams.from_params(task("sentence_pair"))
-    rows = toy_rows("sentence_pair", 6)
+    toy = TaskParams.from_params(task(kind))
     encoded = encode_rows(
         toy,
-        rows,
+        toy_rows(kind, 6),
         checkpoint.backbone,
         checkpoint.tokenizer,
         Reporter(lambda _f, _n: None),
         keep_features=False,
         where="rows",
     )
-    head = heads.build_head(head_kind(toy), hidden_size=HIDDEN, labels=2, summary=checkpoint.backbone.summary)
+    head = heads.build_head(
+        head_kind(toy), hidden_size=HIDDEN, labels=len(toy.labels), summary=checkpoint.backbone.summary
+    )
     heads.initialise(head, 1)
-    model = Model(checkpoint.encoder, {HEAD: head}).eval()
+    return checkpoint, encoded.inputs, Model(checkpoint.encoder, {HEAD: head}).train()
+
+
+def test_padding_and_neighbours_do_not_change_an_answer(converted: Converted) -> None:
+    """Causal backbones are read at each text's own last piece; positions are not counted through padding."""
+    checkpoint, inputs, model = six_rows(converted, "sentence_pair")
+    model.eval()
 
     def logits(chosen: list[int]) -> torch.Tensor:
-        batch = collate(
-            encoded.inputs, torch.tensor(chosen).numpy(), pad_id=checkpoint.pad_id, device=torch.device("cpu")
-        )
+        batch = collate(inputs, np.array(chosen), pad_id=checkpoint.pad_id, device=torch.device("cpu"))
         with torch.no_grad():
             found: torch.Tensor = model(batch, HEAD)
         return found
 
-    assert len(set(encoded.inputs.lengths.tolist())) > 1
+    assert len(set(inputs.lengths.tolist())) > 1
     together = logits(list(range(6)))
     alone = torch.cat([logits([index]) for index in range(6)])
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
@@ -287,30 +293,15 @@ def test_sequences_end_to_end_give_what_padded_ones_give(
     Attention takes sequences apart by equal lengths (as on a CPU), all at once and padded, or end to end, as on a GPU.
     """
     monkeypatch.setattr("harness.training.ragged.attend_end_to_end", attend_by_hand)
-    checkpoint = load_checkpoint(converted.checkpoint)
-    toy = TaskParams.from_params(task(kind))
-    encoded = encode_rows(
-        toy,
-        toy_rows(kind, 6),
-        checkpoint.backbone,
-        checkpoint.tokenizer,
-        Reporter(lambda _f, _n: None),
-        keep_features=False,
-        where="rows",
-    )
-    head = heads.build_head(
-        head_kind(toy), hidden_size=HIDDEN, labels=len(toy.labels), summary=checkpoint.backbone.summary
-    )
-    heads.initialise(head, 1)
-    model = Model(checkpoint.encoder, {HEAD: head}).train()
+    checkpoint, inputs, model = six_rows(converted, kind)
     assert model.ragged == (checkpoint.backbone.architecture != "t5")
     if not model.ragged:
         return
-    order = np.argsort(-encoded.inputs.lengths, kind="stable")
-    assert len(set(encoded.inputs.lengths.tolist())) > 1
+    order = np.argsort(-inputs.lengths, kind="stable")
+    assert len(set(inputs.lengths.tolist())) > 1
     found = {}
     for ragged in (False, True):
-        batch = collate(encoded.inputs, order, pad_id=checkpoint.pad_id, device=torch.device("cpu"), ragged=ragged)
+        batch = collate(inputs, order, pad_id=checkpoint.pad_id, device=torch.device("cpu"), ragged=ragged)
         if batch.layout is not None and way == "one-group":
             batch = replace(batch, layout=replace(batch.layout, groups=(batch.layout.whole,)))
         if batch.layout is not None and way == "end-to-end":
@@ -322,7 +313,7 @@ def test_sequences_end_to_end_give_what_padded_ones_give(
         loss = heads.loss_sum(batch.kind, model(batch, HEAD), batch.targets)
         loss.backward()
         found[ragged] = (loss, {name: value.grad for name, value in model.named_parameters() if value.grad is not None})
-        assert batch.input_ids.numel() == (encoded.inputs.first_piece[-1] if ragged else batch.attention_mask.numel())
+        assert batch.input_ids.numel() == (inputs.first_piece[-1] if ragged else batch.attention_mask.numel())
     torch.testing.assert_close(found[True][0], found[False][0], rtol=1e-5, atol=1e-6)
     assert found[True][1].keys() == found[False][1].keys()
     for name, gradient in found[False][1].items():
@@ -347,32 +338,16 @@ class Step:
 
 def step_on(converted: Converted, kind: str, device: str, precision: str, *, ragged: bool) -> Step:
     """A step without dropout on six toy rows, in two micro-batches."""
-    checkpoint = load_checkpoint(converted.checkpoint)
-    toy = TaskParams.from_params(task(kind))
-    encoded = encode_rows(
-        toy,
-        toy_rows(kind, 6),
-        checkpoint.backbone,
-        checkpoint.tokenizer,
-        Reporter(lambda _f, _n: None),
-        keep_features=False,
-        where="rows",
-    )
-    head = heads.build_head(
-        head_kind(toy), hidden_size=HIDDEN, labels=len(toy.labels), summary=checkpoint.backbone.summary
-    )
-    heads.initialise(head, 1)
+    checkpoint, inputs, model = six_rows(converted, kind)
     there = torch.device(device)
-    model = Model(checkpoint.encoder, {HEAD: head}).train().to(there)
-    order = np.argsort(-encoded.inputs.lengths, kind="stable")
+    model.to(there)
+    order = np.argsort(-inputs.lengths, kind="stable")
     computing = precision_of(model, there, precision)
     assert (type(computing) is BFloat16) == (precision == "bf16")
     total = torch.zeros((), device=there)
     with computing.step() as passed:
         for part in (order[:4], order[4:]):
-            batch = collate(
-                encoded.inputs, part, pad_id=checkpoint.pad_id, device=there, ragged=ragged and model.ragged
-            )
+            batch = collate(inputs, part, pad_id=checkpoint.pad_id, device=there, ragged=ragged and model.ragged)
             assert batch.targets is not None
             with computing.forward():
                 loss = heads.loss_sum(batch.kind, model(batch, HEAD), batch.targets)
