@@ -16,6 +16,7 @@ from transformers import AutoTokenizer
 
 from harness.training import heads
 from harness.training.backbone import Backbone, read_json, write_json
+from harness.training.dropout import use_dropout
 from harness.training.encoder import (
     build_encoder,
     fill,
@@ -121,6 +122,7 @@ def load_checkpoint(path: Path, *, dropout: float = 0.0, attention_dropout: floa
     config = read_config(path / "encoder", code=code)
     encoder = build_encoder(config, dropout=dropout, attention_dropout=attention_dropout, code=code)
     fill(encoder, read_safetensors(path / "encoder" / "model.safetensors"), where="encoder/model.safetensors")
+    use_dropout(encoder)
     encoder.eval()
     tokenizer = load_tokenizer(path / "tokenizer", code=code)
     return Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer)

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from harness.training.backbone import Summary
 from harness.training.batches import Batch
+from harness.training.dropout import Dropout
 from harness.training.inputs import CUT
 from tasks.types.base import HeadKind
 
@@ -27,7 +28,7 @@ class SummaryTrunk(nn.Module):
     def __init__(self, hidden_size: int, *, summary: Summary, dropout: float) -> None:
         super().__init__()
         self.summary = summary
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.dense = nn.Linear(hidden_size, hidden_size)
 
     def forward(self, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -79,7 +80,7 @@ class TokenHead(nn.Module):
 
     def __init__(self, hidden_size: int, labels: int, *, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.out = nn.Linear(hidden_size, labels)
 
     def forward(self, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:

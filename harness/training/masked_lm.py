@@ -18,6 +18,8 @@ from harness.training.backbone import Backbone
 from harness.training.encoding import prefix_ids
 from harness.training.heads import MaskedLMHead
 from harness.training.inputs import IntArray
+from harness.training.layout import lay_out
+from harness.training.ragged import run_ragged, takes_ragged
 from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
 from tasks.errors import DataError, UserError
@@ -80,10 +82,19 @@ def loss_sum(encoder: nn.Module, head: nn.Module, batch: MaskedBlocks) -> torch.
 
 
 def _logits(encoder: nn.Module, head: nn.Module, batch: MaskedBlocks) -> torch.Tensor:
-    hidden = encoder(input_ids=batch.input_ids).last_hidden_state  # (blocks, pieces, hidden_size)
+    hidden = _hidden(encoder, batch.input_ids)
     embeddings = cast("Any", encoder).get_input_embeddings()
     logits: torch.Tensor = head(hidden[batch.rows, batch.columns], embeddings.weight)
     return logits
+
+
+def _hidden(encoder: nn.Module, input_ids: torch.Tensor) -> torch.Tensor:
+    """The last hidden state of blocks, (blocks, pieces, hidden_size)."""
+    if not takes_ragged(encoder):
+        found: torch.Tensor = encoder(input_ids=input_ids).last_hidden_state
+        return found
+    blocks, length = input_ids.shape
+    return run_ragged(encoder, input_ids.reshape(1, -1), lay_out(np.full(blocks, length), input_ids.device))
 
 
 def read_vocabulary(tokenizer: Any, backbone: Backbone) -> Vocabulary:

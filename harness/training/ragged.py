@@ -18,6 +18,7 @@ from torch import nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from harness.training.dropout import dropout as drop
 from harness.training.kernels import attend_end_to_end
 from harness.training.layout import Group, Layout, gather, spread
 
@@ -85,8 +86,38 @@ def _attend(
     for group, pieces in zip(ragged.groups, sides, strict=True):
         mask = _mask(module, group, sliding_window, query.device)
         apart = [spread(side, group).transpose(1, 2) for side in pieces]
-        parts.append(gather(sdpa_attention_forward(module, *apart, mask, **options)[0], group))
+        if dropout and mask is None and query.device.type == "cpu" and len({side.shape[1] for side in apart}) == 1:
+            causal = bool(getattr(module, "is_causal", False))
+            found = _attend_and_drop(*apart, dropout=dropout, scaling=scaling, causal=causal)
+        else:
+            found = sdpa_attention_forward(module, *apart, mask, **options)[0]
+        parts.append(gather(found, group))
     return torch.cat(parts)[None], None
+
+
+def _attend_and_drop(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    *,
+    dropout: float,
+    scaling: float | None,
+    causal: bool,
+) -> torch.Tensor:
+    """Attention with dropout for a CPU, of sequences of one length, each side (count, heads, length, size).
+
+    torch has no kernel for it there either; what it does instead looks at every product three times to guard rows in
+    which nothing is allowed, and draws dropout slowly.
+    """
+    count, heads, length, size = query.shape
+    query, key, value = (side.reshape(count * heads, length, size) for side in (query, key, value))
+    alpha = size**-0.5 if scaling is None else scaling
+    products = torch.baddbmm(query.new_empty(1, 1, 1), query, key.transpose(1, 2), beta=0, alpha=alpha)
+    if causal:
+        later = torch.ones(length, length, dtype=torch.bool).triu_(1)
+        products = products.masked_fill(later, float("-inf"))
+    shares = drop(products.softmax(dim=-1), dropout)
+    return torch.bmm(shares, value).view(count, heads, length, size).transpose(1, 2)
 
 
 def _mask(module: nn.Module, group: Group, window: int | None, device: torch.device) -> torch.Tensor | None:
