@@ -20,7 +20,7 @@ from harness.training import heads
 from harness.training.batches import Batch, collate, micro_batches, shuffled, target_count
 from harness.training.batching import Batching
 from harness.training.checkpoint import load_checkpoint
-from harness.training.dropout import Dropout
+from harness.training.dropout import Dropout, use_dropout
 from harness.training.embeddings import put_back, train_used
 from harness.training.encoder import build_encoder
 from harness.training.encoding import EncodedRows, encode_rows, head_kind
@@ -154,7 +154,7 @@ class Workload:
         heads.initialise(head, 1)
         model = Model(checkpoint.encoder, {task.name: head}).to(device)
         if request["way"] != "ours":
-            usual_dropout(model)
+            use_dropout(model, nn.Dropout, of=Dropout)  # what models of transformers have
         return cls(
             model=model,
             head=task.name,
@@ -182,14 +182,6 @@ class Workload:
                 for part in micro_batches(inputs, everything, 4096)
             ]
         return sum(losses) / target_count(inputs, everything)
-
-
-def usual_dropout(module: nn.Module) -> None:
-    """Put torch's own dropout back, which models of transformers have."""
-    for part in module.modules():
-        for name, child in part.named_children():
-            if type(child) is Dropout:
-                setattr(part, name, nn.Dropout(child.p))
 
 
 def first(inputs: Inputs, count: int) -> Inputs:

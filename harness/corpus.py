@@ -16,6 +16,7 @@ from harness import overlap
 from harness.canonical import file_digest
 from harness.context import StageContext
 from harness.corpus_files import LANGUAGES, TEXT, TEXTS
+from harness.errors import first_of
 from tasks import miniature
 from tasks.errors import DataError
 from tasks.readers.articles import ARTICLES, choose
@@ -77,11 +78,11 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
         context.progress(number / len(source["files"]), f"reading {language}")
         paths = [checked_file(context.data, file) for file in files]
         columns = source.get("columns", ("id", "text"))
-        found = choose(read(paths, *columns), source["max_characters"], where=_named(paths))
+        found = choose(read(paths, *columns), source["max_characters"], where=first_of(paths))
         pairs = ((article.id, article.text) for article in found.articles)
         kept, counts = _without_scored(pairs, scored, whole=source.get("whole", False))
         if not kept:
-            raise DataError(f"no text is left in {language!r}", where=_named(paths), remedy="give it more text")
+            raise DataError(f"no text is left in {language!r}", where=first_of(paths), remedy="give it more text")
         write_json_lines(context.out / TEXTS / f"{language}.jsonl", kept)
         report[language] = {
             "articles_read": found.read,
@@ -93,10 +94,6 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
     text = json.dumps({language: source["sizes"][language] for language in report}, sort_keys=True, indent=1)
     (context.out / LANGUAGES).write_text(text + "\n", encoding="utf-8")
     return report
-
-
-def _named(paths: Sequence[Path]) -> str:
-    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
 def _without_scored(

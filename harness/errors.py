@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.outcome import FailureClass
 from tasks.errors import UserError
+
+
+def first_of(names: Sequence[object]) -> str:
+    """The first of some things that a sentence is about, and how many more there are."""
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else str(names[0])
 
 
 class SpecError(UserError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import data_option, echo_json, json_option
+from harness.errors import first_of
 
 if TYPE_CHECKING:
     from harness.importing.run import Imported, SplitFound
@@ -68,8 +69,7 @@ def _show(found: Imported) -> None:
     if lacking:
         click.echo(f"missing: {'; '.join(f'{title} ({_listed(names)})' for title, names in lacking.items())}")
     for title, names in found.unlabelled.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        click.echo(f"not taken: {title}: {names[0]}{more}, without the answers, which XTREME's scripts take out")
+        click.echo(f"not taken: {title}: {first_of(names)}, without the answers, which XTREME's scripts take out")
     for name in found.unknown[:_SHOWN]:
         click.echo(f"not recognised: {name}")
     if len(found.unknown) > _SHOWN:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import echo_json, json_option, reference_options
+from harness.errors import first_of
 
 if TYPE_CHECKING:
     from harness.publish.findings import Finding, Verdict
@@ -75,8 +76,7 @@ def show(verdict: Verdict) -> None:
     for what in verdict.unchecked:
         click.echo(f"not checked: {what}")
     if verdict.missing:
-        more = f" and {len(verdict.missing) - 1} more" if len(verdict.missing) > 1 else ""
-        click.echo(f"incomplete: without a result: {verdict.missing[0]}{more}")
+        click.echo(f"incomplete: without a result: {first_of(verdict.missing)}")
     bad = len(verdict.findings)
     ending = "all claims hold" if verdict.holds else f"{bad} claim{'s do' if bad > 1 else ' does'} not hold"
     click.echo(

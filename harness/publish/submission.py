@@ -194,28 +194,27 @@ def _choose(
                 where=str(results),
                 remedy=f"it has {names}{more}" if names else "run the suite first",
             )
-    wanted = wanted_of(folder, ((row.backbone, row.recipe) for row in rows))
-    lost = tuple(str(key) for key in wanted if key not in folder.results)
+    there, lost = results_of(folder, rows)
     if lost and not partial:
-        gap = folder.gaps.get(next(key for key in wanted if key not in folder.results))
+        gap = folder.gaps.get(lost[0])
         raise UserError(
-            f"{len(lost)} of {len(wanted)} results are missing, the first of {lost[0]}"
+            f"{len(lost)} of {len(there) + len(lost)} results are missing, the first of {lost[0]}"
             + (f" ({gap.reason.rstrip('.')})" if gap else ""),
             where=str(results),
             remedy="run them, or say --partial: the row then shows as incomplete",
         )
-    return [key for key in wanted if key in folder.results], lost
+    return there, tuple(map(str, lost))
 
 
-def wanted_of(folder: ResultsFolder, rows: Iterable[tuple[str, str]]) -> list[CellKey]:
-    """All results that rows (backbone and recipe) have when they are complete."""
-    suite = folder.suite
-    return [CellKey(*row, target.name, seed) for row in rows for target in suite.targets for seed in suite.seeds]
-
-
-def missing(folder: ResultsFolder, rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Those that they lack."""
-    return [str(key) for key in wanted_of(folder, sorted(rows)) if key not in folder.results]
+def results_of(folder: ResultsFolder, rows: Iterable[RowName]) -> tuple[list[CellKey], list[CellKey]]:
+    """The results that rows have, and those that they lack."""
+    wanted = [
+        CellKey(row.backbone, row.recipe, target.name, seed)
+        for row in rows
+        for target in folder.suite.targets
+        for seed in folder.suite.seeds
+    ]
+    return [key for key in wanted if key in folder.results], [key for key in wanted if key not in folder.results]
 
 
 def _results_part(

@@ -21,7 +21,7 @@ from harness.publish.findings import ABSENT, Finding, Verdict, compare, refused
 from harness.publish.labels import check_labels
 from harness.publish.references import MissingReferencesError, References
 from harness.publish.statistics import check_statistics
-from harness.publish.submission import RowName, missing
+from harness.publish.submission import RowName, results_of
 from harness.results import Artifacts, CellReader, grid
 from harness.xtreme.layout import TASKS
 from leaderboard.read import CellKey, ResultsFolder, load, read_results
@@ -71,7 +71,9 @@ def verify_results(
         }
         folder = replace(folder, results=chosen)
     verdict.results += len(folder.results)
-    verdict.missing += missing(folder, {(key.backbone, key.recipe) for key in folder.results})
+    names = sorted({(key.backbone, key.recipe) for key in folder.results})
+    _, lost = results_of(folder, (RowName(backbone=backbone, recipe=recipe) for backbone, recipe in names))
+    verdict.missing += map(str, lost)
     if row is None:
         verdict.findings += [_below(within, finding) for finding in check_statistics(results, verdict, told)]
     if artifacts is None or references is None:

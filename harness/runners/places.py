@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from harness import machine
 from harness.data import ReleaseFiles
-from harness.errors import EnvironmentFault, SpecError
+from harness.errors import EnvironmentFault, SpecError, first_of
 from harness.plan.stage import Phase, Plan
 from harness.preflight import Problem, require_hardware
 from harness.runners.base import Runner
@@ -129,11 +129,10 @@ def _package_problems(plan: Plan) -> list[Problem]:
         packages = read_packages(f"{name}.txt", where=f"packages '{name}'")
         lacking = [said for pin in packages.pins if (said := _lacking(pin))]
         if lacking:
-            more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
             install = f"{sys.executable} -m pip install --no-deps --require-hashes -r {packages.path}"
             found.append(
                 Problem(
-                    what=f"a backbone needs the packages of {packages.path.name} here, and {lacking[0]}{more}",
+                    what=f"a backbone needs the packages of {packages.path.name} here, and {first_of(lacking)}",
                     remedy=f"install them ({install}), or run in containers (--runner docker)",
                 )
             )

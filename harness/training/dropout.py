@@ -36,9 +36,9 @@ class Dropout(nn.Dropout):
         return dropout(values, self.p) if self.training and self.p else values
 
 
-def use_dropout(module: nn.Module) -> None:
-    """Put it in the place of all of torch's own in a module."""
+def use_dropout(module: nn.Module, kind: type[nn.Dropout] = Dropout, *, of: type[nn.Dropout] = nn.Dropout) -> None:
+    """Put one kind of dropout in the place of all of another (torch's) in a module."""
     for part in module.modules():
         for name, child in part.named_children():
-            if type(child) is nn.Dropout:
-                setattr(part, name, Dropout(child.p))
+            if type(child) is of:
+                setattr(part, name, kind(child.p))

@@ -82,11 +82,13 @@ def _attend(
     sizes = [group.pieces for group in ragged.groups]
     # Split, not sliced: the gradient of a slice is as long as what it was cut from.
     sides = zip(*(torch.split(side[0].transpose(0, 1), sizes) for side in (query, key, value)), strict=True)
+    # torch's attention with dropout is slow on a CPU; shared keys (Qwen2) are left to it.
+    by_hand = dropout > 0 and query.device.type == "cpu" and query.shape == key.shape
     parts = []
     for group, pieces in zip(ragged.groups, sides, strict=True):
         mask = _mask(module, group, sliding_window, query.device)
         apart = [spread(side, group).transpose(1, 2) for side in pieces]
-        if dropout and mask is None and query.device.type == "cpu" and len({side.shape[1] for side in apart}) == 1:
+        if by_hand and mask is None:
             causal = bool(getattr(module, "is_causal", False))
             found = _attend_and_drop(*apart, dropout=dropout, scaling=scaling, causal=causal)
         else:

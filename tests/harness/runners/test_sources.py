@@ -12,10 +12,9 @@ import pytest
 
 from harness.data import ReleaseFiles
 from harness.plan.stage import Stage
-from harness.runners.docker.confinement import Person
+from harness.runners.docker.confinement import NOBODY, Person
 from harness.runners.docker.sources import problems
 
-SOMEBODY = Person(user=os.getuid() + 1, group=os.getgid() + 1)
 CALLER = Person(user=os.getuid(), group=os.getgid())
 
 
@@ -36,7 +35,7 @@ def stages(**folders: Path) -> list[Stage]:
     return [cast("Stage", SimpleNamespace(folders=read))]
 
 
-def said(release: ReleaseFiles, who: Person = SOMEBODY, **folders: Path) -> list[str]:
+def said(release: ReleaseFiles, who: Person = NOBODY, **folders: Path) -> list[str]:
     return [str(problem) for problem in problems(release, stages(**folders), who)]
 
 
@@ -50,9 +49,21 @@ def test_a_closed_file_is_named_with_how_to_open_it(release: ReleaseFiles) -> No
         (release.folder / path).chmod(0o600)
     (sentence,) = said(release)
 
-    assert f"user {SOMEBODY.user}, who may not read {release.folder}/xnli/dev.tsv and 1 more; " in sentence
+    assert f"user {NOBODY.user}, who may not read {release.folder}/xnli/dev.tsv and 1 more; " in sentence
     assert f"chmod -R a+rX {release.folder}, or" in sentence
     assert [] == said(release, CALLER), "whoever runs as the caller reads what the caller does"
+    assert [] == said(release, Person(user=0, group=0)), "in a rootless engine root is the caller"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone gives files away")
+@pytest.mark.parametrize(("owner", "group", "mode"), [(65534, 0, 0o400), (0, 65534, 0o040)])
+def test_what_belongs_to_nobody_is_open_to_it(release: ReleaseFiles, owner: int, group: int, mode: int) -> None:
+    assert release.folder is not None
+    path = release.folder / "one.txt"
+    os.chown(path, owner, group)
+    path.chmod(mode)
+
+    assert [] == said(release)
 
 
 def test_a_closed_folder_closes_what_is_in_it(release: ReleaseFiles) -> None:
