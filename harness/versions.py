@@ -11,6 +11,7 @@ import argparse
 import ast
 import hashlib
 import json
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,15 @@ def phase_versions() -> dict[str, int]:
 
 
 def fingerprint(phase: Phase) -> str:
-    """SHA-256 over the sources of the phase's module and everything of ours it imports, directly or not."""
+    """SHA-256 over the syntax trees of the phase's module and of all modules of ours that it imports.
+
+    Comments, docstrings, layout and module names are left out: a module may be moved, merged with another one that the
+    phase imports too, or reworded, and the fingerprint stays the same. Neither the order of statements at the top level
+    of a module counts nor which module of ours a name is imported from.
+    """
     modules = imported_modules(f"harness.phases.{phase.value}")
-    sources = [[name, _module_file(name).read_text(encoding="utf-8")] for name in sorted(modules)]
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
+    statements = {text for name in modules for text in _statements(name)}
+    return hashlib.sha256(json.dumps(sorted(statements)).encode()).hexdigest()
 
 
 def imported_modules(module: str) -> set[str]:
@@ -63,6 +69,56 @@ def _direct_imports(module: str) -> tuple[str, ...]:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return tuple(sorted(name for name in names if name.split(".")[0] in _PACKAGES and _is_module(name)))
+
+
+@cache
+def _statements(module: str) -> tuple[str, ...]:
+    """The top level of a module, each statement as text that does not depend on Python's version."""
+    tree = ast.parse(_module_file(module).read_text(encoding="utf-8"))
+    modules = _module_names(tree)
+    return tuple(text for node in _body(tree) if (text := _canonical(node, modules)))
+
+
+def _body(node: ast.AST) -> list[ast.stmt]:
+    """The statements of a module, class or function without its docstring."""
+    body: list[ast.stmt] = getattr(node, "body", [])
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        return body[1:] if isinstance(body[0].value.value, str) else body
+    return body
+
+
+def _canonical(node: object, modules: Collection[str]) -> str:
+    """A node as text: its type and the fields that hold something; empty for imports of ours."""
+    if isinstance(node, ast.Import | ast.ImportFrom) and _imports_ours(node):
+        return ""
+    if isinstance(node, ast.Name) and node.id in modules:
+        return "<module>"
+    if isinstance(node, list):
+        return "[" + ", ".join(filter(None, (_canonical(item, modules) for item in node))) + "]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    documented = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    fields = []
+    for name, value in ast.iter_fields(node):
+        held = _body(node) if documented and name == "body" else value
+        # What only some versions of Python have, and what says nothing about the behaviour.
+        if name not in ("ctx", "kind", "type_comment") and held is not None and held != []:
+            fields.append(f"{name}={_canonical(held, modules)}")
+    return f"{type(node).__name__}({', '.join(fields)})"
+
+
+def _imports_ours(node: ast.Import | ast.ImportFrom) -> bool:
+    path = node.names[0].name if isinstance(node, ast.Import) else node.module or ""
+    return path.split(".")[0] in _PACKAGES
+
+
+def _module_names(tree: ast.Module) -> set[str]:
+    """The names that stand for modules of ours in a module."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {alias.asname or alias.name for alias in node.names if _is_module(f"{node.module}.{alias.name}")}
+    return names
 
 
 def _is_module(name: str) -> bool:
