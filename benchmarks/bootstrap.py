@@ -24,15 +24,15 @@ from typing import Any
 import numpy as np
 from scipy import stats as peer
 
-from harness.stats.board import Board
-from harness.stats.compute import read_units, write
-from harness.stats.counts import CountsBuilder, LanguageCounts, TargetCounts, top_and_bottom
-from harness.stats.design import Backbone, Design, Recipe, Target
-from harness.stats.effects import Place
-from harness.stats.report import Teller
-from harness.stats.settings import Settings
 from leaderboard.collection import uncollected
 from leaderboard.results import UNITS_SCHEMA
+from leaderboard.stats.board import Board
+from leaderboard.stats.compute import read_units, write
+from leaderboard.stats.counts import CountsBuilder, LanguageCounts, TargetCounts, top_and_bottom
+from leaderboard.stats.design import Backbone, Design, Recipe, Target
+from leaderboard.stats.effects import Place
+from leaderboard.stats.report import Reporter
+from leaderboard.stats.settings import Settings
 
 RECIPES = 20
 KINDS = {"xnli": "accuracy", "pawsx": "accuracy", "udpos": "f1", "panx": "f1", "xquad": "squad", "mlqa": "squad",
@@ -181,7 +181,7 @@ def measure(given: argparse.Namespace) -> int:
         if target is grid.targets[0]:
             single, apart = peer_seconds(found, board, given.resamples)
     clock.of("means over targets", board.close)
-    teller = clock.of("families", lambda: Teller(board))
+    teller = clock.of("families", lambda: Reporter(board))
     statistics = clock.of("ranks, pooling, and all but languages told", lambda: teller.statistics({}))
     languages = clock.of("languages told", teller.languages)
     with tempfile.TemporaryDirectory() as folder:

@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from harness.stats.columns import Column, mean_of, target_columns
-from harness.stats.contrasts import Contrasts, contrasts_of
-from harness.stats.counts import Floats, LanguageCounts, Singles, TargetCounts
-from harness.stats.design import Backbone, Design, Recipe, Target
-from harness.stats.draws import generator, weights
-from harness.stats.testing import guarded, t_intervals
+from leaderboard.stats.columns import Column, mean_of, target_columns
+from leaderboard.stats.contrasts import Contrasts, contrasts_of
+from leaderboard.stats.counts import Floats, LanguageCounts, Singles, TargetCounts
+from leaderboard.stats.design import Backbone, Design, Recipe, Target
+from leaderboard.stats.draws import generator, weights
+from leaderboard.stats.testing import guarded, t_intervals
 
 RECIPES = {"none": 0.0, "same": 0.0, "better": 0.3, "best": 0.6}  # gains on the latent scale
 CODE = -0.2  # the code backbone's handicap

@@ -32,8 +32,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.retrieval.bitext import tune_threshold
 from harness.retrieval.knn import search, search_both, unit_rows
-from harness.retrieval.threshold import tune_threshold
 
 Matrix = npt.NDArray[np.float32]
 WAYS = ("max", "intersect", "fwd", "bwd")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.canonical import file_digest
+from harness.files import file_digest
 from harness.store.artifacts import Store
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from harness.context import StageContext
 from harness.plan.stage import Stage
-from harness.planning import plan_suite
-from harness.run import Request, run_suite
+from harness.plan.suite import plan_suite
+from harness.run.suite import Request, run_suite
 from harness.store.artifacts import Store
 
 SUITE = """\

@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.predictions import command, run
 from benchmarks.real_rows import SUITE
-from harness.canonical import file_digest
-from harness.planning import plan_suite
+from harness.files import file_digest
+from harness.plan.suite import plan_suite
 from harness.store.artifacts import Store
 from harness.training.resume import VARIABLE
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.machine import browser
+from harness.provenance import browser
 from leaderboard.lookup import places
 from leaderboard.read import read_results
 from leaderboard.results import SuiteGrid

@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 from harness.errors import EnvironmentFault
-from harness.images import engine
+from harness.runners.images import engine
 from tasks.errors import UserError
 
 PACKAGES = ("ca-certificates", "python3", "python3-venv")

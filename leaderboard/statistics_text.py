@@ -10,7 +10,7 @@ from leaderboard.lookup import Lookup, Place, lookup, of_columns, places
 from leaderboard.pairs import matched_pairs
 from leaderboard.scores import Board, Row
 from leaderboard.statistics import Effect, RecipeEffects, Statistics
-from leaderboard.terminal import NARROWEST, TextTable, plain, table_lines, without_isolates, wrapped
+from leaderboard.text import NARROWEST, TextTable, plain, table_lines, without_isolates, wrapped
 from leaderboard.words import MINUS, points, signed
 from tasks.errors import UserError
 

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import doctor, machine
-from harness.data import DATA_VARIABLE
-from harness.planning import plan_suite
+from harness import provenance
+from harness.cli import doctor
+from harness.data.release import DATA_VARIABLE
+from harness.plan.suite import plan_suite
 from tests.hub_server import HubServer
 
 # Before anything imports torch or a tokenizer: results must not depend on the machine's cores, nor on a hub.
@@ -74,14 +75,14 @@ def check_latex() -> doctor.Finding:
     finder = shutil.which("kpsewhich")
     if shutil.which("pdflatex") is None or finder is None:
         return doctor.Finding(name="latex", status="missing", detail="no pdflatex found")
-    if not machine.output_of([finder, "booktabs.sty"], 20.0)[1].strip():
+    if not provenance.output_of([finder, "booktabs.sty"], 20.0)[1].strip():
         return doctor.Finding(name="latex", status="missing", detail="pdflatex without booktabs.sty")
     return doctor.Finding(name="latex", status="ok", detail=str(finder))
 
 
 CHECKS: dict[str, Callable[[], doctor.Finding]] = {
     "docker": doctor.check_docker,
-    "gpu": lambda: doctor.check_gpu(machine.installed()),
+    "gpu": lambda: doctor.check_gpu(provenance.installed()),
     "data": lambda: doctor.check_data(SHARED_DATA),
     "network": doctor.check_network,
     "browser": doctor.check_browser,
@@ -149,7 +150,7 @@ def mini_results() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Path:
     """The browser that pages are looked at with."""
-    found = machine.browser()
+    found = provenance.browser()
     if found is None:
         pytest.skip("browser: no Chromium or Chrome found")
     return found
@@ -161,7 +162,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     import huggingface_hub.constants
     import huggingface_hub.utils
 
-    from harness.hub import patience
+    from harness.data.hub import patience
 
     server = HubServer()
     monkeypatch.setenv("HF_ENDPOINT", server.url)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.locating import filled, hub_folder
-from harness.receipts import RECEIPT
+from harness.data.locate import filled, hub_folder
+from harness.data.receipts import RECEIPT
 from harness.specs.task import RowsSource
 
 NLI = ("entailment", "neutral", "contradiction")

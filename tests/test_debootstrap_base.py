@@ -19,7 +19,7 @@ from types import ModuleType
 
 import pytest
 
-from harness.images import engine
+from harness.runners.images import engine
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 #: A debootstrap that unpacks next to nothing, but all that must not be kept.

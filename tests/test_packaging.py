@@ -16,7 +16,7 @@ ASK = """
 import json, sys
 from pathlib import Path
 import harness, leaderboard, tasks
-from harness.resources import images_dir, tasks_dir
+from harness.paths import images_dir, tasks_dir
 pages = Path(leaderboard.__file__).parent
 print(json.dumps({
     "version": harness.__version__,

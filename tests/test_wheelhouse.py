@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SpecError
-from harness.images.wheels import Wheelhouse
+from harness.runners.images.wheels import Wheelhouse
 from tests.wheels import index, pin, wheel
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"

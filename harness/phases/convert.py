@@ -18,8 +18,7 @@ from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpo
 from harness.training.encoder import blank_encoder, build_encoder, fill, read_config
 from harness.training.encoding import prefix_ids
 from harness.training.facts import found_facts, hold
-from harness.training.published import published_mlm_head, read_weights, without_prefix
-from harness.training.remote_code import localise, take_along
+from harness.training.published import localise, published_mlm_head, read_weights, take_along, without_prefix
 from harness.training.runtime import derived_seed, set_up
 from harness.training.scratch import new_encoder, train_tokenizer
 from tasks.errors import UserError

@@ -17,11 +17,10 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.canonical import file_digest
 from harness.context import BAKED, RESUME, StageContext
-from harness.errors import EnvironmentFault, SpecError
-from harness.hub.snapshot import needed_files
-from harness.outcome import FailureClass
+from harness.data.hub.snapshot import needed_files
+from harness.errors import EnvironmentFault, FailureClass, SpecError
+from harness.files import file_digest
 
 FILES = "files"
 
@@ -58,8 +57,8 @@ def _package(context: StageContext) -> None:
 
 def _hub(context: StageContext) -> None:
     """Named files of a repository, or those that the rule picks; and code, if asked for, at its own commit."""
-    from harness.hub.download import download as download_files
-    from harness.hub.repository import Repository, look
+    from harness.data.hub.download import download as download_files
+    from harness.data.hub.repository import Repository, look
 
     # Below RESUME a download that breaks off is kept for the next try.
     params, out = context.params, context.out / RESUME / FILES

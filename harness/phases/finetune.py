@@ -16,6 +16,6 @@ def run(context: StageContext) -> None:
 
     Raises:
         DataError: rows or weights are missing or do not fit.
-        harness.training.errors.Diverged: the loss is no longer finite.
+        harness.errors.Diverged: the loss is no longer finite.
     """
     train_checkpoint(context, {HEAD: TaskParams.from_params(context.params["task"])}, Mixing())

@@ -23,7 +23,7 @@ def run(context: StageContext) -> None:
         UserError: there is no task, or one twice, or the backbone has no mask piece or masked-LM head,
             which ``+mlm`` needs.
         DataError: rows or weights are missing or do not fit.
-        harness.training.errors.Diverged: the loss is no longer finite.
+        harness.errors.Diverged: the loss is no longer finite.
     """
     tasks = {task.name: task for task in map(TaskParams.from_params, context.params["tasks"])}
     if not tasks or len(tasks) != len(context.params["tasks"]):

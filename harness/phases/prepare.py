@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
-from harness import overlap
 from harness.context import StageContext
-from harness.corpus import checked_file, prepare_corpus
-from harness.prepared import english_rows, joined, part_of
+from harness.data import overlap
+from harness.data.training_rows import english_rows, joined, part_of
+from harness.phases.corpus import checked_file, prepare_corpus
 from tasks import miniature
 from tasks.errors import DataError
 from tasks.readers import read_split
@@ -36,7 +36,9 @@ def run(context: StageContext) -> None:
         case "translated":
             _prepare_translated(context)
         case "made":
-            from harness.translating.make import make_translations  # torch and a model, which nothing else here needs
+            from harness.phases.translation.make import (
+                make_translations,  # torch and a model, which nothing else here needs
+            )
 
             _write_report(context.out, make_translations(context))
         case "inputs" | "labels" as kind:

@@ -21,7 +21,7 @@ def run(context: StageContext) -> None:
     Raises:
         UserError: the backbone cannot be trained this way.
         DataError: the corpus is missing or too small.
-        harness.training.errors.Diverged: the loss is no longer finite.
+        harness.errors.Diverged: the loss is no longer finite.
     """
     device = set_up(context)
     report = Reporter(context.progress)

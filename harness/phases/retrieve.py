@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.context import StageContext
-from harness.retrieval.choice import Choice, by_rule, by_sample
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.mining import BitextMiner
 from harness.retrieval.nearest import NearestRetriever
-from harness.retrieval.readings import Reading
+from harness.retrieval.readings import Choice, Reading, by_rule, by_sample
 from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet
 from harness.training.backbone import write_json
 from harness.training.encoding import limits

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.context import StageContext
-from harness.stats import compute
-from harness.stats.settings import Settings
+from leaderboard.stats import compute
+from leaderboard.stats.settings import Settings
 
 
 def run(context: StageContext) -> None:

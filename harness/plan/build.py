@@ -9,11 +9,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec
 
-from harness.canonical import digest
-from harness.errors import SpecError
-from harness.plan import cost, limits, parameters
-from harness.plan.sizes import expected_rows
-from harness.plan.sources import (
+from harness.data.splits import (
     SplitUse,
     articles_use,
     foreign_files,
@@ -23,10 +19,14 @@ from harness.plan.sources import (
     translated_use,
     tuning_use,
 )
+from harness.errors import SpecError
+from harness.files import digest
+from harness.plan import cost, limits, parameters
+from harness.plan.cost import expected_rows
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
 from harness.specs.backbone import BackboneSpec, PretrainSpec
-from harness.specs.catalog import ResolvedSuite
 from harness.specs.corpus import ArticlesText, PackageText
+from harness.specs.resolve import ResolvedSuite
 from harness.specs.source import FolderSource, HubSource, PackageSource
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
@@ -56,7 +56,7 @@ _FETCH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class PlanInputs:
     """What planning is told about the world instead of looking for itself.
 
     Attributes:
@@ -80,13 +80,13 @@ class Surroundings:
     requirements: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_plan(resolved: ResolvedSuite, surroundings: Surroundings) -> Plan:
+def build_plan(resolved: ResolvedSuite, read_inputs: PlanInputs) -> Plan:
     """All stages of a suite, each once, inputs before what reads them.
 
     Raises:
         SpecError: a task lacks a split that the suite needs.
     """
-    return _Builder(resolved, surroundings).build()
+    return _Builder(resolved, read_inputs).build()
 
 
 P = ParamSpec("P")
@@ -110,11 +110,11 @@ def _once_a_task(
 class _Builder:
     """Adds stages to a plan; equal stages (by key) are added once and shared."""
 
-    def __init__(self, resolved: ResolvedSuite, surroundings: Surroundings) -> None:
+    def __init__(self, resolved: ResolvedSuite, read_inputs: PlanInputs) -> None:
         self._suite = resolved.spec
         self._resolved = resolved
-        self._around = surroundings
-        self._device = surroundings.device or resolved.spec.device
+        self._inputs = read_inputs
+        self._device = read_inputs.device or resolved.spec.device
         self.of_tasks: dict[object, str] = {}
         self._stages: dict[str, Stage] = {}
         self._backbone_keys: dict[str, str] = {}
@@ -316,7 +316,7 @@ class _Builder:
         weighs = None if isinstance(spec, BackboneSpec) else float(spec.parameters)
         backbone = spec if isinstance(spec, BackboneSpec) else None
         if isinstance(source, FolderSource):
-            params = {"kind": "folder", "files": dict(self._around.folders[source.path])}
+            params = {"kind": "folder", "files": dict(self._inputs.folders[source.path])}
             return self._add(
                 Phase.FETCH,
                 f"fetch/{spec.name}",
@@ -333,7 +333,7 @@ class _Builder:
             f"fetch/{source.id}",
             parameters.snapshot(source),
             {},
-            expected=self._around.expected.get(spec.name),
+            expected=self._inputs.expected.get(spec.name),
             size=_FETCH_SECONDS * (spec.parameters or 1e8) / 1e7,
             backbone=backbone,
             weighs=weighs,
@@ -359,7 +359,7 @@ class _Builder:
                 )
             if use is not None:
                 self._refuse_foreign(use)
-                splits[split] = use.to_json(self._around.data) | {"limit": self._suite.limit(task.name, split)}
+                splits[split] = use.to_json(self._inputs.data) | {"limit": self._suite.limit(task.name, split)}
         if held_out is not None:
             splits["validation"] = {"from_train": held_out, "limit": self._suite.limit(task.name, "validation")}
         scored = [self._resolved.tasks[name] for name in self._suite.targets]
@@ -400,7 +400,7 @@ class _Builder:
         params = {
             "kind": "translated",
             "task": parameters.identity(task),
-            "split": use.to_json(self._around.data),
+            "split": use.to_json(self._inputs.data),
             "languages": list(languages),
             "limit": self._suite.translated.rows(task.name),
         }
@@ -435,7 +435,7 @@ class _Builder:
         The same of a validation split that is in other languages than English (bitext mining).
         """
         use = self._split(task, split)
-        params = parameters.scored(task, use, kind, self._around.data, self._suite.limit(task.name, split))
+        params = parameters.scored(task, use, kind, self._inputs.data, self._suite.limit(task.name, split))
         part = kind if split == "test" else f"{split}-{kind}"
         return self._add(Phase.PREPARE, f"prepare/{part}/{task.name}", params, {}, needs_data=True)
 
@@ -454,7 +454,7 @@ class _Builder:
         params = {
             "kind": "inputs",
             "task": parameters.identity(task),
-            "split": use.to_json(self._around.data),
+            "split": use.to_json(self._inputs.data),
             "languages": languages,
             "limit": None,
         }
@@ -464,7 +464,7 @@ class _Builder:
     def _texts(self, task: TaskSpec) -> str:
         """All that is scored, in every language: what no corpus of articles may hold as a paragraph."""
         use = self._split(task, "test")
-        params = parameters.scored(task, use, "inputs", self._around.data, None)
+        params = parameters.scored(task, use, "inputs", self._inputs.data, None)
         return self._add(Phase.PREPARE, f"prepare/texts/{task.name}", params, {}, needs_data=True)
 
     def _split(self, task: TaskSpec, split: SplitName) -> SplitUse:
@@ -498,7 +498,7 @@ class _Builder:
                 task = self._resolved.tasks[source.task]
                 use = split_use(self._suite, task, "train")
                 assert use is not None, source.task
-                entry |= {"task": parameters.identity(task), "split": use.to_json(self._around.data)}
+                entry |= {"task": parameters.identity(task), "split": use.to_json(self._inputs.data)}
                 inputs |= {
                     f"exclude:{target}": self._passages(self._resolved.tasks[target])
                     for target in self._suite.targets
@@ -512,7 +512,7 @@ class _Builder:
         """Articles as the stage is told of them: which files, and how much text each language has in all."""
         use = articles_use(source)
         files = {
-            language: [{"path": path, "sha256": self._around.data[path]} for path in paths]
+            language: [{"path": path, "sha256": self._inputs.data[path]} for path in paths]
             for language, paths in use.paths.items()
         }
         return {
@@ -570,7 +570,7 @@ class _Builder:
         stage = Stage(
             phase=phase,
             name=name,
-            version=self._around.versions[phase.value],
+            version=self._inputs.versions[phase.value],
             environment=self._environment(phase, backbone, computes=computes),
             params=params,
             inputs=inputs,
@@ -592,10 +592,10 @@ class _Builder:
     def _environment(self, phase: Phase, backbone: BackboneSpec | None, *, computes: bool = False) -> Environment:
         if phase is Phase.FETCH:
             return Environment(base="", lock="")
-        lock = self._around.locks[LOCK_OF_PHASE[phase]]
-        base = self._around.bases.get(LOCK_OF_PHASE[phase], "local")
+        lock = self._inputs.locks[LOCK_OF_PHASE[phase]]
+        base = self._inputs.bases.get(LOCK_OF_PHASE[phase], "local")
         if backbone is not None and backbone.requirements is not None:
-            lock = digest([lock, self._around.requirements[backbone.requirements]])
+            lock = digest([lock, self._inputs.requirements[backbone.requirements]])
         if phase in _PLAIN_PHASES and not computes:
             return Environment(base=base, lock=lock)
         return Environment(

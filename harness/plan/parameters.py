@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from harness.plan.sources import SplitUse
+from harness.data.splits import SplitUse
 from harness.specs.backbone import BackboneSpec
 from harness.specs.source import FolderSource, HubSource
 from harness.specs.task import TaskSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from harness.canonical import digest
+from harness.files import digest
 
 
 class Phase(StrEnum):
@@ -153,3 +153,32 @@ class Plan:
             for key in dict.fromkeys(stage.inputs.values()):
                 found[key].append(stage.key)
         return found
+
+
+def differences(old: Any, new: Any, path: str = "") -> list[str]:
+    """Where two JSON values differ, each place as ``path: old -> new``, in sorted order."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        found: list[str] = []
+        for key in sorted(set(old) | set(new)):
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in old:
+                found.append(f"{inner} added")
+            elif key not in new:
+                found.append(f"{inner} removed")
+            else:
+                found += differences(old[key], new[key], inner)
+        return found
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        return [
+            item
+            for index, (a, b) in enumerate(zip(old, new, strict=True))
+            for item in differences(a, b, f"{path}[{index}]")
+        ]
+    if old == new:
+        return []
+    return [f"{path}: {_short(old)} -> {_short(new)}"]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:12] + "..."  # noqa: PLR2004 - a line of a terminal

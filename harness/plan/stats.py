@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan import limits
-from harness.plan.build import LOCK_OF_PHASE, Surroundings
+from harness.plan.build import LOCK_OF_PHASE, PlanInputs
 from harness.plan.stage import Environment, Phase, Plan, Stage
 
 #: Seconds of a core: to start, and for each cell.
@@ -39,7 +39,7 @@ def stats_plan(
     design: Mapping[str, Any],
     settings: Mapping[str, Any],
     cells: Collection[ScoredCell],
-    around: Surroundings,
+    inputs: PlanInputs,
 ) -> Plan:
     """One stage over a results folder; all that it reads there stands in its parameters.
 
@@ -48,15 +48,15 @@ def stats_plan(
         design: rows, columns and pairs, as JSON.
         settings: what is chosen about the statistics, as JSON.
         cells: the results that are there, at least one.
-        around: locks, versions, bases.
+        inputs: locks, versions, bases.
     """
     lock = LOCK_OF_PHASE[Phase.STATS]
     size = _SECONDS + _CELL_SECONDS * len(cells)
     stage = Stage(
         phase=Phase.STATS,
         name=stats_name(suite),
-        version=around.versions[Phase.STATS.value],
-        environment=Environment(base=around.bases.get(lock, "local"), lock=around.locks[lock]),
+        version=inputs.versions[Phase.STATS.value],
+        environment=Environment(base=inputs.bases.get(lock, "local"), lock=inputs.locks[lock]),
         params={
             "design": dict(design),
             "settings": dict(settings),

@@ -18,6 +18,7 @@ from harness.retrieval.bitext import (
     NEIGHBOURS,
     RETRIEVAL,
     ScoredPairs,
+    Threshold,
     Unified,
     mine_pairs,
     neighbours,
@@ -29,7 +30,6 @@ from harness.retrieval.embed import Vectors
 from harness.retrieval.knn import search_both
 from harness.retrieval.readings import Reading
 from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet, read_sentences
-from harness.retrieval.threshold import Threshold
 from harness.training.runtime import Reporter
 from tasks.errors import DataError
 from tasks.rows import BitextSentence

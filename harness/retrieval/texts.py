@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from harness.canonical import digest, file_digest
 from harness.context import Progress
+from harness.files import digest, file_digest
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.readings import Reading, depth_scaled, require_there

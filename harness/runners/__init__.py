@@ -1,1 +1,1 @@
-"""Where stages run. Runners reach phases through ``harness.stage`` alone."""
+"""Where stages run. Runners reach phases through ``harness.runners.stage`` alone."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.context import Progress
-from harness.outcome import Failure
-from harness.plan.stage import Stage
+from harness.data.release import ReleaseFiles
+from harness.errors import Failure
+from harness.plan.stage import Plan, Stage
+from harness.runners.preflight import Problem
+
+RunnerName = Literal["local", "docker"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class JobResult:
     """How a stage ended on its runner.
 
     Attributes:
@@ -46,7 +50,7 @@ class Ended:
     failure: Failure | None
     seconds: float
     peak_memory: int | None = None
-    surroundings: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Runner(Protocol):
@@ -59,7 +63,7 @@ class Runner(Protocol):
         """Whether the stage can start beside those that run: a GPU is leased to one stage at a time."""
         ...
 
-    def run(self, job: Job, progress: Progress) -> Ended:
+    def run(self, job: Job, progress: Progress) -> JobResult:
         """Run one stage to its end. Never raises for what goes wrong inside the stage."""
         ...
 
@@ -69,6 +73,45 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """Let go of everything the runner holds."""
+        ...
+
+
+#: In a store: containers may be left of a run that was killed. Made before the first, removed after the last.
+MARK = "containers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerRequest:
+    """What a person asks for.
+
+    Attributes:
+        runner: which.
+        workers: stages at once.
+        gpus: the GPUs to use, by number or id; None: all.
+    """
+
+    runner: RunnerName = "local"
+    workers: int = 1
+    gpus: tuple[str, ...] | None = None
+
+
+class Host(Protocol):
+    """Somewhere stages can run. The caller holds the store's lock."""
+
+    def sweep(self, store: Path) -> None:
+        """End and remove what runs left that were killed outright."""
+        ...
+
+    def problems(self, plan: Plan, release: ReleaseFiles) -> list[Problem]:
+        """Everything that keeps these stages from running here, on the release files that the plan reads."""
+        ...
+
+    def runner(self, store: Path, run: str) -> Runner:
+        """A runner for one run."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was reached for."""
         ...
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from harness import provenance
+from harness.errors import SpecError
 from harness.plan.stage import Stage
 
 
@@ -47,3 +50,33 @@ class Leases:
             with self._changed:
                 self._free.append(device)
                 self._changed.notify()
+
+
+def local_gpus(wanted: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The GPUs of this machine to lease, as ``CUDA_VISIBLE_DEVICES`` names them: those asked for, else the visible."""
+    if wanted is not None:
+        return wanted
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(name.strip() for name in visible.split(",") if name.strip())
+    return tuple(str(number) for number in range(len(provenance.gpus())))
+
+
+def chosen_gpus(wanted: tuple[str, ...] | None, there: Sequence[str]) -> tuple[str, ...]:
+    """Of the GPUs that are there, by id, those asked for by number or by the beginning of their id.
+
+    Raises:
+        SpecError: one that was asked for is not there.
+    """
+    if wanted is None:
+        return tuple(there)
+    found = []
+    for name in wanted:
+        matching = [there[int(name)]] if name.isdigit() and int(name) < len(there) else []
+        matching += [device for device in there if device.startswith(name) and not name.isdigit()]
+        if len(matching) != 1:
+            raise SpecError(
+                f"there is no one GPU '{name}'", where="--gpus", remedy=f"there are {len(there)}, counted from 0"
+            )
+        found += matching
+    return tuple(dict.fromkeys(found))

@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness.context import Progress
-from harness.outcome import Failure, FailureClass
+from harness.errors import Failure, FailureClass
 from harness.plan.stage import Phase, Stage
 from harness.runners import environment
-from harness.runners.base import Ended, Job, timeout_reason
+from harness.runners.base import Job, JobResult, timeout_reason
 from harness.runners.gpus import Leases
 from harness.runners.quota import Quota, output_reason
 
@@ -48,12 +48,12 @@ class LocalRunner:
         """Whether there is a GPU for a stage that wants one."""
         return self._leases.has_room(stage, running)
 
-    def run(self, job: Job, progress: Progress) -> Ended:
+    def run(self, job: Job, progress: Progress) -> JobResult:
         """Run one stage in a warm worker with the right number of threads."""
         with self._leases.lease(job.stage) as gpu:
             return self._run(job, progress, gpu)
 
-    def _run(self, job: Job, progress: Progress, gpu: str | None) -> Ended:
+    def _run(self, job: Job, progress: Progress, gpu: str | None) -> JobResult:
         worker = self._take(job.stage.environment.threads, gpu, offline=job.stage.phase is not Phase.FETCH)
         started = time.monotonic()
         with _Guard(worker, job) as guard:
@@ -70,11 +70,11 @@ class LocalRunner:
             failure = Failure(kind=FailureClass.OUTPUT, reason=output_reason(job.stage), log=str(job.log))
         elif failure is not None and failure.kind is FailureClass.KILLED and seconds >= job.stage.limits.seconds:
             failure = Failure(kind=FailureClass.TIMEOUT, reason=timeout_reason(job.stage), log=str(job.log))
-        return Ended(
+        return JobResult(
             failure=failure,
             seconds=seconds,
             peak_memory=report.get("peak_memory"),
-            surroundings=report.get("surroundings", {}),
+            provenance=report.get("provenance", {}),
         )
 
     def stop(self) -> None:

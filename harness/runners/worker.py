@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.stage import execute
-from harness.surroundings import peak_memory, reset_peak_memory, surroundings
+from harness.provenance import describe_process, peak_memory, reset_peak_memory
+from harness.runners.stage import execute
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
         reset_peak_memory()
         if execute(Path(request["spec"]), Path(request["out"]), emit):
             sys.stdout.flush()
-            emit({"event": "done", "peak_memory": peak_memory(), "surroundings": surroundings()})
+            emit({"event": "done", "peak_memory": peak_memory(), "provenance": describe_process()})
 
 
 def _listen(requests: queue.Queue[dict[str, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.languages import XTREME
+from harness.specs.languages import XTREME
 from harness.specs.model import Name, SpecModel
 from harness.specs.source import Source
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import resources
-from harness.canonical import digest
+from harness import paths
 from harness.errors import SpecError
+from harness.files import digest
 
 #: Locks of the phases that load a backbone (``images/locks``): its packages come beside each of them.
 BESIDE = ("train", "retrieve")
@@ -74,7 +74,7 @@ def read_packages(file: str, *, where: str) -> OwnPackages:
     Raises:
         SpecError: there is no such file, a line of it is no locked package, or one contradicts a phase's own lock.
     """
-    path = next((found for folder in resources.backbone_dirs() if (found := folder / file).is_file()), None)
+    path = next((found for folder in paths.backbone_dirs() if (found := folder / file).is_file()), None)
     if path is None:
         raise SpecError(
             f"there is no '{file}' beside the spec",
@@ -97,7 +97,7 @@ def read_packages(file: str, *, where: str) -> OwnPackages:
 
 def base_pins(lock: str) -> list[Pin]:
     """The packages of a phase's own lock (``images/locks``)."""
-    return pins_of((resources.images_dir() / "locks" / f"{lock}.txt").read_text(encoding="utf-8"))
+    return pins_of((paths.images_dir() / "locks" / f"{lock}.txt").read_text(encoding="utf-8"))
 
 
 def pins_of(text: str) -> list[Pin]:

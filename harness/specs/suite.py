@@ -40,7 +40,7 @@ class MlmSpec(SpecModel):
     mask_probability: float | None = Field(default=None, gt=0, lt=1)
     smoothing: float | None = Field(
         default=None, ge=0, le=1
-    )  # of the languages' shares (harness/training/languages.py)
+    )  # of the languages' shares (harness/training/corpus_steps.py)
 
 
 class TranslatedUse(SpecModel):

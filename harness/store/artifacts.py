@@ -26,9 +26,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from harness.canonical import file_digest
-from harness.errors import StoreError
-from harness.outcome import FailureClass
+from harness.errors import FailureClass, StoreError
+from harness.files import file_digest
 from harness.store.manifest import MANIFEST, Manifest, describe_files, read_manifest, sync_folder
 from harness.store.unfinished import Unfinished
 
@@ -45,7 +44,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class StoredArtifact:
     """An artifact as the store finds it; ``problem`` says what is wrong with a corrupt one."""
 
     state: State
@@ -104,29 +103,29 @@ class Store:
         """Where the artifact of a key lies or would lie."""
         return self.root / "artifacts" / key[:2] / key
 
-    def look(self, key: str) -> Held:
+    def look(self, key: str) -> StoredArtifact:
         """What is there: manifests and sizes are checked; contents only by :meth:`verify`."""
         folder = self.folder(key)
         try:
             manifest = read_manifest(folder)
         except FileNotFoundError:
-            return Held(state=State.ABSENT, folder=folder)
+            return StoredArtifact(state=State.ABSENT, folder=folder)
         except (ValueError, OSError) as error:
-            return Held(state=State.CORRUPT, folder=folder, problem=f"{MANIFEST}: {error}")
+            return StoredArtifact(state=State.CORRUPT, folder=folder, problem=f"{MANIFEST}: {error}")
         for entry in manifest.files:
             if entry.dropped:
                 continue
             try:
                 size = (folder / entry.path).stat().st_size
             except OSError:
-                return Held(state=State.CORRUPT, folder=folder, problem=f"{entry.path} is missing")
+                return StoredArtifact(state=State.CORRUPT, folder=folder, problem=f"{entry.path} is missing")
             if size != entry.size:
                 problem = f"{entry.path} has {size} bytes, the manifest says {entry.size}"
-                return Held(state=State.CORRUPT, folder=folder, problem=problem)
+                return StoredArtifact(state=State.CORRUPT, folder=folder, problem=problem)
         state = State.DROPPED if manifest.dropped else State.PRESENT
-        return Held(state=state, folder=folder, manifest=manifest)
+        return StoredArtifact(state=state, folder=folder, manifest=manifest)
 
-    def verify(self, key: str) -> Held:
+    def verify(self, key: str) -> StoredArtifact:
         """Like :meth:`look`, with every file read and hashed."""
         held = self.look(key)
         if held.manifest is None:

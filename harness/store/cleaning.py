@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.store.artifacts import Held, State, Store
+from harness.store.artifacts import State, Store, StoredArtifact
 from harness.store.encodings import Encodings
 from harness.store.unfinished import Unfinished
 
@@ -18,7 +18,7 @@ class Checked:
 
     key: str
     name: str
-    held: Held
+    held: StoredArtifact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def verify_all(store: Store) -> list[Checked]:
         held = store.verify(key)
         name = held.manifest.name if held.manifest else "?"
         if held.state is State.ABSENT:
-            held = Held(state=State.CORRUPT, folder=held.folder, problem="has no manifest")
+            held = StoredArtifact(state=State.CORRUPT, folder=held.folder, problem="has no manifest")
         found.append(Checked(key=key, name=name, held=held))
     return found
 
@@ -95,7 +95,7 @@ def _encodings(store: Store, *, dry_run: bool) -> list[Removed]:
     return found
 
 
-def _leftover_files(held: Held, *, dry_run: bool) -> list[Removed]:
+def _leftover_files(held: StoredArtifact, *, dry_run: bool) -> list[Removed]:
     """Files a manifest calls dropped that a crash kept from going."""
     found = []
     for entry in held.manifest.files if held.manifest else ():

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import digest, file_digest
 from harness.errors import StoreError
+from harness.files import digest, file_digest
 
 MANIFEST = "manifest.json"
 SCHEMA = 1

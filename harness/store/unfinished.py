@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.canonical import digest
 from harness.context import RESUME
+from harness.files import digest
 
 #: File that names the inputs: state made from others is worth nothing, even under the same key.
 _INPUTS = "inputs"

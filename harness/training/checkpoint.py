@@ -64,7 +64,7 @@ class Checkpoint:
 class HeadFacts:
     """``heads/NAME.json``: what a head answers.
 
-    ``no_answer_threshold``: (SQuAD v2.0) chosen on its validation rows (:mod:`tasks.types.no_answer`).
+    ``no_answer_threshold``: (SQuAD v2.0) chosen on its validation rows (:mod:`tasks.types.windows`).
     """
 
     kind: HeadKind

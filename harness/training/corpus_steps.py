@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,54 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harness.corpus_files import LANGUAGES, TEXT, TEXTS
-from harness.training import heads, languages, masked_lm
+from harness.training import heads, masked_lm
 from harness.training.backbone import read_json
 from harness.training.batches import shuffled
 from harness.training.checkpoint import MLM_HEAD, Checkpoint, load_mlm_head, new_mlm_head
+from harness.training.corpus_files import LANGUAGES, TEXT, TEXTS
 from harness.training.heads import MaskedLMHead
 from harness.training.inputs import IntArray
 from harness.training.masked_lm import MaskedBlocks
 from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
 from tasks.errors import DataError, UserError
+
+
+def shares(sizes: Mapping[str, int], smoothing: float) -> dict[str, float]:
+    """The share of each language; they sum to one. ``sizes``: how much text each has, in any unit."""
+    powers = {language: float(size) ** smoothing for language, size in sorted(sizes.items())}
+    total = sum(powers.values())
+    return {language: power / total for language, power in powers.items()}
+
+
+def quotas(wanted: Mapping[str, float], blocks: int) -> dict[str, int]:
+    """So many blocks, shared out; what rounding down leaves goes to the largest remainders, the first by name."""
+    exact = {language: share * blocks for language, share in sorted(wanted.items())}
+    found = {language: int(value) for language, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda language: (found[language] - exact[language], language))
+    for language in by_remainder[: blocks - sum(found.values())]:
+        found[language] += 1
+    return found
+
+
+def draw(there: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> IntArray:
+    """Blocks in the order in which they are read, (sum of ``wanted``,).
+
+    Blocks count through the languages in the order of ``there``, which says how many each has. One with fewer than are
+    wanted is gone through several times, shuffled anew each time; none is seen two times more often than another.
+    """
+    parts: list[npt.NDArray[np.int64]] = []
+    first = 0
+    for language, count in there.items():
+        generator = np.random.default_rng(derived_seed(seed, "language", language))
+        passes = -(-wanted[language] // count) if count else 0
+        rounds = [generator.permutation(count) for _ in range(passes)]
+        parts += [first + np.concatenate(rounds)[: wanted[language]]] if rounds else []
+        first += count
+    together = np.concatenate(parts)
+    order = np.random.default_rng(derived_seed(seed, "languages")).permutation(len(together))
+    mixed: IntArray = together[order]
+    return mixed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,14 +201,14 @@ class CorpusSteps:
 
     def _read_languages(self, most: int, report: Reporter) -> _Read:
         """Of each language the blocks that its share of ``most`` needs, or all it has."""
-        wanted_shares = languages.shares(read_json(self._corpus / LANGUAGES), self._params.smoothing)
-        wanted = {name: count for name, count in languages.quotas(wanted_shares, most).items() if count}
+        wanted_shares = shares(read_json(self._corpus / LANGUAGES), self._params.smoothing)
+        wanted = {name: count for name, count in quotas(wanted_shares, most).items() if count}
         blocks: dict[str, npt.NDArray[np.int32]] = {}
         for number, (name, count) in enumerate(wanted.items()):
             part = report.part(number / len(wanted), (number + 1) / len(wanted))
             blocks[name] = self._blocks(self._corpus / TEXTS / f"{name}.jsonl", count, part)
         there = {name: len(found) for name, found in blocks.items()}
-        order = languages.draw(there, wanted, derived_seed(self._seed, "blocks"))
+        order = draw(there, wanted, derived_seed(self._seed, "blocks"))
         return _Read(
             blocks=np.concatenate(list(blocks.values())),
             batches=_in_batches(order, self._params.batch_size),

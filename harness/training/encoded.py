@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 import tasks
-from harness.canonical import digest, file_digest
 from harness.context import ENCODED, StageContext
+from harness.files import digest, file_digest
 from harness.training import encoding, inputs
 from harness.training.checkpoint import Checkpoint
 from harness.training.encoding import EncodedRows, encode_rows

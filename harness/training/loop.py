@@ -10,7 +10,7 @@ from typing import Any, Generic
 import torch
 from torch import nn
 
-from harness.training.errors import Diverged
+from harness.errors import Diverged
 from harness.training.memory import PieceBudget, out_of_memory
 from harness.training.optimiser import build_optimiser, learning_rate, set_learning_rate
 from harness.training.parameters import Hyper

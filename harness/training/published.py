@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,45 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from harness.training.backbone import read_json
+from harness.training.backbone import read_json, write_json
 from harness.training.checkpoint import new_mlm_head
 from harness.training.encoder import Tensors, read_safetensors, unreadable
 from harness.training.heads import MaskedLMHead
 from tasks.errors import DataError, UserError
+
+_CONFIGS = ("config.json", "tokenizer_config.json")
+
+
+def localise(folder: Path, aside: Path) -> Path:
+    """A copy of a published folder whose configs name the Python files beside them, not those of a repository."""
+    shutil.copytree(folder, aside)
+    for name in _CONFIGS:
+        if (aside / name).is_file():
+            fields = read_json(aside / name)
+            if "auto_map" in fields:
+                fields["auto_map"] = _here(fields["auto_map"])
+                write_json(aside / name, fields)
+    return aside
+
+
+def _here(value: Any) -> Any:
+    """``owner/name--module.Class`` as ``module.Class``, wherever it stands."""
+    if isinstance(value, dict):
+        return {key: _here(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_here(inner) for inner in value]
+    return value.split("--", 1)[-1] if isinstance(value, str) else value
+
+
+def take_along(folder: Path, checkpoint: Path) -> None:
+    """Copy Python files beside a checkpoint's configs, which lose none of their references by being saved anew."""
+    for part, config in (("encoder", "config.json"), ("tokenizer", "tokenizer_config.json")):
+        for file in sorted(folder.glob("*.py")):
+            shutil.copyfile(file, checkpoint / part / file.name)
+        published, saved = read_json(folder / config), read_json(checkpoint / part / config)
+        if published.get("auto_map"):
+            write_json(checkpoint / part / config, {**saved, "auto_map": published["auto_map"]})
+
 
 #: File names by which weights are published, in the order in which they are looked for.
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")

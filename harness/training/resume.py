@@ -2,7 +2,7 @@
 
 A stage may write below its output folder only, so that is where the state lies, in ``RESUME``. Whoever runs stages
 keeps that folder when a stage does not come to its end, puts it back before the next try, and removes it when the stage
-is done (``harness.walk``); nothing else of an unfinished stage is ever kept.
+is done (``harness.run.executor``); nothing else of an unfinished stage is ever kept.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ import torch
 from torch.utils import deterministic
 
 from harness.context import Progress, StageContext
-from harness.errors import EnvironmentFault
-from harness.outcome import FailureClass
+from harness.errors import EnvironmentFault, FailureClass
 
 
 def set_up(context: StageContext) -> torch.device:

@@ -15,7 +15,6 @@ from leaderboard.effects import (
 )
 from leaderboard.lookup import Place, places
 from leaderboard.names import slug
-from leaderboard.pages.best import best_sections
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs
 from leaderboard.pages.cells import OWN_DATA_MARK
 from leaderboard.pages.columns import (
@@ -31,8 +30,8 @@ from leaderboard.pages.columns import (
     mean_keys,
 )
 from leaderboard.pages.frame import Page, Site, heading
+from leaderboard.pages.gain_tables import best_sections, pooled_sections
 from leaderboard.pages.look import Look, RowLook
-from leaderboard.pages.pooled import pooled_sections
 from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.results import BackboneInfo, RecipeInfo
 from leaderboard.tables.value import Column, Field, Table

@@ -6,8 +6,7 @@ from markupsafe import Markup
 
 from leaderboard.lookup import AVERAGE
 from leaderboard.names import row_id, row_page
-from leaderboard.pages.about import about_sections
-from leaderboard.pages.answer import answer_section
+from leaderboard.pages.answer import about_sections, answer_section
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs, prose
 from leaderboard.pages.cells import Mark, legend, marks_of
 from leaderboard.pages.columns import (

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from tasks.miniature.clauses import LINKS, Case, Clause, Mark, Phrase, Tag
 from tasks.miniature.grammar import Grammar
-from tasks.miniature.morphology import Endings, Morphology, Particles, Prefixes, Suffixes
-from tasks.miniature.phonology import words
+from tasks.miniature.morphology import Endings, Morphology, Particles, Prefixes, Suffixes, words
 from tasks.miniature.rendering import Word
 
 

@@ -8,15 +8,17 @@ from types import MappingProxyType
 
 from tasks.errors import DataError, UserError
 from tasks.readers.base import Reader, ReadResult
-from tasks.readers.bucc_pair import read_bucc_files, read_bucc_table
+from tasks.readers.bitext import TatoebaTable, read_bucc_files, read_bucc_table, read_tatoeba_pair
 from tasks.readers.choices import commonsenseqa_row, cosmosqa_row, hellaswag_row
 from tasks.readers.conllu import sentences as conllu_sentences
-from tasks.readers.inference import PairReader, qqp_records
-from tasks.readers.nli_tables import TAXINLI, NliTableReader
 from tasks.readers.pairs import (
+    TAXINLI,
+    NliTableReader,
     NumberedPairReader,
+    PairReader,
     ParallelPairReader,
     RecordPairs,
+    qqp_records,
     translated_fields,
     xnli_mt_fields,
     xtreme_fields,
@@ -24,7 +26,6 @@ from tasks.readers.pairs import (
 from tasks.readers.placeholders import refuse_placeholders
 from tasks.readers.records import RecordReader, comma_table, json_lines, parquet, plain_table
 from tasks.readers.squad import SquadReader, table_questions
-from tasks.readers.tatoeba import TatoebaTable, read_tatoeba_pair
 from tasks.readers.token_tags import TaggedReader, joined, tab_separated, table, with_language
 from tasks.types.scoring import nearest
 

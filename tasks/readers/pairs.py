@@ -6,16 +6,158 @@ language, which all forms have in common.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from tasks.errors import DataError
-from tasks.readers.base import STRIPPED, ReadResult, checked_label, mended
-from tasks.readers.records import Records, label_of, plain_table
+from tasks.readers.base import (
+    STRIPPED,
+    ReadResult,
+    checked_label,
+    fail,
+    mended,
+    read_lines,
+    refuse_repeated_ids,
+    with_unique_ids,
+)
+from tasks.readers.records import Record, Records, label_of, plain_table
 from tasks.readers.tables import plain_rows, quoted_rows, require_columns
 from tasks.rows import SentencePair
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairReader:
+    """Reads labelled pairs of one format.
+
+    Attributes:
+        records: how the records are got.
+        first: name of the premise, or of the first sentence.
+        second: name of the hypothesis, or of the second sentence.
+        label: name of the label.
+        id: name of the id; None: the row's number in the split.
+        names: what labels are called in the files, where they are not called as in the task.
+        numbers: name of the number that a row is known by, where rows were left out when the file was made.
+    """
+
+    records: Records
+    first: str = "sentence1"
+    second: str = "sentence2"
+    label: str = "gold_label"
+    id: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    numbers: str | None = None
+
+    def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
+        del language
+        rows: list[SentencePair] = []
+        units: dict[str, int] = {}
+        unlabelled = 0
+        for counted, record in enumerate(record for path in paths for record in self.records(path)):
+            number = counted if self.numbers is None else record.whole(self.numbers)
+            first = record.text(self.first)
+            unit = units.setdefault(first, number)
+            label = self._label(record, labels)
+            if label is None:
+                unlabelled += 1
+                continue
+            name = record.text(self.id) if self.id else str(number)
+            rows.append(
+                SentencePair(id=name, unit=str(unit), text_a=first, text_b=record.text(self.second), label=label)
+            )
+        if not rows:
+            what = "no labelled pair"
+            raise DataError(what, where=", ".join(map(str, paths)), remedy="take files with labels")
+        refuse_repeated_ids(rows, paths)
+        return ReadResult(rows=list(rows), mended=mended(rows_without_gold_label=unlabelled))
+
+    def _label(self, record: Record, labels: Sequence[str]) -> str | None:
+        value = record.get(self.label)
+        if isinstance(value, str) and value in self.names:
+            return self.names[value]
+        return label_of(record, self.label, labels)
+
+
+def qqp_records(path: Path) -> Iterator[Record]:
+    """GLUE's QQP: a table in which quotes are plain characters. Rows that were cut short, as three of the release's
+    training rows are, have no label here; numbers go on counting, as the hub's ``idx`` does.
+    """
+    header, *lines = read_lines(path)
+    names = header.split("\t")
+    for number, line in enumerate(lines):
+        fields = dict(zip(names, line.split("\t"), strict=False))
+        if len(fields) < len(names):
+            fields = dict.fromkeys(names, "")
+        yield Record(path=path, number=number + 2, fields={**fields, "idx": number})
+
+
+NO_GOLD_LABEL = "-"  # MultiNLI: the annotators did not agree
+
+
+@dataclass(frozen=True, kw_only=True)
+class NliTable:
+    """Where a format keeps what."""
+
+    rows: Callable[[Path], Iterator[tuple[int, list[str]]]]
+    premise: str
+    hypothesis: str
+    label: str
+    pair: str
+    prompt: str | None  # None: every pair is a unit of its own
+    language: str | None = None  # column by which one file's languages are told apart
+
+
+TAXINLI = NliTable(rows=quoted_rows, premise="prem", hypothesis="hyp", label="label", pair="pairID", prompt=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NliTableReader:
+    """Reads one kind of table.
+
+    MultiNLI numbers the pairs of each split anew, so pair ids can repeat where splits are mixed; they are made unique
+    and counted. Pairs without a gold label are left out and counted.
+    """
+
+    table: NliTable
+
+    def __call__(self, paths: Sequence[Path], *, language: str, labels: Sequence[str]) -> ReadResult:
+        rows: list[SentencePair] = []
+        unlabelled = 0
+        for path in paths:
+            for line, fields in self._records(path, language):
+                if fields[self.table.label] == NO_GOLD_LABEL:
+                    unlabelled += 1
+                    continue
+                rows.append(self._row(fields, labels, path, line))
+        if not rows:
+            raise DataError(f"no labelled pair in language {language!r}", where=", ".join(map(str, paths)))
+        unique, renamed = with_unique_ids(rows)
+        return ReadResult(rows=list(unique), mended=mended(ids_made_unique=renamed, rows_without_gold_label=unlabelled))
+
+    def _records(self, path: Path, language: str) -> Iterator[tuple[int, dict[str, str]]]:
+        records = self.table.rows(path)
+        _, header = next(records)
+        wanted = (self.table.premise, self.table.hypothesis, self.table.label, self.table.pair)
+        for name in (*wanted, *filter(None, (self.table.prompt, self.table.language))):
+            if name not in header:
+                fail(f"no column {name!r} among {', '.join(header)}", path, 1)
+        for line, fields in records:
+            require_columns(fields, len(header), path, line)
+            record = dict(zip(header, fields, strict=True))
+            if self.table.language is None or record[self.table.language] == language:
+                yield line, record
+
+    def _row(self, fields: dict[str, str], labels: Sequence[str], path: Path, line: int) -> SentencePair:
+        name = fields[self.table.pair]
+        return SentencePair(
+            id=name,
+            unit=fields[self.table.prompt] if self.table.prompt else name,
+            text_a=fields[self.table.premise],
+            text_b=fields[self.table.hypothesis],
+            label=checked_label(fields[self.table.label], labels, path, line),
+        )
+
 
 _NO_LABELS = f"{STRIPPED}strip the labels of test files; take them from the original release"
 _HYPOTHESES = 3  # that XNLI has for each premise

@@ -15,10 +15,17 @@ from tasks.metrics import mlqa_exact_match, mlqa_f1, squad_exact_match, squad_f1
 from tasks.rows import SpanQuestion
 from tasks.types.base import Encoded, Features, FloatArray, HeadKind, Limits, Score
 from tasks.types.files import read_text
-from tasks.types.no_answer import NoAnswer, Question, choose_threshold
 from tasks.types.pieces import Layout, TextPieces, layout_of, report_on, tokenize
 from tasks.types.scoring import UnitCounts, require_matching, require_metric
-from tasks.types.windows import answer_pieces, best_span, null_score, window_starts
+from tasks.types.windows import (
+    NoAnswer,
+    Question,
+    answer_pieces,
+    best_span,
+    choose_threshold,
+    null_score,
+    window_starts,
+)
 
 #: ``squad`` and ``mlqa`` always answer; ``squad_v2`` may answer "" for "the context does not say".
 METRICS = ("squad", "mlqa", "squad_v2")

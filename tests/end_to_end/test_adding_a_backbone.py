@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import resources
+from harness import paths
 from harness.cli import main
 from tests import snapshots
 from tests.hub_server import HubServer
@@ -93,7 +93,7 @@ def test_the_page_is_followed_word_by_word(
     files = {**snapshots.snapshot("roberta"), "README.md": CARD.encode()}
     hub.model("example/tiny-roberta", files)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(resources.LOCK_VARIABLE, raising=False)
+    monkeypatch.delenv(paths.LOCK_VARIABLE, raising=False)
     for name, value in {"NAME": "A Person", "EMAIL": "person@example.org"}.items():
         monkeypatch.setenv(f"GIT_AUTHOR_{name}", value)
         monkeypatch.setenv(f"GIT_COMMITTER_{name}", value)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from harness.cli import main
-from harness.xtreme.export import submission_file
-from harness.xtreme.layout import TASKS
+from harness.results.xtreme.export import submission_file
+from harness.results.xtreme.layout import TASKS
 from tasks.types import task_type
 from tests.end_to_end.conftest import run
 

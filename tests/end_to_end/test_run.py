@@ -18,12 +18,12 @@ import pytest
 import yaml
 
 from harness.specs.catalog import Catalog
-from harness.stats import compute
-from harness.stats.settings import Settings
 from harness.store.artifacts import State, Store
 from harness.store.ledger import latest_run, read_events
 from leaderboard.read import read_results
 from leaderboard.statistics import read_language_statistics, read_statistics
+from leaderboard.stats import compute
+from leaderboard.stats.settings import Settings
 from tests.end_to_end.conftest import command, run
 
 NAME = "tiny-smoke"

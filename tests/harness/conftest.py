@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from harness.context import ENCODED, Progress
-from harness.outcome import Failure, FailureClass
+from harness.errors import Failure, FailureClass
 from harness.plan.stage import Environment, Phase, Plan, Stage
-from harness.runners.base import Ended, Job
+from harness.runners.base import Job, JobResult
 from harness.store.artifacts import Store
 
 LOCAL = Environment(base="local", lock="0" * 64)
@@ -45,20 +45,20 @@ class WritingRunner:
     def has_room(self, stage: Stage, running: Collection[Stage]) -> bool:
         return True
 
-    def run(self, job: Job, progress: Progress) -> Ended:
+    def run(self, job: Job, progress: Progress) -> JobResult:
         with self._guard:
             self.ran.append(job.stage.name)
         self.before(job)
         progress(0.5, "half")
         if job.stage.name in self.fail:
             kind = self.fail[job.stage.name]
-            return Ended(failure=Failure(kind=kind, reason=f"{kind}."), seconds=0.01)
+            return JobResult(failure=Failure(kind=kind, reason=f"{kind}."), seconds=0.01)
         roles = sorted(job.inputs.keys() - {ENCODED})  # a place to find rows that others encoded is no input
         inputs = [(role, (job.inputs[role] / "out.txt").read_text()) for role in roles]
         own = self.content.get(job.stage.name, job.stage.name)
         (job.out / "out.txt").write_text(repr((own, inputs)))
         (job.out / "weights.bin").write_bytes(own.encode() * 10)
-        return Ended(failure=None, seconds=0.01, peak_memory=1)
+        return JobResult(failure=None, seconds=0.01, peak_memory=1)
 
     def wait_until_stopped(self, _job: Job) -> None:
         while not self._stopped.wait(0.01):

@@ -7,15 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.stats.compute import of_folder, write
-from harness.stats.settings import Settings
 from leaderboard import claims as rules
 from leaderboard.claims import Claim, Verdict, canonical, judge, overall
 from leaderboard.lookup import lookup
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
 from leaderboard.statistics import Decision, Effect, read_statistics
-from tests.harness.stats.boards import write_board
+from leaderboard.stats.compute import of_folder, write
+from leaderboard.stats.settings import Settings
+from tests.leaderboard.stats.boards import write_board
 
 
 def effect(low: float | None, high: float | None) -> Effect:

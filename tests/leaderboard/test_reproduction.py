@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from harness.stats.compute import of_folder, write
-from harness.stats.settings import Settings
 from leaderboard.lookup import Place, lookup
+from leaderboard.pages.reproduction import BEST_PER_TARGET, TOLERANCE, Compared, compare
 from leaderboard.published import Number, Published, PublishedRow, Size, Source, published
 from leaderboard.read import read_results
-from leaderboard.reproduction import BEST_PER_TARGET, TOLERANCE, Compared, compare
 from leaderboard.scores import build_board
 from leaderboard.site import build_site
 from leaderboard.statistics import read_statistics
-from tests.harness.stats.boards import write_board
+from leaderboard.stats.compute import of_folder, write
+from leaderboard.stats.settings import Settings
+from tests.leaderboard.stats.boards import write_board
 
 Record = dict[str, Any]
 SOURCE = Source(title="Paper")

@@ -9,8 +9,7 @@ import pytest
 
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
-from leaderboard.terminal import _width
-from leaderboard.text import summary
+from leaderboard.text import _width, summary
 from leaderboard.words import metric_words
 
 

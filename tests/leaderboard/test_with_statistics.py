@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.stats.compute import of_folder, write
-from harness.stats.settings import Settings
 from leaderboard.site import build_site
 from leaderboard.statistics import Statistics, read_statistics
+from leaderboard.stats.compute import of_folder, write
+from leaderboard.stats.settings import Settings
 from leaderboard.words import DASH, points, signed
-from tests.harness.stats.boards import write_board
+from tests.leaderboard.stats.boards import write_board
 from tests.leaderboard.test_site import Strict, parse, text_of, widths
 
 BACKBONES = ("a+code", "a+text", "b+code", "b+text", "c+code", "c+text")

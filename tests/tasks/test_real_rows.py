@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.english import foreign_run
 from tasks.errors import DataError
 from tasks.readers import read_split
 from tasks.rows import Row
+from tasks.selection import foreign_run
 from tasks.types.bitext_mining import gold_pairs
 
 pytestmark = pytest.mark.data

@@ -84,7 +84,7 @@ def container(
     ca = ca_bundle(os.environ) if online else None
     return {
         "image": image,
-        "entrypoint": ["python", "-m", "harness.stage"],
+        "entrypoint": ["python", "-m", "harness.runners.stage"],
         "command": [str(SPEC), str(OUT)],
         "working_dir": "/tmp",  # noqa: S108 - the container's own
         "labels": dict(labels),

@@ -6,7 +6,7 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from harness.outcome import FailureClass
+from harness.errors import FailureClass
 
 #: What a call to an engine may raise; while a stream is read, connections can also break below the SDK.
 ENGINE_ERRORS = (DockerException, requests.exceptions.RequestException, urllib3.exceptions.HTTPError)

@@ -10,8 +10,8 @@ from typing import Any
 from docker import APIClient
 from docker.types import DeviceRequest
 
-from harness.preflight import Problem
 from harness.runners.docker import labels
+from harness.runners.preflight import Problem
 
 #: The first driver branch that runs each CUDA generation, minor versions included: NVIDIA's "CUDA Compatibility" guide.
 FIRST_DRIVER = {11: 450, 12: 525, 13: 580}

@@ -15,15 +15,15 @@ from typing import Any
 from docker import APIClient
 
 from harness.context import BAKED, Progress
-from harness.images.targets import image_of
-from harness.outcome import Failure, FailureClass
+from harness.errors import Failure, FailureClass
 from harness.plan.stage import Stage
-from harness.runners.base import Ended, Job
+from harness.runners.base import Job, JobResult
 from harness.runners.docker import confinement, labels
 from harness.runners.docker.faults import ENGINE_ERRORS, judge
 from harness.runners.docker.watch import End, Watch, failure_of
 from harness.runners.gpus import Leases
-from harness.stage import write_spec
+from harness.runners.images.targets import image_of
+from harness.runners.stage import write_spec
 
 _PATIENCE = 60.0  # seconds an engine may be away before its stages are given up
 
@@ -98,7 +98,7 @@ class DockerRunner:
         """Whether there is a GPU for a stage that wants one."""
         return self._leases.has_room(stage, running)
 
-    def run(self, job: Job, progress: Progress) -> Ended:
+    def run(self, job: Job, progress: Progress) -> JobResult:
         """Run one stage in a container of its own."""
         started = time.monotonic()
         report: Mapping[str, Any] = {}
@@ -114,11 +114,11 @@ class DockerRunner:
         if failure is not None and self._stopped.is_set():
             failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=str(job.log))
         self._give(job.out, confinement.caller())
-        return Ended(
+        return JobResult(
             failure=failure,
             seconds=time.monotonic() - started,
             peak_memory=report.get("peak_memory"),
-            surroundings=self._surroundings(job.stage, report),
+            provenance=self._provenance(job.stage, report),
         )
 
     def stop(self) -> None:
@@ -190,9 +190,9 @@ class DockerRunner:
                 os.chown(Path(inner) / name, person.user, person.group, follow_symlinks=False)
         os.chown(folder, person.user, person.group)
 
-    def _surroundings(self, stage: Stage, report: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the stage says of its surroundings, on which host, and in which image."""
-        found = report.get("surroundings")
+    def _provenance(self, stage: Stage, report: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The versions and hardware that the stage reports, on which host, and in which image."""
+        found = report.get("provenance")
         inside = dict(found) if isinstance(found, Mapping) else {}
         image = self._settings.images[image_of(stage)]
         return {**inside, "host": os.uname().nodename, "image": {"id": image.id, **image.about}}

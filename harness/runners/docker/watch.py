@@ -16,7 +16,7 @@ from docker import APIClient
 from docker.errors import APIError
 
 from harness.context import Progress
-from harness.outcome import Failure, FailureClass
+from harness.errors import Failure, FailureClass
 from harness.runners.base import Job, timeout_reason
 from harness.runners.docker.faults import ENGINE_ERRORS, is_gone
 from harness.runners.docker.logs import Follower

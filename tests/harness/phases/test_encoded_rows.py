@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.canonical import file_digest
 from harness.context import ENCODED
+from harness.files import file_digest
 from harness.phases import finetune
 from harness.store.encodings import Encodings
 from harness.training import encoded

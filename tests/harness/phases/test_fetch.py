@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from harness.context import StageContext
-from harness.errors import EnvironmentFault, SpecError
-from harness.hub.snapshot import needed_files
-from harness.outcome import FailureClass
+from harness.data.hub.snapshot import needed_files
+from harness.errors import EnvironmentFault, FailureClass, SpecError
 from harness.phases import fetch
 from tests.hub_server import HubServer
 
@@ -147,7 +146,7 @@ def test_code_is_fetched_only_where_it_is_asked_for_and_at_its_own_commit(hub: H
 def test_a_fetch_that_broke_off_goes_on_in_the_same_folder(
     hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.hub import patience
+    from harness.data.hub import patience
 
     revision = hub.model("toy/model", {**MODEL, "model.safetensors": bytes(3_000_000)})
     monkeypatch.setattr(patience, "TRIES", 0)

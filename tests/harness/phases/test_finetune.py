@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from harness.errors import Diverged
 from harness.phases import finetune, intermediate
-from harness.training.errors import Diverged
 from tasks.errors import DataError, UserError
 from tasks.rows import write_json_lines
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.canonical import file_digest
+from harness.files import file_digest
 from harness.phases import intermediate, prepare
 from tasks.errors import UserError
 from tasks.rows import read_json_lines, write_json_lines

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.canonical import file_digest
 from harness.context import StageContext
+from harness.files import file_digest
 from harness.phases import prepare
 from tasks.errors import DataError
 from tasks.rows import read_json_lines, write_json_lines

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
+from harness.data.splits import data_files
 from harness.errors import SpecError
 from harness.plan import parameters
-from harness.plan.build import Surroundings, build_plan
-from harness.plan.sources import data_files
+from harness.plan.build import PlanInputs, build_plan
 from harness.plan.stage import Phase, Plan, Stage
-from harness.specs.catalog import Catalog, resolve
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolve
 from harness.specs.suite import RecipeSpec, SuiteSpec
 
 CATALOG = Catalog()
-AROUND = Surroundings(
+INPUTS = PlanInputs(
     locks={"train": "t" * 64, "retrieve": "r" * 64, "report": "p" * 64}, versions=dict.fromkeys(Phase, 1)
 )
 
@@ -30,9 +31,9 @@ PART: dict[str, Any] = {
 }
 
 
-def plan(around: Surroundings = AROUND, **changes: Any) -> Plan:
+def plan(inputs: PlanInputs = INPUTS, **changes: Any) -> Plan:
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | changes
-    return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), around)
+    return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), inputs)
 
 
 def data_paths(target: str) -> list[str]:
@@ -138,18 +139,18 @@ def test_training_rows_leave_out_what_is_scored_in_targets_of_the_same_type() ->
 def test_a_new_lock_reruns_its_own_phases_and_what_stands_on_them(lock: str, phases: set[Phase]) -> None:
     """A new Jinja must not cost GPU days."""
     before = {stage.key for stage in plan().stages}
-    around = dataclasses.replace(AROUND, locks={**AROUND.locks, lock: "n" * 64})
+    inputs = dataclasses.replace(INPUTS, locks={**INPUTS.locks, lock: "n" * 64})
 
-    changed = {stage.phase for stage in plan(around).stages if stage.key not in before}
+    changed = {stage.phase for stage in plan(inputs).stages if stage.key not in before}
 
     assert phases == changed
 
 
 def test_a_raised_code_version_changes_its_phase_and_what_stands_on_it() -> None:
     before = {stage.key for stage in plan().stages}
-    around = dataclasses.replace(AROUND, versions={**AROUND.versions, "predict": 2})
+    inputs = dataclasses.replace(INPUTS, versions={**INPUTS.versions, "predict": 2})
 
-    changed = {stage.phase for stage in plan(around).stages if stage.key not in before}
+    changed = {stage.phase for stage in plan(inputs).stages if stage.key not in before}
 
     assert {Phase.PREDICT, Phase.SCORE} == changed
 
@@ -234,12 +235,12 @@ MADE: dict[str, Any] = {
 }
 
 
-def made(around: Surroundings = AROUND, **changes: Any) -> tuple[Plan, Stage]:
+def made(inputs: PlanInputs = INPUTS, **changes: Any) -> tuple[Plan, Stage]:
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | MADE | changes
     resolved = resolve(SuiteSpec.model_validate(fields), CATALOG)
     paths = [path for files in data_files(resolved).values() for path in files]
     assert not [path for path in paths if "translat" in path.lower()], "no files of translations are asked for"
-    found = build_plan(resolved, dataclasses.replace(around, data=dict.fromkeys(paths, "d" * 64)))
+    found = build_plan(resolved, dataclasses.replace(inputs, data=dict.fromkeys(paths, "d" * 64)))
     (stage,) = named(found, "prepare/translated/")
     return found, stage
 
@@ -315,8 +316,8 @@ def test_a_split_that_stands_in_for_both_is_the_very_rows_that_are_scored(missin
 def test_tatoebas_layer_is_chosen_on_its_own_languages_whatever_is_scored() -> None:
     limits = {"tatoeba": {"languages": ["de"], "validation": 20}}
     digests = dict.fromkeys(data_paths("tatoeba"), "0" * 64)
-    around = dataclasses.replace(AROUND, data=digests)
-    found = plan(around, targets=["tatoeba"], backbones=["mini-xlmr"], recipes=["none"], task_limits=limits)
+    inputs = dataclasses.replace(INPUTS, data=digests)
+    found = plan(inputs, targets=["tatoeba"], backbones=["mini-xlmr"], recipes=["none"], task_limits=limits)
     keys = found.by_key()
     (retrieve,) = named(found, "retrieve/mini-xlmr/none/tatoeba/")
 
@@ -329,8 +330,8 @@ def test_tatoebas_layer_is_chosen_on_its_own_languages_whatever_is_scored() -> N
 
 
 def test_tydiqa_selects_on_a_part_of_its_english_training_rows() -> None:
-    around = dataclasses.replace(AROUND, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
-    found = plan(around, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"])
+    inputs = dataclasses.replace(INPUTS, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
+    found = plan(inputs, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"])
     (rows,) = named(found, "prepare/rows/tydiqa")
 
     assert {"from_train", "limit"} == set(rows.params["splits"]["validation"])
@@ -341,18 +342,18 @@ def test_tydiqa_selects_on_a_part_of_its_english_training_rows() -> None:
 def test_where_training_rows_are_held_out_no_validation_file_is_asked_for() -> None:
     """XQuAD's model selects on a tenth of SQuAD's training rows."""
     paths = [*data_paths("xquad"), "squad/train-v1.1.json"]
-    around = dataclasses.replace(AROUND, data=dict.fromkeys(paths, "0" * 64))
-    found = plan(around, targets=["xquad"], backbones=["mini-xlmr"], recipes=["none"])
+    inputs = dataclasses.replace(INPUTS, data=dict.fromkeys(paths, "0" * 64))
+    found = plan(inputs, targets=["xquad"], backbones=["mini-xlmr"], recipes=["none"])
     (rows,) = named(found, "prepare/rows/squad_v1")
 
     assert {"from_train", "limit"} == set(rows.params["splits"]["validation"])
 
 
 def test_a_part_of_the_training_rows_never_stands_in_for_what_is_scored() -> None:
-    around = dataclasses.replace(AROUND, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
+    inputs = dataclasses.replace(INPUTS, data=dict.fromkeys(data_paths("tydiqa"), "0" * 64))
     stand_ins = {"tydiqa": {"test": {"use": "validation", "why": "no files"}}}
     with pytest.raises(SpecError, match="'validation' is a part of the training rows and cannot stand in for 'test'"):
-        plan(around, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"], stand_ins=stand_ins)
+        plan(inputs, targets=["tydiqa"], backbones=["mini-xlmr"], recipes=["none"], stand_ins=stand_ins)
 
 
 def test_where_no_validation_rows_are_the_rule_decides() -> None:
@@ -360,7 +361,7 @@ def test_where_no_validation_rows_are_the_rule_decides() -> None:
     spec = CATALOG.task("mini-tatoeba", where="")
     resolved = resolve(SuiteSpec.model_validate(CATALOG.suite("mini").model_dump(by_alias=True) | PART), CATALOG)
     bare = spec.model_copy(update={"splits": {"test": spec.splits["test"]}})
-    found = build_plan(dataclasses.replace(resolved, tasks=dict(resolved.tasks) | {"mini-tatoeba": bare}), AROUND)
+    found = build_plan(dataclasses.replace(resolved, tasks=dict(resolved.tasks) | {"mini-tatoeba": bare}), INPUTS)
     retrieve = named(found, "retrieve/mini-xlmr/none/mini-tatoeba/")[0]
 
     assert "none" == retrieve.params["dev"]
@@ -374,7 +375,7 @@ def test_phase_two_may_train_longer_than_phase_three_on_the_same_task() -> None:
     recipes = ["mini-mnli", "mini-squad", "multitask"]
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"recipes": recipes}
     resolved = dataclasses.replace(resolve(SuiteSpec.model_validate(fields), CATALOG), training=training)
-    found = build_plan(resolved, AROUND)
+    found = build_plan(resolved, INPUTS)
 
     (single,) = named(found, "intermediate/mini-xlmr/mini-mnli/")
     (mixed,) = named(found, "intermediate/mini-xlmr/multitask/")

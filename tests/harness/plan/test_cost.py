@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from harness.plan.cost import gpu_hours, told, training_cost
-from harness.plan.sizes import expected_rows
-from harness.plan.sources import split_use
+from harness.data.splits import split_use
+from harness.plan.cost import expected_rows, gpu_hours, told, training_cost
 from harness.plan.stage import Environment, Phase, Stage
-from harness.specs.catalog import Catalog, resolve
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolve
 from harness.specs.suite import SuiteSpec
 from harness.specs.task import SplitName
 

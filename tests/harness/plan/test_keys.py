@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.planning import plan_suite
+from harness.plan.suite import plan_suite
 
 KEYS = Path(__file__).parent / "keys"
 SUITES = ("core", "mini", "mini-docker", "paper", "real-all", "real-small", "retrieval")

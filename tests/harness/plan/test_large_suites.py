@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from harness.data.splits import data_files
 from harness.errors import UserError
 from harness.plan.build import build_plan
-from harness.plan.sources import data_files
 from harness.plan.stage import Phase
-from harness.planning import plan_suite, resolved_suite, surroundings
+from harness.plan.suite import plan_suite, read_inputs
 from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolved_suite
 
 PAIRS = {"roberta-base+text", "roberta-base+code", "xlm-roberta-base+text", "xlm-roberta-base+code"}
 
@@ -19,7 +20,7 @@ def test_every_cell_of_the_grid_is_planned(name: str) -> None:
     resolved = resolved_suite(name)  # refuses unpinned backbones, and those that need a flag
     digests = {path: "0" * 64 for paths in data_files(resolved).values() for path in paths}
 
-    plan = build_plan(resolved, surroundings(resolved, None, digests=digests))
+    plan = build_plan(resolved, read_inputs(resolved, None, digests=digests))
 
     spec = resolved.spec
     assert len(plan.cells) == len(spec.backbones) * len(resolved.recipes) * len(spec.targets) * len(spec.seeds)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.canonical import canonical_json
+from harness.files import canonical_json
 from harness.plan.stage import Environment
 from tests.harness.conftest import LOCAL, make_stage
 

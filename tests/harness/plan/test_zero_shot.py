@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from harness.data.splits import tuning_use
 from harness.errors import SpecError
 from harness.plan.build import build_plan
-from harness.plan.sources import tuning_use
 from harness.plan.stage import Phase, Stage
-from harness.planning import Planned, plan_suite
+from harness.plan.suite import Planned, plan_suite
 from harness.specs.backbone import FLAGS
-from harness.specs.catalog import Catalog, resolve
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolve
 from harness.specs.suite import SuiteSpec
 from harness.specs.task import RETRIEVAL_TYPES
 
@@ -80,10 +81,10 @@ def test_a_suite_that_trains_or_selects_on_another_language_is_refused(split: st
     entry = {"split": {"format": "xtreme_nli_train", "files": ["xnli/dev-de.tsv"]}, "why": "a test"}
     fields = CATALOG.suite("core").model_dump(by_alias=True) | {"stand_ins": {"mnli": {split: entry}}}
     resolved = resolve(SuiteSpec.model_validate(fields), CATALOG, allowed=FLAGS)
-    around = plan_suite("core", data_dir=None, allowed=FLAGS, unread=True).around
+    inputs = plan_suite("core", data_dir=None, allowed=FLAGS, unread=True).inputs
 
     with pytest.raises(SpecError, match=rf"'xnli/dev-de.tsv' holds rows in 'de', and '{split}' rows are English"):
-        build_plan(resolved, around)
+        build_plan(resolved, inputs)
 
 
 def test_no_row_is_needed_to_say_what_there_is_to_do(tmp_path: Path) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from harness.retrieval.choice import by_rule, by_sample
-from harness.retrieval.readings import Reading, candidates, choose, curve, depth_scaled, fixed
+from harness.retrieval.readings import Reading, by_rule, by_sample, candidates, choose, curve, depth_scaled, fixed
 from harness.training.backbone import Backbone
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.retrieval.threshold import AROUND, tune_threshold
+from harness.retrieval.bitext import AROUND, tune_threshold
 from tasks.errors import UserError
 
 quick = settings(deadline=None, max_examples=50)  # a busy machine must not fail a test

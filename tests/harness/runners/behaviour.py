@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import StageContext
-from harness.errors import EnvironmentFault
-from harness.outcome import FailureClass
+from harness.errors import EnvironmentFault, FailureClass
 from tasks.errors import DataError
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from harness.plan.stage import Limits, Phase, Stage
-from harness.runners.base import Ended, Job, Runner
-from harness.runners.docker.place import copy_packages
+from harness.runners.base import Job, JobResult, Runner
+from harness.runners.docker.host import copy_packages
 from harness.runners.local import LocalRunner
-from harness.stage import write_spec
+from harness.runners.stage import write_spec
 from tests.harness.conftest import make_stage
 
 
@@ -30,11 +30,11 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def docker_runner(code: Path, **changes: Any) -> Any:
     """A runner with the images of the lock, under a store's name of its own."""
-    from harness.images import engine
-    from harness.images.found import images_for
-    from harness.images.lockfile import read_lock
-    from harness.images.targets import Target
     from harness.runners.docker.runner import DockerRunner, Settings, StageImage
+    from harness.runners.images import engine
+    from harness.runners.images.found import images_for
+    from harness.runners.images.lockfile import read_lock
+    from harness.runners.images.targets import Target
 
     with closing(engine.connect()) as asked:
         found = images_for(asked, read_lock(), [Target.REPORT])[Target.REPORT]
@@ -69,14 +69,14 @@ def job_of(stage: Stage, folder: Path, **inputs: Path) -> Job:
     return Job(stage=stage, spec=folder / "spec", inputs=inputs, out=folder / "out", log=folder / "log")
 
 
-Go = Callable[..., tuple[Ended, list[tuple[float, str]]]]
+Go = Callable[..., tuple[JobResult, list[tuple[float, str]]]]
 
 
 @pytest.fixture
 def go(tmp_path: Path) -> Go:
     """Run one behaviour; how it ended, and what was told of its progress."""
 
-    def act(runner: Runner, stage: Stage, **inputs: Path) -> tuple[Ended, list[tuple[float, str]]]:
+    def act(runner: Runner, stage: Stage, **inputs: Path) -> tuple[JobResult, list[tuple[float, str]]]:
         told: list[tuple[float, str]] = []
         job = job_of(stage, tmp_path / stage.name.replace("/", "-"), **inputs)
         return runner.run(job, lambda fraction, note: told.append((fraction, note))), told

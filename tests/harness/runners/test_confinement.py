@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.outcome import FailureClass
+from harness.errors import FailureClass
 from harness.plan.stage import Environment, Limits, Phase, Stage
 from harness.runners.base import Job
 from harness.runners.docker import confinement, gpu_probe

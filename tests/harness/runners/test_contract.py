@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.outcome import FailureClass
+from harness.errors import FailureClass
 from harness.plan.stage import Limits
 from harness.runners.base import Runner
 from tests.harness.runners.conftest import Go, behaving, job_of
@@ -29,8 +29,8 @@ def test_a_stage_works_reports_and_logs(runner: Runner, go: Go, tmp_path: Path) 
     assert "to the log: grüße" in (tmp_path / "score-work" / "log").read_text(encoding="utf-8")
     assert ended.peak_memory is not None
     assert ended.peak_memory > 1_000_000
-    assert ended.surroundings["versions"]["python"]
-    assert os.uname().nodename == ended.surroundings["host"]
+    assert ended.provenance["versions"]["python"]
+    assert os.uname().nodename == ended.provenance["host"]
     owners = {path.lstat().st_uid for path in (tmp_path / "score-work" / "out").rglob("*")}
     assert {os.getuid()} == owners, "what a stage leaves belongs to the caller"
 

@@ -18,22 +18,22 @@ from typing import Any
 
 import pytest
 
-from harness import machine
+from harness import provenance
 from harness.cli import main
-from harness.outcome import FailureClass, Outcome
+from harness.errors import FailureClass, Outcome
 from harness.plan.stage import Environment, Limits, Plan
+from harness.run.executor import Executor, Options
 from harness.store.artifacts import Store
 from harness.store.ledger import Ledger, new_run_id, read_events
-from harness.walk import Options, Walk
+from tests.harness.run.test_executor import Silent
 from tests.harness.runners.conftest import Go, behaving, docker_runner, job_of
-from tests.harness.test_walk import Silent
 
 pytestmark = [pytest.mark.docker, pytest.mark.images]
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
-    from harness.images import engine
+    from harness.runners.images import engine
 
     found = engine.connect()
     yield found
@@ -191,7 +191,7 @@ class Cutting:
 
 def test_logs_and_progress_survive_silence_on_a_connection_that_is_cut(go: Go, code: Path, tmp_path: Path) -> None:
     """An hour's silence in small: eight seconds, through something that cuts what is idle for one and a half."""
-    from harness.images import engine
+    from harness.runners.images import engine
 
     proxy = Cutting(tmp_path / "s", "/var/run/docker.sock", 1.5)
     with pytest.MonkeyPatch.context() as patch:
@@ -237,7 +237,7 @@ class OwnEngine:
         self._process.wait(60)
 
     def _answers(self) -> bool:
-        return machine.output_of(["docker", "-H", self.address, "version"], timeout=5)[0] == 0
+        return provenance.output_of(["docker", "-H", self.address, "version"], timeout=5)[0] == 0
 
 
 @pytest.fixture
@@ -261,16 +261,16 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
 def test_an_engine_restarted_under_a_stage_costs_a_try_and_no_more(
     own_engine: OwnEngine, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.images import engine
-    from harness.images.found import images_for
-    from harness.images.lockfile import read_lock
-    from harness.images.targets import Target
     from harness.runners.docker.runner import StageImage
+    from harness.runners.images import engine
+    from harness.runners.images.found import images_for
+    from harness.runners.images.lockfile import read_lock
+    from harness.runners.images.targets import Target
 
     with closing(engine.connect()) as shared:
         image = images_for(shared, read_lock(), [Target.REPORT])[Target.REPORT]
     copy = f"docker save {image.id} | docker -H {own_engine.address} load"
-    assert 0 == machine.output_of(["bash", "-o", "pipefail", "-c", copy], timeout=300)[0]
+    assert 0 == provenance.output_of(["bash", "-o", "pipefail", "-c", copy], timeout=300)[0]
     monkeypatch.setenv("DOCKER_HOST", own_engine.address)
     client = engine.connect()
     images = dict.fromkeys(Target, StageImage(id=image.id))
@@ -290,7 +290,7 @@ def test_an_engine_restarted_under_a_stage_costs_a_try_and_no_more(
 
     thread = threading.Thread(target=restart)
     thread.start()
-    ends = Walk(plan, store, runner, ledger, Silent(), Options(waits=(1.0, 4.0, 10.0))).run()
+    ends = Executor(plan, store, runner, ledger, Silent(), Options(waits=(1.0, 4.0, 10.0))).run()
     thread.join()
     runner.close()
     ledger.close()
@@ -317,8 +317,8 @@ def docker_runner_of(client: Any, code: Path, images: Any, run: str) -> Any:
 # The SDK leaves a socket to the garbage collector when the engine refuses the connection.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_stays_away_is_said_to_be_gone(own_engine: OwnEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.images import engine
     from harness.runners.docker import faults
+    from harness.runners.images import engine
 
     monkeypatch.setenv("DOCKER_HOST", own_engine.address)
     client = engine.connect()
@@ -339,8 +339,8 @@ def test_an_engine_that_stays_away_is_said_to_be_gone(own_engine: OwnEngine, mon
 
 
 def test_a_missing_image_is_called_that(go: Go, code: Path) -> None:
-    from harness.images.targets import Target
     from harness.runners.docker.runner import StageImage
+    from harness.runners.images.targets import Target
 
     runner = docker_runner(code, images=dict.fromkeys(Target, StageImage(id=f"sha256:{'0' * 64}")))
     ended, _ = go(runner, behaving("work"))
@@ -355,11 +355,11 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The project's own lock, whose bases no engine of a test has, a disk that is full, and no GPU."""
-    from harness import preflight
-    from harness.images import lockfile
-    from harness.resources import images_dir
+    from harness.paths import images_dir
+    from harness.runners import preflight
+    from harness.runners.images import lockfile
 
-    if machine.gpus():
+    if provenance.gpus():
         pytest.skip("there is a GPU here")
     monkeypatch.setenv(lockfile.LOCK_VARIABLE, str(images_dir() / "images.lock.yaml"))
     monkeypatch.setattr(preflight.machine, "free_bytes", lambda _folder: 10)
@@ -377,7 +377,7 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_run(
 def test_a_gpu_that_the_engine_cannot_give_is_a_lost_gpu(code: Path, go: Go) -> None:
     import dataclasses
 
-    if machine.gpus():
+    if provenance.gpus():
         pytest.skip("there is a GPU here")
     runner = docker_runner(code, gpus=["0"])
     on_gpu = dataclasses.replace(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.outcome import FailureClass
+from harness.errors import FailureClass
 from harness.plan.stage import Limits
 from tests.harness.runners.conftest import Go, behaving, docker_runner
 

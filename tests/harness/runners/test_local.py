@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from harness.outcome import FailureClass
+from harness.errors import FailureClass
 from harness.plan.stage import Phase, Stage
-from harness.runners.base import Ended, Job
+from harness.runners.base import Job, JobResult
 from harness.runners.local import LocalRunner
-from harness.stage import write_spec
+from harness.runners.stage import write_spec
 from tests.harness.conftest import make_stage
 
 
@@ -53,7 +53,7 @@ def job(stage: Stage, folder: Path) -> Job:
     return Job(stage=stage, spec=folder / "spec", inputs={}, out=folder / "out", log=folder / "log")
 
 
-def run(runner: LocalRunner, stage: Stage, folder: Path) -> tuple[Ended, list[tuple[float, str]]]:
+def run(runner: LocalRunner, stage: Stage, folder: Path) -> tuple[JobResult, list[tuple[float, str]]]:
     told: list[tuple[float, str]] = []
     return runner.run(job(stage, folder), lambda fraction, note: told.append((fraction, note))), told
 
@@ -72,7 +72,7 @@ def test_a_stage_runs_and_reports(runner: LocalRunner, tmp_path: Path) -> None:
     assert ended.failure is None
     assert ended.peak_memory is not None
     assert ended.peak_memory > 10_000_000
-    assert "python" in ended.surroundings["versions"]
+    assert "python" in ended.provenance["versions"]
     assert (0.0, "en") in told
     assert (tmp_path / "out" / "test-en.jsonl").is_file()
 
@@ -181,7 +181,7 @@ def test_the_same_stage_as_a_program_of_its_own(tmp_path: Path) -> None:
     request = job(labels_stage(), tmp_path)
 
     found = subprocess.run(
-        [sys.executable, "-m", "harness.stage", str(request.spec), str(request.out)],
+        [sys.executable, "-m", "harness.runners.stage", str(request.spec), str(request.out)],
         capture_output=True,
         text=True,
         check=False,
@@ -197,7 +197,7 @@ def test_a_failing_program_says_so_to_machines(tmp_path: Path) -> None:
     request = job(labels_stage(languages=None), tmp_path)
 
     found = subprocess.run(
-        [sys.executable, "-m", "harness.stage", str(request.spec), str(request.out)],
+        [sys.executable, "-m", "harness.runners.stage", str(request.spec), str(request.out)],
         capture_output=True,
         text=True,
         check=False,

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from harness.data import ReleaseFiles
+from harness.data.release import ReleaseFiles
 from harness.plan.stage import Stage
 from harness.runners.docker.confinement import NOBODY, Person
-from harness.runners.docker.sources import problems
+from harness.runners.docker.host import problems
 
 CALLER = Person(user=os.getuid(), group=os.getgid())
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from harness.errors import SpecError
-from harness.specs.catalog import Catalog, _check_pairs, resolve
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import _check_pairs, resolve
 from harness.specs.suite import RecipeSpec, SuiteSpec
 
 CATALOG = Catalog()

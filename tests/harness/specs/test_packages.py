@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import resources
+from harness import paths
 from harness.errors import SpecError
 from harness.specs.packages import base_pins, pins_of, read_packages
 
@@ -77,7 +77,7 @@ def test_what_a_phase_has_already_is_allowed_and_not_added(own: Path) -> None:
 
 def test_every_lock_of_a_phase_is_read_whole() -> None:
     for lock in ("train", "retrieve", "torch", "torch-cuda"):
-        text = (resources.images_dir() / "locks" / f"{lock}.txt").read_text()
+        text = (paths.images_dir() / "locks" / f"{lock}.txt").read_text()
         pins = pins_of(text)
         assert sum("==" in line and not line.lstrip().startswith("#") for line in text.splitlines()) == len(pins)
         assert text.count("--hash=") == sum(len(pin.hashes) for pin in pins)

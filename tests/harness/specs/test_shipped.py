@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from transformers import BertConfig, ModernBertConfig, Qwen2Config, RobertaConfig, T5Config, XLMRobertaConfig
 
-from harness.adding.describe import parameters
-from harness.specs.catalog import Catalog, resolve
+from harness.run.backbones.new import parameters
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolve
 from harness.specs.source import HubSource
 
 CATALOG = Catalog()

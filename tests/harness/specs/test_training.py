@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from harness.errors import SpecError
-from harness.specs.catalog import Catalog, resolve
+from harness.specs.catalog import Catalog
+from harness.specs.resolve import resolve
 from harness.specs.suite import SuiteSpec
 from harness.specs.training import TrainingSpec
 

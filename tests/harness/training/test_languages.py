@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.training.languages import draw, quotas, shares
+from harness.training.corpus_steps import draw, quotas, shares
 
 SIZES = {"en": 8_000_000, "de": 1_000_000, "yo": 1_000}
 

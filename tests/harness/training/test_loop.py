@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from harness.context import RESUME
-from harness.training.errors import Diverged
+from harness.errors import Diverged
 from harness.training.loop import Evaluation, fit
 from harness.training.memory import PieceBudget
 from harness.training.optimiser import build_optimiser, learning_rate

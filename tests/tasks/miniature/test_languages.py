@@ -7,7 +7,7 @@ import pytest
 from tasks.miniature import LANGUAGES, parallel, text
 from tasks.miniature.clauses import Case, Clause, Mark, Phrase, Sentence, Tag
 from tasks.miniature.languages import grammar
-from tasks.miniature.phonology import words
+from tasks.miniature.morphology import words
 from tasks.miniature.relations import RELATIONS, Fact, question, statement
 from tasks.miniature.vocabulary import CONCEPTS, LOANABLE, PEOPLE, PLACES, english_word
 

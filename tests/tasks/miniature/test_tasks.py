@@ -11,7 +11,7 @@ from tasks.miniature import LANGUAGES, generate
 from tasks.miniature.clauses import Tag
 from tasks.miniature.generators import task_generators
 from tasks.miniature.languages import grammar
-from tasks.miniature.phonology import words
+from tasks.miniature.morphology import words
 from tasks.miniature.vocabulary import CONCEPTS, FAMILIES, FIRMS, PEOPLE, PLACES
 from tasks.types import task_type
 

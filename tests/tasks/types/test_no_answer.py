@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tasks.metrics import squad_v2_exact_match, squad_v2_f1
-from tasks.types.no_answer import Question, choose_threshold
+from tasks.types.windows import Question, choose_threshold
 
 WORDS = ["the", "a", "cat", "dog", ",", "1,000", "«", "sat"]
 

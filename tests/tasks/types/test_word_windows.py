@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tasks.types.word_windows import WordWindow, word_windows
+from tasks.types.token_tagging import WordWindow, word_windows
 
 
 def test_a_sentence_that_fits_is_one_window() -> None:

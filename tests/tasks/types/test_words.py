@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.types.words import count_words
+from tasks.types.pieces import count_words
 
 
 @pytest.mark.parametrize(

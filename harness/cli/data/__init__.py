@@ -1,0 +1,19 @@
+"""``codestilts data``."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.data.check import check
+from harness.cli.data.fetch import fetch
+from harness.cli.data.import_rows import import_
+
+
+@click.group()
+def data() -> None:
+    """Get the rows of data sets: fetch, import and check them."""
+
+
+data.add_command(fetch)
+data.add_command(import_)
+data.add_command(check)

@@ -1,0 +1,43 @@
+"""``codestilts data check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import data_option, echo_json, json_option
+
+
+@click.command(epilog="Example: codestilts data check squad_v1 xquad --data data")
+@click.argument("names", metavar="[SUITE|TASK]...", nargs=-1)
+@data_option
+@click.option("--partial", is_flag=True, help="Samples are meant: fewer rows than are published are not held against.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@json_option
+def check(names: tuple[str, ...], data: Path | None, *, partial: bool, form: str, as_json: bool) -> int:
+    """Check the rows below --data: of tasks, of what a SUITE reads, or of all eighteen tasks.
+
+    Of every source that is there: rows against the published counts, labels, repeated rows, what is mended; whether two
+    sources give the same rows; which training and validation rows stand in a scored split, and what is removed for it.
+    Exit code 1 if a check does not hold.
+    """
+    from harness.data.checking.check import check as run
+    from harness.data.checking.scope import scope
+    from harness.data.checking.show import as_markdown, as_text
+    from harness.data.release import existing_folder
+    from harness.progress import progress
+
+    asked = scope(names)
+    folder = existing_folder(data)
+    with progress("data check") as report:
+        found = run(asked, folder, report, partial=partial)
+    if as_json:
+        echo_json(found.to_json())
+    else:
+        for line in (as_markdown if form == "markdown" else as_text)(found):
+            click.echo(line)
+        if form == "markdown":
+            for sentence in found.failures:
+                click.echo(f"Does not hold: {sentence}", err=True)
+    return 1 if found.failures else 0

@@ -1,0 +1,36 @@
+"""``codestilts images check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.images.options import chosen, lock_option, targets_argument
+from harness.cli.options import echo_json, json_option
+
+
+@click.command(epilog="Example: codestilts images check")
+@targets_argument
+@lock_option
+@json_option
+def check(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> int:
+    """Hold the engine's IMAGES, or all of them, against the lock; exit code 1 where they differ."""
+    from dataclasses import asdict
+
+    from harness.runners.images import engine, lockfile
+    from harness.runners.images.found import FoundImage, look
+
+    locked = lockfile.read_lock(lock)
+    client = engine.connect()
+    found = [look(client, locked, image) for image in chosen(targets, locked)]
+    if as_json:
+        echo_json([asdict(entry) | {"ok": isinstance(entry, FoundImage)} for entry in found])
+    else:
+        width = max(len(entry.target) for entry in found)
+        for entry in found:
+            if isinstance(entry, FoundImage):
+                click.echo(f"ok       {entry.target:<{width}}  {entry.reference}  {entry.id}")
+            else:
+                click.echo(f"wrong    {entry.target:<{width}}  {entry.what}\n{'':<{width + 11}}-> {entry.remedy}")
+    return 0 if all(isinstance(entry, FoundImage) for entry in found) else 1

@@ -1,0 +1,153 @@
+"""What ``retrieve tatoeba`` and ``retrieve bucc`` share: their options, and the report of what was found."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from harness.cli.options import allow_option, default_workers, echo_json, json_option, runner_option, store_option
+from leaderboard.words import plural, points
+
+if TYPE_CHECKING:
+    from harness.run.standalone import Evaluation
+    from harness.runners.base import RunnerName
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+_FOLDER = click.Path(path_type=Path)
+
+_OPTIONS = (
+    click.option("--data", type=_FOLDER, required=True, help="Folder of release files, or the one with these files."),
+    click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's."),
+    click.option("--languages", help="Those to score, with commas.  [default: all that have files]"),
+    click.option("--limit", type=click.IntRange(min=2), help="Sentences a language, both sides.  [default: all]"),
+    click.option(
+        "--max-length", type=click.IntRange(min=8), default=512, show_default=True, help="Most pieces of a sentence."
+    ),
+    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]"),
+    click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
+    click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True),
+    runner_option,
+    allow_option,
+    store_option,
+    json_option,
+    click.option("--out", type=_FOLDER, help="Keep predictions and curves in this new folder."),
+)
+
+
+def target_options(command: CommandT) -> CommandT:
+    """The options that go to :func:`run_target`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def run_target(
+    name: str,
+    *,
+    data: Path,
+    backbone: str,
+    languages: str | None,
+    limit: int | None,
+    max_length: int,
+    threads: int | None,
+    device: str,
+    precision: str,
+    runner: RunnerName | None,
+    allowed: tuple[str, ...],
+    store: Path,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Evaluate one target of retrieval and print what was found."""
+    from harness.cli.retrieve.checkpoint import checkpoint_of, packages_of
+    from harness.progress import progress
+    from harness.run.outside import doing
+    from harness.run.standalone import PHASES, evaluate
+    from harness.specs.catalog import Catalog
+    from tasks.errors import UserError
+
+    task = Catalog().task(name)
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError("it is there already", where=str(out), remedy="name a new folder with --out")
+    wanted = [language.strip() for language in languages.split(",")] if languages is not None else []
+    with ExitStack() as stack:
+        aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        where: RunnerName = runner or "local"
+        do = stack.enter_context(doing(where, aside, PHASES, device, packages=packages_of(backbone)))
+        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint", allowed=allowed, runner=where)
+        report = stack.enter_context(progress(task.title))
+        found = evaluate(
+            task,
+            checkpoint,
+            data,
+            out if out is not None else aside / "out",
+            languages=wanted,
+            limit=limit,
+            max_length=max_length,
+            threads=threads or default_workers(),
+            device=device,
+            precision=precision,
+            progress=report,
+            do=do,
+        )
+    if as_json:
+        echo_json({"target": task.name, "backbone": backbone, **found.to_json()})
+    else:
+        click.echo("\n".join(_report(task.title, task.metric, found)))
+
+
+def _report(title: str, metric: str, found: Evaluation) -> list[str]:
+    lines = [_choice(found.details), *_curve(found.details), ""]
+    metrics = sorted({name for one in found.languages.values() for name in one["metrics"]} - {metric})
+    heads = [title, "rows", metric, *(name.removeprefix(f"{metric}_") for name in metrics)]
+    table = [
+        [language, f"{one['rows']:,}", *(points(one["metrics"][name]) for name in (metric, *metrics))]
+        for language, one in found.languages.items()
+    ]
+    if found.mean is not None:
+        means = [
+            sum(one["metrics"][name] for one in found.languages.values()) / len(table) for name in (metric, *metrics)
+        ]
+        table.append(["mean", "", *map(points, means)])
+    lines += _aligned([heads, *table])
+    if found.mean is None:
+        lines += ["", f"No mean: there are no files of {', '.join(found.without_files)}."]
+    if found.details.get("oracle_threshold"):
+        lines += ["", "Oracle threshold: it was tuned on the very pairs that are scored, for want of a sample."]
+    return lines
+
+
+def _choice(details: dict[str, Any]) -> str:
+    reading = f"Read from layer {details['layer']} of {details['layers']}, {details['pooling']}"
+    if details["rule"] == "dev":
+        chosen = details["chosen_on"]
+        return (
+            f"{reading}: the best on samples in {plural(chosen['languages'], 'language')} "
+            f"({points(chosen['score'])}), no pair of which is scored."
+        )
+    return f"{reading}: the depth-scaled rule, for want of a sample that is not scored."
+
+
+def _curve(details: dict[str, Any]) -> list[str]:
+    """The means over the sample's languages, a line a pooling."""
+    if "curve" not in details:
+        return []
+    heads = ["layer", *map(str, range(details["layers"] + 1))]
+    return ["", *_aligned([heads, *([name, *map(points, scores)] for name, scores in details["curve"].items())])]
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """The first column to the left, numbers to the right."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

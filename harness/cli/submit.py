@@ -1,0 +1,106 @@
+"""``codestilts submit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import echo_json, json_option, reference_options, store_option
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def submit() -> None:
+    """Pack rows for someone else's board, or take such rows in."""
+
+
+@submit.command(epilog="Example: codestilts submit pack --suite core --backbone codebert --recipe none --out row.zip")
+@click.option("--suite", required=True, help="Whose results in the store.")
+@click.option("--backbone", "backbones", required=True, multiple=True, help="Of the rows; may be given several times.")
+@click.option("--recipe", "recipes", required=True, multiple=True, help="Of the rows; may be given several times.")
+@store_option
+@click.option("--partial", is_flag=True, help="Pack rows that lack results, too.")
+@json_option
+@click.option("--out", type=_PATH, required=True, help="The archive.")
+def pack(
+    suite: str,
+    backbones: tuple[str, ...],
+    recipes: tuple[str, ...],
+    store: Path,
+    partial: bool,
+    as_json: bool,
+    out: Path,
+) -> None:
+    """Bundle rows: results, counts, predictions, provenance. The same rows give the same bytes.
+
+    Several backbones and recipes mean every combination.
+    """
+    from harness.errors import StoreError
+    from harness.results.submission.submission import RowName
+    from harness.results.submission.submission import pack as pack_rows
+    from harness.store.artifacts import Store
+
+    if not (store / "store.json").is_file():
+        raise StoreError("is not a store", where=str(store), remedy="give the right --store")
+    rows = [RowName(backbone=backbone, recipe=recipe) for backbone in backbones for recipe in recipes]
+    done = pack_rows(store / "results" / suite, Store(store), rows, out, partial=partial)
+    if as_json:
+        echo_json(
+            {
+                "out": str(done.out),
+                "digest": done.digest,
+                "rows": [row.model_dump() for row in done.rows],
+                "results": done.results,
+                "files": done.files,
+                "bytes": done.size,
+                "left_out": list(done.left_out),
+            }
+        )
+        return
+    for lost in done.left_out:
+        click.echo(f"codestilts: without {lost}.", err=True)
+    many = "" if len(done.rows) == 1 else "s"
+    click.echo(f"{len(done.rows)} row{many}, {done.results} results, {done.size / 1e6:.1f} MB: {out}")
+
+
+@submit.command(epilog="Example: codestilts submit accept row.zip --data data --into accepted")
+@click.argument("file", type=_PATH)
+@click.option("--into", type=_PATH, default=Path("accepted"), show_default=True, help="Folder of accepted rows.")
+@reference_options
+@click.option("--replace", is_flag=True, help="Take the place of a row that was accepted before.")
+@json_option
+def accept(
+    file: Path,
+    into: Path,
+    data: Path | None,
+    store: Path | None,
+    labels: Path | None,
+    suite: str | None,
+    replace: bool,
+    as_json: bool,
+) -> int:
+    """Verify the submission in FILE and, if every claim holds, write one file per row for review.
+
+    Exit code 1: a claim does not hold, and nothing was written.
+    """
+    from harness.cli.verify import show, verifier
+    from harness.results.submission.accepted import accept as accept_rows
+    from harness.results.submission.submission import opened
+
+    with verifier(data, store, labels, suite) as found:
+        verdict = found.verify_submission(file)
+    written: list[Path] = []
+    if verdict.holds:
+        with opened(file) as (root, record):
+            written = accept_rows(root, record.rows, into, replace=replace)
+    if as_json:
+        echo_json({"verdict": verdict.to_json(), "written": [str(path) for path in written]})
+    else:
+        show(verdict)
+        for path in written:
+            click.echo(f"accepted: {path}")
+        if not verdict.holds:
+            click.echo("Not accepted; nothing was written.", err=True)
+    return 0 if verdict.holds else 1

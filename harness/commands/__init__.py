@@ -1,1 +1,0 @@
-"""One module a verb (or family of verbs) of the command line."""

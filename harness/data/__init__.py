@@ -1,0 +1,1 @@
+"""The rows that suites read: which, where they are, fetching, importing and checking them."""

@@ -1,0 +1,1 @@
+"""A built site served, or committed to a branch."""

@@ -1,0 +1,1 @@
+"""Rows packed for a board, and rows accepted there."""

@@ -1,0 +1,1 @@
+"""Scoring predictions again, and checking every claim of results."""

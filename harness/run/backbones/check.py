@@ -1,0 +1,276 @@
+"""A backbone tried out from its spec to one training step, here or in the containers that its stages run in."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from safetensors import safe_open
+
+from harness.data.hub.download import megabytes
+from harness.errors import EnvironmentFault, FailureClass
+from harness.phases.check import RESULTS, Claims, Result, timed
+from harness.phases.convert import positions
+from harness.plan.stage import Phase
+from harness.progress import progress
+from harness.run.checkpoints import NotMadeError, named_checkpoint
+from harness.run.outside import Do, Work, doing
+from harness.run.suite import Display
+from harness.runners.base import RunnerName
+from harness.runners.preflight import NotReady
+from harness.specs.backbone import BackboneSpec
+from harness.specs.languages import XTREME
+from harness.store.artifacts import State, Store, StoredArtifact
+from harness.training.backbone import Backbone, read_json
+from harness.training.encoder import read_config
+from harness.training.facts import dtype_name
+from harness.training.published import weight_types
+from tasks.errors import UserError
+
+#: CLDR's own codes, where they differ.
+_CLDR = {"tl": "fil"}
+#: Names of a language's sample.
+_NAMES = 120
+
+
+def samples() -> dict[str, list[str]]:
+    """A sample of each of XTREME's 40 languages."""
+    return {code: sample(code) for code in XTREME}
+
+
+def sample(language: str) -> list[str]:
+    """Names of languages and countries in a language: some 120, the same every time.
+
+    Raises:
+        UserError: CLDR has no such language.
+    """
+    try:
+        locale = Locale.parse(_CLDR.get(language, language))
+    except UnknownLocaleError as error:
+        raise UserError(f"CLDR has no names in '{language}'", where="languages") from error
+    names = {name for table in (locale.languages, locale.territories) for name in table.values() if name}
+    ordered = sorted(names)
+    return ordered[:: max(1, len(ordered) // _NAMES)]
+
+
+Found = tuple[bool | None, str]
+
+
+def examine_facts(spec: BackboneSpec, checkpoint: Path, store: Store) -> Iterator[Result]:
+    """One result for all files, hashed again, and one a field of the spec.
+
+    A field is held, not held, or shown, where the spec or the files say nothing, or nobody attests it.
+
+    Args:
+        spec: of the backbone.
+        checkpoint: made from its files.
+        store: that it lies in, beside the files as they were fetched, if those are kept.
+    """
+    yield timed("files", lambda: _hashed(store, checkpoint))
+    published = published_files(store, checkpoint)
+    checks: dict[str, Callable[[], Found]] = {
+        "architecture": lambda: _config(spec, checkpoint, "architecture", "model_type"),
+        "layers": lambda: _config(spec, checkpoint, "layers", "num_hidden_layers"),
+        "hidden_size": lambda: _config(spec, checkpoint, "hidden_size", "hidden_size"),
+        "max_length": lambda: _max_length(spec, checkpoint),
+        "parameters": lambda: _said("parameters", spec.parameters, _parameters(checkpoint), "weights"),
+        "dtype": lambda: _dtype(spec, published),
+    }
+    for field, check in checks.items():
+        result = timed(f"spec {field}", check)
+        if result.passed is False and field in spec.unattested:
+            found = f"{result.found}; the spec calls its own value unattested"
+            result = Result(check=result.check, passed=None, found=found, seconds=result.seconds)
+        yield result
+
+
+def published_files(store: Store, checkpoint: Path) -> Path | None:
+    """The fetched files that a checkpoint in a store was made from; None where there are none, or no longer."""
+    converted, source = [None, None, *_lineage(store, checkpoint)][-2:]
+    if converted is None or source is None or converted.manifest is None or source.state is not State.PRESENT:
+        return None
+    if "source" not in converted.manifest.identity["inputs"]:
+        return None
+    return source.folder / str(converted.manifest.identity["params"]["backbone"].get("path", ""))
+
+
+def _lineage(store: Store, checkpoint: Path) -> Iterator[StoredArtifact]:
+    """The checkpoint, those it was pretrained on from, and last the files that were fetched, if there are any."""
+    key: str | None = checkpoint.name
+    while key is not None:
+        held = store.look(key)
+        yield held
+        above = held.manifest.identity["inputs"] if held.manifest is not None else {}
+        key = above.get("checkpoint") or above.get("source")
+
+
+def _hashed(store: Store, checkpoint: Path) -> Found:
+    """Every file of the checkpoint, and of what it was made from, by the SHA-256 that were recorded for them."""
+    count = size = 0
+    for held in _lineage(store, checkpoint):
+        if held.manifest is None:
+            continue
+        looked = store.verify(held.manifest.key)
+        if looked.state is State.CORRUPT:
+            return False, f"{held.manifest.name}: {looked.problem}; remove {held.folder}, and it is made again"
+        kept = [entry for entry in held.manifest.files if not entry.dropped]
+        count += len(kept)
+        size += sum(entry.size for entry in kept)
+    return True, f"{count} files, {megabytes(size)}, fetched and converted, each with the SHA-256 recorded for it"
+
+
+def _said(field: str, said: Any, found: Any, file: str) -> Found:
+    if said is None:
+        return None, f"{found} by its {file}; the spec says nothing"
+    if said == found:
+        return True, str(found)
+    return False, f"the spec says {field} {said}, its {file} {found}"
+
+
+def _config(spec: BackboneSpec, checkpoint: Path, field: str, name: str) -> Found:
+    config = _read(checkpoint)
+    if config is None:
+        return None, f"{getattr(spec, field)}; its config is code of its own, which held it to that at conversion"
+    return _said(field, getattr(spec, field), getattr(config, name), "config.json")
+
+
+def _max_length(spec: BackboneSpec, checkpoint: Path) -> Found:
+    config = _read(checkpoint)
+    room = None if config is None else positions(config)
+    if room is None or spec.max_length is None:
+        return None, f"{spec.max_length}; its config does not limit positions"
+    if spec.max_length <= room:
+        return True, f"{spec.max_length} of {room} positions"
+    return False, f"the spec says max_length {spec.max_length}, its config.json has {room} positions"
+
+
+def _read(checkpoint: Path) -> Any:
+    """The config of a checkpoint; None where it takes code of the backbone's own to read it."""
+    if Backbone.from_json(read_json(checkpoint / "backbone.json")).remote_code:
+        return None
+    return read_config(checkpoint / "encoder")
+
+
+def _parameters(checkpoint: Path) -> int:
+    """Weights in the encoder's file, by its header: pooler and heads are not in it."""
+    with safe_open(checkpoint / "encoder" / "model.safetensors", framework="numpy") as file:
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
+
+
+def _dtype(spec: BackboneSpec, published: Path | None) -> Found:
+    if published is None:
+        return None, f"{spec.dtype or 'nothing said'}; the files it was made from are not kept"
+    return _said("dtype", spec.dtype, dtype_name(weight_types(published)), "weights")
+
+
+#: What is the backbone's own fault, or its spec's, where a stage says so.
+_ITS_OWN = frozenset({FailureClass.BAD_INPUT, FailureClass.STAGE_ERROR})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What was found, in the order it was looked at.
+
+    Attributes:
+        results: every check; of those that could not be tried, why.
+        machine: something failed that is the machine's fault: an image that is missing, memory, the network.
+    """
+
+    results: tuple[Result, ...]
+    machine: bool
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """Checks that did not hold."""
+        return tuple(result for result in self.results if result.passed is False)
+
+
+def try_out(
+    spec: BackboneSpec,
+    store: Path,
+    workers: int,
+    display: Display,
+    *,
+    allowed: tuple[str, ...] = (),
+    runner: RunnerName = "local",
+) -> Trial:
+    """Fetch and convert the backbone, unless it is there, and try out everything that stages will do with it.
+
+    Args:
+        spec: its image spec.
+        store: where its checkpoint is kept.
+        workers: stages at once.
+        display: shows how the checkpoint is made.
+        allowed: what a person has allowed by name.
+        runner: ``local``: here; ``docker``: all that loads it in the images that its stages run in.
+
+    Raises:
+        UserError: it cannot be used as its spec is, or the checkpoint needs release files.
+    """
+    found: list[Result] = []
+    machine = False
+    path: Path | None = None
+    try:
+        path = named_checkpoint(spec.name, store, workers, display, allowed, runner=runner)
+    except (NotReady, NotMadeError) as error:
+        found += _told("checkpoint", error)
+        machine = _is_machines(error)
+    else:
+        found.append(Result(check="spec and files", passed=True, found="read, checked, converted", seconds=0.0))
+        found.extend(examine_facts(spec, path, Store(store)))
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            doing(runner, Path(folder), [Phase.CHECK], "cpu", packages=spec.packages) as do,
+        ):
+            if path is not None:
+                _examine(spec, path, Path(folder) / "out", do, found)
+    except UserError as error:
+        found += _told("checks", error)
+        machine = machine or _is_machines(error)
+    if path is None:
+        why = "not tried: there is no checkpoint to try it with"
+        found.append(Result(check="all that loads it", passed=None, found=why, seconds=0.0))
+    return Trial(results=tuple(found), machine=machine)
+
+
+def _told(check: str, error: UserError) -> list[Result]:
+    """What went wrong, as checks that did not hold."""
+    if isinstance(error, NotReady):
+        told = [("machine", str(problem)) for problem in error.problems]
+    elif isinstance(error, NotMadeError):
+        told = [(error.stage.partition("/")[0], error.failure.reason)]
+    else:
+        told = [(check, str(error))]
+    return [Result(check=name, passed=False, found=why, seconds=0.0) for name, why in told]
+
+
+def _is_machines(error: UserError) -> bool:
+    """Whether it is the machine's fault, and not that of the backbone or its spec."""
+    if isinstance(error, NotReady):
+        return True
+    return isinstance(error, EnvironmentFault) and error.failure_class not in _ITS_OWN
+
+
+def _examine(spec: BackboneSpec, checkpoint: Path, out: Path, do: Do, found: list[Result]) -> None:
+    """The phase ``check``; what it has found is kept even where it does not come to its end."""
+    out.mkdir()
+    claims = Claims(
+        tokenizer=(spec.tokenizer.kind, spec.tokenizer.vocab_size) if spec.tokenizer else None,
+        languages=spec.languages,
+        mlm_head=spec.mlm_head,
+    )
+    params = {"claims": asdict(claims), "samples": samples()}
+    try:
+        with progress(f"backbones check {spec.name}") as report:
+            do(Work(phase=Phase.CHECK, params=params, inputs={"checkpoint": checkpoint}, out=out), report)
+    finally:
+        if (out / RESULTS).is_file():
+            text = (out / RESULTS).read_text(encoding="utf-8")
+            found += [Result(**one) for one in json.loads(text)]

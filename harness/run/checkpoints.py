@@ -1,0 +1,131 @@
+"""One backbone's checkpoint for tools outside a suite: by the name of its spec, or from a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.context import StageContext
+from harness.errors import EnvironmentFault, Failure, Outcome
+from harness.plan.checkpoint import Single, plan_checkpoint
+from harness.plan.suite import RunLocation
+from harness.run.executor import select
+from harness.run.suite import Display, Request, walking
+from harness.runners.base import RunnerName
+from harness.runners.hosts import bases
+from harness.store.artifacts import State, Store
+from tasks.errors import UserError
+
+
+class NotMadeError(EnvironmentFault):
+    """A checkpoint could not be made.
+
+    Attributes:
+        stage: the stage that failed.
+        failure: why.
+    """
+
+    def __init__(self, name: str, stage: str, failure: Failure) -> None:
+        super().__init__(
+            f"its checkpoint could not be made: {failure.reason.rstrip('.')}",
+            where=f"backbone {name}",
+            failure_class=failure.kind,
+        )
+        self.stage, self.failure = stage, failure
+
+
+def named_checkpoint(
+    name: str,
+    store_folder: Path,
+    workers: int,
+    display: Display,
+    allowed: tuple[str, ...] = (),
+    *,
+    runner: RunnerName = "local",
+) -> Path:
+    """The checkpoint of a backbone's spec, from the store, or fetched and made there as in any run.
+
+    Args:
+        name: of the backbone.
+        store_folder: the store.
+        workers: stages at once.
+        display: shows the run, if there is one.
+        allowed: what a person has allowed by name, of what the backbone needs.
+        runner: where its stages run; what is made in containers is kept beside what is made here, not taken for it.
+
+    Raises:
+        UserError: there is no such spec, or it is trained on release files: what of them may be read depends on what a
+            suite scores.
+        NotMadeError: a stage failed.
+    """
+    store = Store(store_folder)
+    where = RunLocation(bases=bases(runner))
+    return made(plan_checkpoint(name, store=store.root, where=where, allowed=allowed), store, workers, display, runner)
+
+
+def made(single: Single, store: Store, workers: int, display: Display, runner: RunnerName = "local") -> Path:
+    """The artifact that such a plan is for, from the store, or made there as in any run.
+
+    Raises:
+        NotMadeError: a stage failed.
+    """
+    plan, stage = single.planned.plan, single.checkpoint
+    if store.look(stage.key).state is State.PRESENT:
+        return store.folder(stage.key)
+    request = Request(suite=plan.suite, store=store.root, workers=workers, runner=runner)
+    with walking(single.planned, store, display, request, set(), select(plan, {stage.name})) as walked:
+        ends = walked.ends
+    for key, end in ends.items():
+        if end.outcome is Outcome.FAILED and end.failure is not None:
+            raise NotMadeError(single.name, plan.by_key()[key].name, end.failure)
+    if store.look(stage.key).state is not State.PRESENT:
+        raise EnvironmentFault("its checkpoint could not be made: a stage did not run", where=f"backbone {single.name}")
+    return store.folder(stage.key)
+
+
+def folder_checkpoint(folder: Path, aside: Path) -> Path:
+    """A checkpoint from a folder: one already, or a published model with ``config.json``, converted to ``aside``.
+
+    Of a published model the embedding is the mean of the pieces, of a decoder its last piece, since nothing says
+    otherwise.
+
+    Raises:
+        UserError: the folder is neither, what it holds cannot be used, or it brings code of its own, which nobody has
+            allowed to be run.
+    """
+    if (folder / "backbone.json").is_file() and (folder / "encoder").is_dir():
+        from harness.training.backbone import Backbone, read_json
+
+        if Backbone.from_json(read_json(folder / "backbone.json")).remote_code:
+            raise UserError(
+                "this checkpoint brings Python code of its own, which would be run here",
+                where=str(folder / "backbone.json"),
+                remedy="such a backbone is used by its name alone, which stands for its spec, with --allow remote-code",
+            )
+        return folder
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            "neither a checkpoint (backbone.json, encoder/, tokenizer/) nor a published model (config.json)",
+            where=str(folder),
+            remedy="name such a folder, or a backbone that 'codestilts backbones list' shows",
+        )
+    from harness.phases import convert
+    from harness.training.encoder import read_config
+
+    config = read_config(folder)
+    decoder = getattr(config, "is_decoder", False) or config.model_type.startswith(("qwen", "llama", "gpt"))
+    spec = {
+        "kind": "checkpoint",
+        "name": folder.resolve().name,
+        "architecture": config.model_type,
+        "layers": config.num_hidden_layers,
+        "hidden_size": config.hidden_size,
+        "max_length": min(convert.positions(config) or 512, 512),
+        "pooling": "last" if decoder else "mean",
+    }
+    aside.mkdir(parents=True)
+    convert.run(
+        StageContext(
+            params={"backbone": spec}, inputs={"source": folder}, out=aside, progress=lambda _fraction, _note: None
+        )
+    )
+    return aside
