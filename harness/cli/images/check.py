@@ -22,8 +22,9 @@ def check(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> int:
     from harness.runners.images.found import FoundImage, look
 
     locked = lockfile.read_lock(lock)
+    images = chosen(targets, locked)  # a name that is wrong is said without an engine
     client = engine.connect()
-    found = [look(client, locked, image) for image in chosen(targets, locked)]
+    found = [look(client, locked, image) for image in images]
     if as_json:
         echo_json([asdict(entry) | {"ok": isinstance(entry, FoundImage)} for entry in found])
     else:

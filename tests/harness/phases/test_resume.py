@@ -22,7 +22,7 @@ SAVED, KILLED = 45, 50
 #: A training asks once a step whether its state is due.
 DYING = """
 import os, signal, sys
-from harness import stage
+from harness.runners import stage
 from harness.training.resume import ResumeFile
 
 saved, killed = int(sys.argv[1]), int(sys.argv[2])

@@ -16,7 +16,7 @@ from harness.runners.preflight import NotReady, Problem
 def test_what_loads_a_backbone_runs_where_its_packages_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    class Place:
+    class Host:
         """One that lacks everything, and remembers what it was asked for."""
 
         def problems(self, plan: Plan, _release: ReleaseFiles) -> list[Problem]:
@@ -26,7 +26,7 @@ def test_what_loads_a_backbone_runs_where_its_packages_are(tmp_path: Path, monke
         def close(self) -> None:
             """Nothing is held."""
 
-    monkeypatch.setattr(outside, "place_for", lambda _request: Place())
+    monkeypatch.setattr(outside, "host_for", lambda _request: Host())
     phases = (Phase.PREPARE, Phase.RETRIEVE, Phase.CHECK, Phase.SCORE)
 
     for packages in ("", "mine"):

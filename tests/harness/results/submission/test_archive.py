@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 import stat
 import zipfile
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from harness.results.submission import archive
@@ -194,7 +195,9 @@ def test_a_digit_that_changes_in_a_results_folder_is_found(
     row = original.results / "mini-xlmr" / "mini-mnli"
     path = data.draw(st.sampled_from(sorted(row.iterdir())))
     before = path.read_bytes()
-    path.write_bytes(other_digit(data, before))
+    changed = other_digit(data, before)
+    assume(json.loads(changed) != json.loads(before))  # the seventeenth digit of a float need not change its value
+    path.write_bytes(changed)
     try:
         assert not verifier.verify(row).holds
     finally:
