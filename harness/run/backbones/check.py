@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+import yaml
 from safetensors import safe_open
 
+from harness import paths
 from harness.data.hub.download import megabytes
 from harness.errors import EnvironmentFault, FailureClass
 from harness.phases.check import RESULTS, Claims, Result, timed
@@ -25,7 +26,6 @@ from harness.run.suite import Display
 from harness.runners.base import RunnerName
 from harness.runners.preflight import NotReady
 from harness.specs.backbone import BackboneSpec
-from harness.specs.languages import XTREME
 from harness.store.artifacts import State, Store, StoredArtifact
 from harness.training.backbone import Backbone, read_json
 from harness.training.encoder import read_config
@@ -33,30 +33,11 @@ from harness.training.facts import dtype_name
 from harness.training.published import weight_types
 from tasks.errors import UserError
 
-#: CLDR's own codes, where they differ.
-_CLDR = {"tl": "fil"}
-#: Names of a language's sample.
-_NAMES = 120
-
 
 def samples() -> dict[str, list[str]]:
-    """A sample of each of XTREME's 40 languages."""
-    return {code: sample(code) for code in XTREME}
-
-
-def sample(language: str) -> list[str]:
-    """Names of languages and countries in a language: some 120, the same every time.
-
-    Raises:
-        UserError: CLDR has no such language.
-    """
-    try:
-        locale = Locale.parse(_CLDR.get(language, language))
-    except UnknownLocaleError as error:
-        raise UserError(f"CLDR has no names in '{language}'", where="languages") from error
-    names = {name for table in (locale.languages, locale.territories) for name in table.values() if name}
-    ordered = sorted(names)
-    return ordered[:: max(1, len(ordered) // _NAMES)]
+    """Names of languages and countries (CLDR) in each of XTREME's 40 languages."""
+    names: dict[str, list[str]] = yaml.safe_load((paths.tasks_dir() / "names.yaml").read_text(encoding="utf-8"))
+    return names
 
 
 Found = tuple[bool | None, str]
