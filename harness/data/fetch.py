@@ -8,7 +8,6 @@ nowhere.
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from harness.data.hub.download import Progress, download
 from harness.data.hub.repository import HubFile, Listing, Repository, look
 from harness.data.hub.tables import read_card, table_files
-from harness.data.receipts import RECEIPT
+from harness.data.receipts import write_receipt
 from harness.data.tables import Table
 
 #: Where files of a commit lie until a table is whole; a broken download goes on from here.
@@ -99,10 +98,7 @@ def _fetch_table(
         name = f"{number:05}-{Path(file.path).name}" if len(done) > 1 else Path(file.path).name
         (coming / file.path).replace(target / name)
         digests[name] = file.sha256
-    receipt = {"id": table.id, "revision": table.revision, "files": digests} | ({"whole": whole} if whole else {})
-    aside = target / f".{RECEIPT}"
-    aside.write_text(json.dumps(receipt, sort_keys=True, indent=1) + "\n", encoding="utf-8")
-    aside.replace(target / RECEIPT)
+    write_receipt(target, repository=table.id, revision=table.revision, digests=digests, whole=whole)
 
 
 def _coming(folder: Path, table: Table) -> Path:

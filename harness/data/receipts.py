@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.files import read_json, write_json
 from tasks.errors import DataError
 
 RECEIPT = "fetched.json"
@@ -25,6 +26,23 @@ class Receipt:
     whole_bytes: int | None = None
 
 
+def write_receipt(
+    folder: Path, *, repository: str, revision: str, digests: Mapping[str, str], whole: Mapping[str, int] | None = None
+) -> None:
+    """Say that the files of a table are complete.
+
+    Args:
+        folder: of the table's split.
+        repository, revision: on the hub.
+        digests: SHA-256 by file name.
+        whole: number and bytes of the table's files on the hub, where only its first ones were fetched.
+    """
+    receipt = {"id": repository, "revision": revision, "files": dict(digests)} | (
+        {"whole": dict(whole)} if whole else {}
+    )
+    write_json(folder / RECEIPT, receipt, indent=1)
+
+
 def read_receipt(folder: Path) -> Receipt | None:
     """The receipt in the folder of a split; None where nothing was fetched, or a file of it is no longer there.
 
@@ -33,7 +51,7 @@ def read_receipt(folder: Path) -> Receipt | None:
     """
     path = folder / RECEIPT
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = read_json(path)
         whole = value.get("whole", {})
         found = Receipt(
             files=tuple(sorted(value["files"])), whole_files=whole.get("files"), whole_bytes=whole.get("bytes")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.hub.snapshot import needed_files
 from harness.errors import SpecError
-from harness.files import file_digest
+from harness.files import file_digest, read_json, write_json
 from tasks.errors import DataError
 
 if TYPE_CHECKING:  # the doctor loads this, and must stay light
@@ -148,18 +148,14 @@ def _read_memory(cache: Path | None) -> dict[str, list[object]]:
     if cache is None:
         return {}
     try:
-        found = json.loads(cache.read_text(encoding="utf-8"))
+        memory = read_json(cache)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return memory if isinstance(memory, dict) else {}
 
 
 def _write_memory(cache: Path | None, memory: dict[str, list[object]]) -> None:
     if cache is None or not cache.parent.is_dir():
         return
-    aside = cache.with_suffix(f".{os.getpid()}")
-    try:
-        aside.write_text(json.dumps(memory, sort_keys=True), encoding="utf-8")
-        aside.rename(cache)
-    except OSError:  # a memory that cannot be kept costs time, nothing else
-        aside.unlink(missing_ok=True)
+    with suppress(OSError):  # a memory that cannot be kept costs time, nothing else
+        write_json(cache, memory, indent=None)

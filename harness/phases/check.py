@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from harness.context import StageContext
+from harness.files import write_json
 from harness.retrieval.embed import SentenceEmbedder
 from harness.training import heads
 from harness.training.batches import Batch, collate
@@ -231,5 +231,5 @@ def run(context: StageContext) -> None:
     found = []
     for result in examine(claims, samples, context.inputs["checkpoint"]):
         found.append(asdict(result))
-        (context.out / RESULTS).write_text(json.dumps(found), encoding="utf-8")
+        write_json(context.out / RESULTS, found)
         context.progress(len(found) / expected(samples), result.check)

@@ -7,7 +7,6 @@ saying how much text each language has, of which training draws its share.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from harness.context import StageContext
 from harness.data import overlap
 from harness.errors import first_of
-from harness.files import file_digest
+from harness.files import file_digest, write_json
 from harness.training.corpus_files import LANGUAGES, TEXT, TEXTS
 from tasks import miniature
 from tasks.errors import DataError
@@ -91,8 +90,8 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
             "characters": sum(len(record["text"]) for record in kept),
             **counts,
         }
-    text = json.dumps({language: source["sizes"][language] for language in report}, sort_keys=True, indent=1)
-    (context.out / LANGUAGES).write_text(text + "\n", encoding="utf-8")
+    sizes = {language: source["sizes"][language] for language in report}
+    write_json(context.out / LANGUAGES, sizes, indent=1)
     return report
 
 

@@ -8,7 +8,6 @@ stage's own image holds the files (``bake: true``), they are copied out of it, c
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from harness.context import BAKED, RESUME, StageContext
 from harness.data.hub.snapshot import needed_files
 from harness.errors import EnvironmentFault, FailureClass, SpecError
-from harness.files import file_digest
+from harness.files import file_digest, read_json
 
 FILES = "files"
 
@@ -95,7 +94,7 @@ def _from_image(context: StageContext, folder: Path) -> None:
     """The files that the image holds: those that the plan asks for, with the digests that are on record."""
     where, remedy = "the stage's image", "build it anew: codestilts images lock, then codestilts images build"
     try:
-        record = json.loads((folder / "weights.json").read_text(encoding="utf-8"))
+        record = read_json(folder / "weights.json")
     except (OSError, ValueError) as error:
         raise SpecError(f"it holds no backbone's files ({error})", where=where, remedy=remedy) from error
     if record["params"] != dict(context.params):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.context import StageContext
+from harness.files import write_json
 from harness.phases.finetune import HEAD
-from harness.training.backbone import write_json
 from harness.training.checkpoint import Checkpoint, head_facts, load_checkpoint, load_head
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits

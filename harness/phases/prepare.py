@@ -7,7 +7,6 @@ so that no model stage can be handed the answers), ``corpus`` (pretraining text)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
@@ -15,6 +14,7 @@ from typing import Any, assert_never
 from harness.context import StageContext
 from harness.data import overlap
 from harness.data.training_rows import english_rows, joined, part_of
+from harness.files import write_json
 from harness.phases.corpus import checked_file, prepare_corpus
 from tasks import miniature
 from tasks.errors import DataError
@@ -151,5 +151,4 @@ def _scored_passages(context: StageContext, type_name: str) -> set[str]:
 
 
 def _write_report(out: Path, report: Mapping[str, Any]) -> None:
-    text = json.dumps(report, sort_keys=True, indent=1, ensure_ascii=False)
-    (out / "report.json").write_text(text + "\n", encoding="utf-8")
+    write_json(out / "report.json", report, indent=1)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.context import StageContext
+from harness.files import write_json
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.mining import BitextMiner
 from harness.retrieval.nearest import NearestRetriever
 from harness.retrieval.readings import Choice, Reading, by_rule, by_sample
 from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet
-from harness.training.backbone import write_json
 from harness.training.encoding import limits
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up

@@ -5,12 +5,12 @@ Two kinds: ``predictions`` scores one cell, ``baseline`` what a target's trivial
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from harness.context import StageContext
+from harness.files import write_json
 from tasks.joint_units import with_joint_units
 from tasks.rows import BitextSentence, Row, read_json_lines, read_rows
 from tasks.types import task_type
@@ -29,7 +29,7 @@ def run(context: StageContext) -> None:
     score_all = _score_baseline if context.params["kind"] == "baseline" else _score_predictions
     scores = score_all(context)
     mean = sum(score.value for score in scores.values()) / len(scores)
-    _write(
+    write_json(
         context.out / "result.json",
         {
             "score": mean,
@@ -43,14 +43,16 @@ def run(context: StageContext) -> None:
                 for language, score in scores.items()
             },
         },
+        indent=None,
     )
     columns = next(iter(scores.values())).unit_columns
-    _write(
+    write_json(
         context.out / "units.json",
         {
             "columns": list(columns),
             "languages": {language: score.units for language, score in scores.items()},
         },
+        indent=None,
     )
 
 
@@ -104,9 +106,3 @@ def _read_references(context: StageContext, language: str) -> list[Row]:
     row_class = task_type(context.params["task"]["type"]).row_class
     records = read_json_lines(context.inputs["labels"] / f"test-{language}.jsonl")
     return [row_class.from_reference(record) for record in records]
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(
-        json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
-    )

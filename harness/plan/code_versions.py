@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.files import read_json, write_json
 from harness.plan.stage import Phase
 
 _ROOT = Path(__file__).parents[2]
@@ -131,8 +132,8 @@ def _module_file(name: str) -> Path:
 
 
 def _read() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(_FILE.read_text(encoding="utf-8")) if _FILE.is_file() else {}
-    return found
+    recorded: dict[str, dict[str, Any]] = read_json(_FILE) if _FILE.is_file() else {}
+    return recorded
 
 
 def main() -> None:
@@ -146,7 +147,7 @@ def main() -> None:
         version = recorded.get(phase, {}).get("version", 0 if phase in arguments.raised else 1)
         version += phase in arguments.raised
         recorded[phase] = {"version": version, "code": fingerprint(Phase(phase))}
-    _FILE.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(_FILE, recorded, indent=1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import yaml
 
 from harness import paths
 from harness.errors import SpecError
+from harness.files import write_text
 from harness.plan.stage import Phase, Plan, Stage
 from harness.specs.source import HubSource
 from harness.store.artifacts import State, Store
@@ -101,9 +102,7 @@ def _write(new: Record, store: Store) -> None:
         record = _read(file)
         for repository, digests in new.items():
             record[repository] = {**digests, **record.get(repository, {})}
-        aside = file.with_name(f".{NAME}.part")
-        aside.write_text(_HEAD + yaml.safe_dump(record, sort_keys=True, width=1000), encoding="utf-8")
-        aside.replace(file)
+        write_text(file, _HEAD + yaml.safe_dump(record, sort_keys=True, width=1000), sole_writer=True)
 
 
 def _read(file: Path) -> Record:

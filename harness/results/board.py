@@ -6,7 +6,6 @@ metric or other labels; a backbone or recipe that two folders describe different
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.context import Progress
+from harness.files import read_json
 from harness.results.cells import STAGES_SCHEMA, write_json
 from harness.results.diff import STAGES_FILE
 from harness.results.findings import compare
@@ -193,7 +193,7 @@ def _stages(path: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}  # a row without its archive, or results of another tool
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["stages"]
+        found: dict[str, Any] = read_json(file)["stages"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError("it is not readable", where=str(file), remedy="restore it") from error
     return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.data.splits import tuning_use
+from harness.files import read_json
 from harness.plan.stage import Cell, Phase, Stage
 from harness.plan.stats import ScoredCell
 from harness.specs.resolve import ResolvedSuite
@@ -108,7 +108,7 @@ class CellReader:
         details: dict[str, Any] = {}
         extra = self._store.folder(cell.predictions) / "details.json"
         if extra.is_file():
-            details |= json.loads(extra.read_text(encoding="utf-8"))
+            details |= read_json(extra)
         for key in self._ancestry(cell.score):
             stage = self._stages[key]
             if stage.phase in (Phase.FINETUNE, Phase.INTERMEDIATE, Phase.PRETRAIN):
@@ -189,7 +189,7 @@ class CellReader:
         return [known for known in self._stages if known in found]
 
     def _json(self, key: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self._store.folder(key) / name).read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(self._store.folder(key) / name)
         return found
 
 

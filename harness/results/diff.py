@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import SpecError, UnknownNameError
+from harness.files import read_json
 from harness.plan.stage import differences
 
 STAGES_FILE = "stages.json"
@@ -38,14 +38,14 @@ def _cells(row: str, results: Path) -> dict[str, dict[str, Any]]:
     known = sorted(path.relative_to(root).as_posix() for path in root.glob("*/*") if path.is_dir())
     if "/".join(parts[:2]) not in known:
         raise UnknownNameError("row", "/".join(parts[:2]), known, where=str(root))
-    identities = json.loads((root / STAGES_FILE).read_text(encoding="utf-8"))["stages"]
+    identities = read_json(root / STAGES_FILE)["stages"]
     wanted = parts[2] if len(parts) == 3 else None  # noqa: PLR2004
     found = {}
     for path in sorted((root / parts[0] / parts[1]).glob("*.json")):
         target, _, seed = path.stem.rpartition("-")
         if path.name.endswith(".units.json") or (wanted is not None and seed != wanted):
             continue
-        chain = json.loads(path.read_text(encoding="utf-8"))["provenance"]["stages"]
+        chain = read_json(path)["provenance"]["stages"]
         found[target if wanted else path.stem] = {
             _slot(entry["stage"]): {**entry, "identity": identities[entry["key"]]} for entry in chain
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from harness.context import Progress
 from harness.errors import EnvironmentFault
+from harness.files import atomic_write
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.knn import search_both
 from harness.retrieval.margin import Candidates, Margin, Retrieval, mine
@@ -181,15 +181,10 @@ def pair_lines(pairs: MinedRows, texts: tuple[Sequence[str], Sequence[str]] | No
 
 def write_pairs(path: Path, lines: Iterable[str]) -> None:
     """Write lines to a file that appears whole or not at all."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        with atomic_write(path, durable=True) as file:
+            file.writelines(f"{line}\n".encode() for line in lines)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise EnvironmentFault(f"cannot be written ({error.strerror})", where=str(path)) from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from harness.context import Progress
-from harness.files import digest, file_digest
+from harness.files import atomic_write, digest, file_digest
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.readings import Reading, depth_scaled, require_there
@@ -97,10 +96,8 @@ class TextEmbedder:
         encoded = task_type(_TYPE).encode(rows, self._embedder.tokenizer, self._limits, ())
         self.truncated += encoded.report.truncated
         vectors = self._embedder.embed(encoded.features)[self._reading]
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        with aside.open("wb") as file:
+        with atomic_write(path) as file:
             np.save(file, vectors)
-        aside.replace(path)
         return vectors
 
     def _name(self, texts: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from harness.context import StageContext
 from harness.errors import Diverged, EnvironmentFault, FailureClass
+from harness.files import read_json, write_json
 from harness.plan.stage import Phase, Stage
 from tasks.errors import UserError
 
@@ -66,13 +67,13 @@ def write_spec(stage: Stage, folder: Path, inputs: Mapping[str, Path], data: Pat
         "data": str(data) if data else None,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SPEC_FILE).write_text(json.dumps(request, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+    write_json(folder / SPEC_FILE, request, indent=None)
 
 
 def execute(spec: Path, out: Path, emit: Emit) -> bool:
     """Run the stage described in ``spec``; everything it has to say goes through ``emit``. True if it succeeded."""
     try:
-        request = json.loads((spec / SPEC_FILE).read_text(encoding="utf-8"))
+        request = read_json(spec / SPEC_FILE)
         phase = Phase(request["phase"])
         out.mkdir(parents=True, exist_ok=True)
         context = StageContext(

@@ -17,7 +17,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import fnmatch
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness.errors import FailureClass, StoreError
-from harness.files import file_digest
+from harness.files import file_digest, read_json, write_text
 from harness.store.manifest import MANIFEST, Manifest, describe_files, read_manifest, sync_folder
 from harness.store.unfinished import Unfinished
 
@@ -72,7 +71,7 @@ class Store:
         marker = self.root / "store.json"
         if marker.is_file():
             try:
-                schema = json.loads(marker.read_text(encoding="utf-8"))["schema"]
+                schema = read_json(marker)["schema"]
             except (ValueError, KeyError, TypeError) as error:
                 raise StoreError(
                     "store.json is damaged",
@@ -89,9 +88,7 @@ class Store:
             raise StoreError("is not empty and not a store", where=str(self.root), remedy="give another --store")
         else:
             self.root.mkdir(parents=True, exist_ok=True)
-            aside = self.root / "store.json.part"
-            aside.write_text(json.dumps({"schema": SCHEMA}) + "\n", encoding="utf-8")
-            aside.rename(marker)
+            write_text(marker, f'{{"schema": {SCHEMA}}}\n')
         if not os.access(self.root, os.W_OK):
             raise StoreError(
                 "cannot be written", where=str(self.root), remedy="mend its permissions or use another --store"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
-from harness.files import digest, file_digest
+from harness.files import digest, file_digest, json_text, read_json, write_text
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -61,14 +60,9 @@ class Manifest:
         return sum(entry.size for entry in self.files if not entry.dropped)
 
     def write(self, folder: Path) -> None:
-        """Write aside, sync and rename, so that the file is whole or absent."""
-        text = json.dumps({**asdict(self), "digest": self.digest}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-        aside = folder / (MANIFEST + ".part")
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(folder / MANIFEST)
+        """Write the file atomically and force it to disk."""
+        text = json_text({**asdict(self), "digest": self.digest}, indent=1)
+        write_text(folder / MANIFEST, text, durable=True, sole_writer=True)
         sync_folder(folder)
 
 
@@ -80,7 +74,7 @@ def read_manifest(folder: Path) -> Manifest:
         StoreError: it was written by a newer version.
         ValueError: it is damaged.
     """
-    fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    fields = read_json(folder / MANIFEST)
     if not isinstance(fields, dict) or not isinstance(fields.get("schema"), int):
         raise ValueError("not a manifest")  # noqa: TRY004 - a damaged file, not a wrong call
     if fields["schema"] > SCHEMA:

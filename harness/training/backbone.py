@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast, get_args
 
+from harness import files
 from tasks.errors import DataError, UserError
 
 Pooling = Literal["mean", "mean-no-special", "first", "last"]
@@ -80,14 +80,8 @@ def read_json(path: Path) -> Any:
         DataError: the file is missing or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return files.read_json(path)
     except FileNotFoundError as error:
         raise DataError("the file is missing", where=path.name, remedy="is this a checkpoint?") from error
     except ValueError as error:
         raise DataError("not JSON", where=path.name) from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` with sorted keys, so that equal values give equal bytes."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -14,8 +14,9 @@ from typing import Any
 from torch import nn
 from transformers import AutoTokenizer
 
+from harness.files import write_json
 from harness.training import heads
-from harness.training.backbone import Backbone, read_json, write_json
+from harness.training.backbone import Backbone, read_json
 from harness.training.dropout import use_dropout
 from harness.training.encoder import (
     build_encoder,

@@ -7,7 +7,6 @@ of a model or its type. What was kept is hashed before it is read, and rows are 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -19,7 +18,7 @@ import numpy as np
 
 import tasks
 from harness.context import ENCODED, StageContext
-from harness.files import digest, file_digest
+from harness.files import digest, file_digest, read_json, write_json
 from harness.training import encoding, inputs
 from harness.training.checkpoint import Checkpoint
 from harness.training.encoding import EncodedRows, encode_rows
@@ -122,13 +121,13 @@ def _save(folder: Path, encoded: EncodedRows, counts: Sequence[int]) -> None:
         "rows": list(counts),
         "arrays": {name: file_digest(folder / f"{name}.npy") for name in arrays},
     }
-    (folder / _RECORD).write_text(json.dumps(record), encoding="utf-8")
+    write_json(folder / _RECORD, record, indent=None)
 
 
 def _load(folder: Path) -> tuple[EncodedRows, list[int]] | None:
     """What was kept, mapped into memory; None if it is not there, or not as it was written."""
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        record = read_json(folder / _RECORD)
         if any(file_digest(folder / f"{name}.npy") != wanted for name, wanted in record["arrays"].items()):
             return None
         arrays = {

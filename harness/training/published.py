@@ -12,7 +12,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from harness.training.backbone import read_json, write_json
+from harness.files import write_json
+from harness.training.backbone import read_json
 from harness.training.checkpoint import new_mlm_head
 from harness.training.encoder import Tensors, read_safetensors, unreadable
 from harness.training.heads import MaskedLMHead

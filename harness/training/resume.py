@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from harness.context import RESUME
+from harness.files import atomic_write
 
 #: Seconds between two savings, unless ``CODESTILTS_RESUME_SECONDS`` says otherwise.
 INTERVAL = 120.0
@@ -55,12 +56,8 @@ class ResumeFile:
         """Write a state and put it in the place of the one before."""
         begun = time.monotonic()
         self._folder.mkdir(exist_ok=True)
-        aside = self._folder / "state.part"
-        with aside.open("wb") as file:
+        with atomic_write(self._file, durable=True, sole_writer=True) as file:
             torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(self._file)
         ended = time.monotonic()
         self._next = ended + max(self._interval, (ended - begun) / self._share)
 

@@ -5,7 +5,6 @@ A table counts only where its commit is known, and is the one that a spec pins: 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from harness.data.importing.gather import Candidate
 from harness.data.importing.slots import Slots, TableUse
 from harness.data.receipts import RECEIPT
 from harness.errors import SpecError
-from harness.files import file_digest
+from harness.files import file_digest, read_json
 from tasks.errors import DataError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -96,7 +95,7 @@ def _laid_out(candidates: Sequence[Candidate], slots: Slots, found: HubTables, u
             found.unknown.append(f"{files[RECEIPT].shown} (of a commit or table that no task reads)")
             continue
         try:
-            receipt = json.loads(files[RECEIPT].path.read_text(encoding="utf-8"))["files"]
+            receipt = read_json(files[RECEIPT].path)["files"]
             names = {str(name): str(digest) for name, digest in receipt.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             found.refused.append(f"{files[RECEIPT].shown}: not what 'data fetch' writes; fetch the table again.")
@@ -201,10 +200,3 @@ def _check_whole(paths: Sequence[str], repository: _Repository) -> None:
         known = repository.known.get(path)
         if known is not None and file_digest(one.path) != known:
             raise DataError("has not the bytes that the hub has", where=one.shown, remedy="fetch it again")
-
-
-def receipt(table: FoundTable, digests: Mapping[str, str]) -> str:
-    """The text of a table's receipt, as ``data fetch`` writes it."""
-    hub = table.uses[0].hub
-    value = {"id": hub.id, "revision": hub.revision, "files": dict(digests)}
-    return json.dumps(value, sort_keys=True, indent=1) + "\n"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from harness.context import Progress
 from harness.data.importing.gather import Candidate, gather
-from harness.data.importing.hub import FoundTable, hub_tables, receipt
+from harness.data.importing.hub import FoundTable, hub_tables
 from harness.data.importing.recognise import Filled, recognise
 from harness.data.importing.slots import Slots, languages_of
 from harness.data.locate import filled as filled_in
 from harness.data.locate import hub_folder, source_files
-from harness.data.receipts import RECEIPT
+from harness.data.receipts import RECEIPT, write_receipt
 from harness.errors import EnvironmentFault
-from harness.files import file_digest
+from harness.files import atomic_path, file_digest
 from harness.specs.catalog import Catalog
 from harness.specs.task import RowsSource, SplitSpec, TaskSpec
 from tasks.errors import DataError
@@ -187,16 +187,12 @@ def _put(one: Candidate, target: Path, done: Imported, *, link: bool) -> str:
     if done.dry_run:
         return state
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with atomic_path(target) as part:
         if one.packed:
-            one.path.rename(aside)
-        elif not (link and _linked(one.path, aside)):
+            one.path.rename(part)
+        elif not (link and _linked(one.path, part)):
             state = "copied"
-            shutil.copyfile(one.path, aside)
-        aside.rename(target)
-    finally:
-        aside.unlink(missing_ok=True)
+            shutil.copyfile(one.path, part)
     return state
 
 
@@ -217,9 +213,8 @@ def _finish_table(table: FoundTable, into: Path, done: Imported) -> None:
         return
     if not (place / RECEIPT).is_file():
         digests = {name: file_digest(place / name) for name in table.files}
-        aside = place / f".{RECEIPT}"
-        aside.write_text(receipt(table, digests), encoding="utf-8")
-        aside.replace(place / RECEIPT)
+        hub = table.uses[0].hub
+        write_receipt(place, repository=hub.id, revision=hub.revision, digests=digests)
 
 
 # -- what there is now -------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
+from harness.files import read_json
 from tasks.errors import DataError, UserError
 
 #: A translation may be so much longer than its source, in pieces: a bound for what repeats itself without end.
@@ -144,7 +144,7 @@ def _set_up(model: Any, folder: Path, params: Mapping[str, Any]) -> None:
     Raises:
         UserError: its config names no piece that the decoder starts from, ends with or pads with.
     """
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json")
     own = {name: config.get(name) for name in ("decoder_start_token_id", "eos_token_id", "pad_token_id")}
     unsaid = [name for name, value in own.items() if not isinstance(value, int)]
     if unsaid:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import EnvironmentFault
+from harness.files import read_json
 from harness.results.publish.git import Repository
 from harness.specs.resolve import SMOKE_SUFFIX
 from leaderboard.export import SCORES_SCHEMA
@@ -157,7 +157,7 @@ def _scores(site: Path) -> dict[str, Any]:
     site_files(site)
     path = site / JSON_FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         known = found["schema"] == SCORES_SCHEMA and isinstance(found["gaps"], list) and bool(found["suite"])
     except (OSError, ValueError, KeyError, TypeError):
         known = False

@@ -9,7 +9,6 @@ time. Without the archive (kept elsewhere, say) the row still stands on the boar
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.files import atomic_path, read_json
 from harness.results.cells import write_json
 from harness.results.evidence import Unpacked
 from harness.results.findings import Finding, compare, refused
@@ -87,7 +87,7 @@ def is_row_file(path: Path) -> bool:
     if path.suffix != ".json" or not path.is_file():
         return False
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and str(record.get("schema", "")).startswith("codestilts.row/")
@@ -180,6 +180,5 @@ def _row_of(archive: Path, digest: str | None) -> dict[str, Any]:
 
 
 def _put(source: Path, target: Path) -> None:
-    aside = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source, aside)
-    aside.rename(target)
+    with atomic_path(target) as part:
+        shutil.copyfile(source, part)

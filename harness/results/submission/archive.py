@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from harness.files import atomic_path
 from tasks.errors import DataError
 
 #: The zip's comment: the SHA-256 of all bytes before it. Whatever flips on the way is found, headers and padding too.
@@ -42,9 +43,8 @@ def write_archive(out: Path, files: Iterable[tuple[str, Path]]) -> None:
         out: the archive, replaced as a whole.
         files: names inside, relative with forward slashes, and where the bytes are.
     """
-    aside = out.with_name(f".{out.name}.part")
-    try:
-        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with atomic_path(out) as part:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, path in sorted(files):
                 entry = zipfile.ZipInfo(name, _DATE)
                 entry.compress_type = zipfile.ZIP_DEFLATED
@@ -52,13 +52,10 @@ def write_archive(out: Path, files: Iterable[tuple[str, Path]]) -> None:
                 entry.external_attr = _MODE
                 archive.writestr(entry, path.read_bytes())
             archive.comment = b" " * _SEAL_SIZE
-        with aside.open("r+b") as file:
+        with part.open("r+b") as file:
             body = file.read()[:-_SEAL_SIZE]
             file.seek(len(body))
             file.write((_SEAL + hashlib.sha256(body).hexdigest()).encode())
-        aside.rename(out)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def unpack(archive: Path, into: Path) -> None:

@@ -7,7 +7,6 @@ artifacts/KEY/             of every stage behind them the manifest; of predictio
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness import __version__
 from harness.errors import StoreError
-from harness.files import digest, file_digest
+from harness.files import digest, file_digest, read_json
 from harness.results.cells import STAGES_SCHEMA, Artifacts, write_json
 from harness.results.diff import STAGES_FILE
 from harness.results.evidence import FOLDER, kept_files
@@ -230,7 +229,7 @@ def _results_part(
         }
     )
     gaps = Gaps(gaps=tuple(gap for gap in folder.gaps.values() if (gap.backbone, gap.recipe) in names))
-    stages = json.loads((results / STAGES_FILE).read_text(encoding="utf-8"))["stages"]
+    stages = read_json(results / STAGES_FILE)["stages"]
     wanted = {key: stages[key] for key in _stage_keys(folder, chosen)}
     parts: dict[str, Any] = {
         "suite.json": grid.model_dump(by_alias=True),

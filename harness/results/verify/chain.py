@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.files import digest
+from harness.files import digest, read_json
 from harness.plan.stage import Phase, Stage
 from harness.results.cells import Artifacts
 from harness.results.diff import STAGES_FILE
@@ -39,7 +38,7 @@ def read_identities(results: Path, cell: CellKey, result: Result) -> Chain:
         DataError: one is not there or describes no stage, or the chain does not end in a score.
     """
     try:
-        known = json.loads((results / STAGES_FILE).read_text(encoding="utf-8"))["stages"]
+        known = read_json(results / STAGES_FILE)["stages"]
         known = dict(known)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise DataError("it is not there, or not readable", where=STAGES_FILE) from None

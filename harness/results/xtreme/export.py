@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.files import read_json
 from harness.results.xtreme.layout import TASKS, XtremeTask
 from harness.store.artifacts import Store
 from leaderboard.read import CellKey, ResultsFolder, read_results
@@ -133,7 +134,7 @@ def _reason(folder: ResultsFolder, task: XtremeTask, result: Result | None, stor
     predictions, inputs = _artifacts(task, result, store)
     if not predictions.is_dir() or not inputs.is_dir():
         return "its predictions are not in the store"
-    report = json.loads((inputs / "report.json").read_text(encoding="utf-8"))
+    report = read_json(inputs / "report.json")
     if any(report[language]["kept"] < report[language]["read"] for language in result.languages):
         return "scored on a part of its rows"
     lost = [language for language in task.languages if language not in result.languages]

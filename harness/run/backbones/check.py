@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import yaml
 from safetensors import safe_open
 
-from harness import paths
+from harness import files, paths
 from harness.data.hub.download import megabytes
 from harness.errors import EnvironmentFault, FailureClass
 from harness.phases.check import RESULTS, Claims, Result, timed
@@ -253,5 +252,4 @@ def _examine(spec: BackboneSpec, checkpoint: Path, out: Path, do: Do, found: lis
             do(Work(phase=Phase.CHECK, params=params, inputs={"checkpoint": checkpoint}, out=out), report)
     finally:
         if (out / RESULTS).is_file():
-            text = (out / RESULTS).read_text(encoding="utf-8")
-            found += [Result(**one) for one in json.loads(text)]
+            found += [Result(**one) for one in files.read_json(out / RESULTS)]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from harness import paths
 from harness.errors import SpecError
+from harness.files import write_text
 from harness.runners.images.targets import ImageName, target_of
 from harness.specs.loading import load_spec
 from harness.specs.model import SpecModel
@@ -119,7 +120,5 @@ def write_lock(lock: ImagesLock, path: Path) -> bool:
     text = _HEADER + yaml.safe_dump(value, sort_keys=False, width=120)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
-    aside = path.with_name(path.name + ".new")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_text(path, text)
     return True

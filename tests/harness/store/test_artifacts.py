@@ -160,7 +160,7 @@ def test_an_unwritable_store_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(StoreError, match="cannot be written"):
         Store(folder)
 
