@@ -139,24 +139,25 @@ def install_packages(target: str) -> None:
     Raises:
         InstallError: the base brings no torch, or another one than the lock's.
     """
-    from quiet_pip import LOG, InstallError, pip_install, site_packages
+    from quiet_pip import LOG, InstallError, pip_install, read_pins, site_packages
+    from torch_build import without_torch
 
     use_what_lies_here()
     lock = (BUILD / f"{target}.txt").read_text(encoding="utf-8")
-    wanted = re.search(r"(?m)^torch==(\S+)", lock)
-    if wanted:
+    packages = {pin.name: pin.version for pin in read_pins(lock)}
+    torch = packages.pop("torch", None)
+    if torch:
         found = torch_of_base()
-        if found.partition("+")[0] != wanted[1]:
+        if found.partition("+")[0] != torch:
             raise InstallError(
-                f"the base image brings {f'torch {found}' if found else 'no torch'}, and the lock says {wanted[1]}; "
+                f"the base image brings {f'torch {found}' if found else 'no torch'}, and the lock says {torch}; "
                 "lock a base that brings it, or have it added: codestilts images lock --torch cpu."
             )
-    make_environment(VENV, see_base=wanted is not None)
+    make_environment(VENV, see_base=torch is not None)
     request = BUILD / "packages.txt"
     request.write_text(without_torch(lock), encoding="utf-8")
-    count = len(re.findall(r"(?m)^[a-z0-9][a-z0-9._-]*==", request.read_text(encoding="utf-8")))
     # What the base happens to have in the locked version is installed none the less: from the file with the hash.
-    pip_install(VENV, ["--ignore-installed", "-r", str(request)], label=f"packages of {target}", total=count)
+    pip_install(VENV, ["--ignore-installed", "-r", str(request)], label=f"packages of {target}", total=len(packages))
     if target != "fetch":  # which downloads with pip
         remove_pip(site_packages(VENV))
     (VENV / LOG).unlink()
@@ -184,11 +185,6 @@ def torch_of_base() -> str:
         return metadata.version("torch")
     except metadata.PackageNotFoundError:
         return ""
-
-
-def without_torch(lock: str) -> str:
-    """A lock's text without torch."""
-    return re.sub(r"(?m)^torch==[^\n]*\n(?: [^\n]*\n)*", "", lock)
 
 
 def about(target: str) -> dict[str, object]:

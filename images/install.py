@@ -26,7 +26,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this file is run by whatever pyt
         "name another: make install PYTHON=python3.11"
     )
 
-from quiet_pip import LOG, InstallError, pip_install, run_pip, say, site_packages
+from quiet_pip import LOG, InstallError, pip_install, read_pins, run_pip, say, site_packages
 from torch_build import install_torch, installed_build, torch_version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,7 +204,7 @@ def create(venv: Path, python: str) -> None:
 
 def add(venv: Path, lock: str, label: str) -> None:
     """Install what a lock names; what is there in that version stays."""
-    total = len(re.findall(r"(?m)^[a-z0-9]", (LOCKS / lock).read_text(encoding="utf-8")))
+    total = len(read_pins((LOCKS / lock).read_text(encoding="utf-8")))
     pip_install(venv, ["-r", str(LOCKS / lock)], label=label, total=total)
 
 

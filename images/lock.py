@@ -23,9 +23,10 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
+
+from quiet_pip import InstallError, Pin, read_pins
 
 LOCKS = Path(__file__).resolve().parent / "locks"
 CPU_HASHES = "torch-cpu.sha256"
@@ -46,57 +47,17 @@ class LockError(Exception):
     """The locks cannot be written; the message says why and what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pin:
-    """One package of a lock."""
-
-    name: str
-    version: str
-    marker: str
-    hashes: tuple[str, ...]
-    via: tuple[str, ...]
-
-    @property
-    def is_cuda(self) -> bool:
-        """Whether only a CUDA build of torch needs this package."""
-        return self.name == "triton" or self.name.startswith(("nvidia-", "cuda-"))
-
-    def render(self) -> str:
-        """The pin as pip reads it, with what asked for it as a comment."""
-        marker = f" ; {self.marker}" if self.marker else ""
-        hashes = "".join(f" \\\n    --hash=sha256:{value}" for value in self.hashes)
-        return f"{self.name}=={self.version}{marker}{hashes}\n    # via {', '.join(self.via)}\n"
-
-
-def parse(text: str) -> list[Pin]:
-    """Read the pins of a lock, in the order of the file."""
-    pins = []
-    for block in re.split(r"(?m)^(?=[a-z0-9])", text)[1:]:
-        head = re.match(
-            r"(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\\n]+)(?: ; (?P<marker>[^\\\n]+?))?(?: \\)?\n", block
-        )
-        if not head:
-            raise LockError(f"cannot read this line of the resolver's output: {block.splitlines()[0]}")
-        comments = [line.strip().lstrip("# ") for line in block.splitlines() if line.strip().startswith("#")]
-        asked = ", ".join(comments).removeprefix("via").strip(" ,").split(", ")
-        pins.append(
-            Pin(
-                name=head["name"],
-                version=head["version"],
-                marker=head["marker"] or "",
-                hashes=tuple(sorted(set(re.findall(r"--hash=sha256:([0-9a-f]{64})", block)))),
-                via=tuple(sorted(name.strip() for name in asked if not name.strip().startswith("-c "))),
-            )
-        )
-    return pins
+def is_cuda(pin: Pin) -> bool:
+    """Whether only a CUDA build of torch needs a package."""
+    return pin.name == "triton" or pin.name.startswith(("nvidia-", "cuda-"))
 
 
 def simplify_markers(pins: list[Pin]) -> list[Pin]:
     """Drop the resolver's long way of saying "wherever the locks are used", which is where numpy is needed."""
     everywhere = next(pin.marker for pin in pins if pin.name == "numpy")
     return [
-        replace(
-            pin, marker="sys_platform == 'linux'" if pin.is_cuda else "" if pin.marker == everywhere else pin.marker
+        pin._replace(
+            marker="sys_platform == 'linux'" if is_cuda(pin) else "" if pin.marker == everywhere else pin.marker
         )
         for pin in pins
     ]
@@ -120,7 +81,7 @@ def resolve(inputs: Path, source: str, *, constraints: str = "", upgrade: bool =
     done = subprocess.run(command, cwd=inputs, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LockError(f"uv could not resolve {source}:\n{done.stderr.strip()}")
-    pins = simplify_markers(parse(output.read_text(encoding="utf-8")))
+    pins = simplify_markers(read_pins(output.read_text(encoding="utf-8")))
     for pin in pins:
         if not pin.hashes or [other.name for other in pins].count(pin.name) > 1:
             raise LockError(f"{pin.name} {pin.version} has no hash, or stands in {source}'s solution twice")
@@ -143,7 +104,7 @@ def solve(*, upgrade: bool) -> dict[str, list[Pin]]:
         (inputs / "pyproject.toml").write_text(f"[tool.uv]\nenvironments = [{environments}]\n", encoding="utf-8")
         for path in sorted(LOCKS.glob("*.in")):
             shutil.copy(path, inputs)
-        known = {pin.name: pin for path in sorted(LOCKS.glob("*.txt")) for pin in parse(path.read_text("utf-8"))}
+        known = {pin.name: pin for path in sorted(LOCKS.glob("*.txt")) for pin in read_pins(path.read_text("utf-8"))}
         (inputs / "dev.txt").write_text("".join(_bare(pin) for pin in known.values()), encoding="utf-8")
         whole = resolve(inputs, "dev.in", upgrade=upgrade)
         constraints = "".join(_bare(pin) for pin in whole)
@@ -152,7 +113,7 @@ def solve(*, upgrade: bool) -> dict[str, list[Pin]]:
     locks["dev"] = [pin for pin in whole if pin.name not in local]
     locks["torch-cuda"] = cuda_pins(locks["train"])
     locks["torch"] = [pin for pin in locks["train"] if pin.name == "torch"]
-    return {kind: [pin for pin in pins if kind == "torch-cuda" or not pin.is_cuda] for kind, pins in locks.items()}
+    return {kind: [pin for pin in pins if kind == "torch-cuda" or not is_cuda(pin)] for kind, pins in locks.items()}
 
 
 def _bare(pin: Pin) -> str:
@@ -165,7 +126,7 @@ def cuda_pins(pins: list[Pin]) -> list[Pin]:
     Raises:
         LockError: something else than torch needs one of them, so that leaving them out would break it.
     """
-    cuda = [pin for pin in pins if pin.is_cuda]
+    cuda = [pin for pin in pins if is_cuda(pin)]
     allowed = {"torch"} | {pin.name for pin in cuda}
     for pin in cuda:
         if not set(pin.via) <= allowed:
@@ -220,7 +181,7 @@ def check_local_wheels(hashes: dict[str, str], version: str) -> dict[str, str]:
 def with_cpu_builds(pins: list[Pin], hashes: dict[str, str]) -> list[Pin]:
     """Put the CPU builds' hashes beside the index's, so that pip accepts either build of the same torch version."""
     return [
-        replace(pin, hashes=tuple(sorted({*pin.hashes, *hashes.values()}))) if pin.name == "torch" else pin
+        pin._replace(hashes=tuple(sorted({*pin.hashes, *hashes.values()}))) if pin.name == "torch" else pin
         for pin in pins
     ]
 
@@ -268,7 +229,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         locks = make(upgrade=arguments.upgrade, torch_index=arguments.torch_index)
-    except LockError as error:
+    except (LockError, InstallError) as error:
         sys.stderr.write(f"lock.py: {error}\n")
         return 1
     sys.stderr.write("".join(f"{kind}.txt: {len(pins)} packages\n" for kind, pins in locks.items()))

@@ -13,12 +13,16 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 # Settings that would send packages elsewhere than into the environment being made.
 MISLEADING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME")
 FETCHED = re.compile(r"\s*(?:Downloading|Using cached|Processing) (?P<file>\S+\.whl)(?P<size>.*)")
 SECONDS_BETWEEN_LINES = 10.0
+PIN = re.compile(
+    r"(?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)(?: *; *(?P<marker>[^\\\n]+?))?\s*(?:\\|--hash|$)",
+    re.MULTILINE,
+)
 
 LOG = "install.log"
 # Without byte code: Python compiles what is imported, and the rest, most of it, never is.
@@ -101,6 +105,43 @@ def site_packages(venv: Path) -> Path:
     """The folder of an environment that packages are installed into."""
     (folder,) = (venv / "lib").glob("python3.*/site-packages")
     return folder
+
+
+class Pin(NamedTuple):
+    """One package of a lock: ``marker`` says where it is needed (empty: everywhere), ``via`` what asks for it."""
+
+    name: str
+    version: str
+    marker: str
+    hashes: tuple[str, ...]
+    via: tuple[str, ...]
+
+    def render(self) -> str:
+        """The pin as pip reads it, with what asked for it as a comment."""
+        marker = f" ; {self.marker}" if self.marker else ""
+        hashes = "".join(f" \\\n    --hash=sha256:{value}" for value in self.hashes)
+        return f"{self.name}=={self.version}{marker}{hashes}\n    # via {', '.join(self.via)}\n"
+
+
+def read_pins(lock: str) -> list[Pin]:
+    """The packages of a lock's text, in its order.
+
+    The one parser of images/, and not ``packaging``: these scripts run before anything is installed.
+
+    Raises:
+        InstallError: a line names a package and no version of it.
+    """
+    pins = []
+    for block in re.split(r"(?m)^(?=[A-Za-z0-9])", lock)[1:]:
+        head = PIN.match(block)
+        if not head:
+            raise InstallError(f"cannot read this line of a lock: {block.splitlines()[0]}")
+        comments = [line.strip().lstrip("# ") for line in block.splitlines() if line.strip().startswith("#")]
+        asked = ", ".join(comments).removeprefix("via").strip(" ,").split(", ")
+        hashes = tuple(sorted(set(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))))
+        via = tuple(sorted(name.strip() for name in asked if not name.strip().startswith("-c ")))
+        pins.append(Pin(head["name"], head["version"], head["marker"] or "", hashes, via))
+    return pins
 
 
 def pip_install(venv: Path, arguments: Sequence[str], *, label: str, total: int) -> None:

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from quiet_pip import InstallError, NotOfferedError, pip_install, say, site_packages
+from quiet_pip import InstallError, NotOfferedError, pip_install, read_pins, say, site_packages
 
 INDEX_REMEDY = "give PyTorch's CPU wheel index, which its install page names: make install TORCH=cpu TORCH_INDEX=URL"
 
@@ -59,13 +59,17 @@ def torch_requirement(lock: str, build: str) -> str:
 
     ``==2.13.0+cpu`` admits the CPU build alone; ``===2.13.0`` compares as text and so shuts out every local version.
     """
-    found = re.search(r"(?m)^torch==([^ \n]+)((?: \\\n +--hash=\S+)+)", lock)
-    if not found:
+    torch = next((pin for pin in read_pins(lock) if pin.name == "torch"), None)
+    if torch is None:
         raise InstallError("images/locks/local.txt does not name torch; write the locks anew: python images/lock.py.")
-    version, hashes = found.groups()
-    if build == "cpu" and sys.platform == "linux":
-        return f"torch=={version}+cpu{hashes}\n"
-    return f"torch==={version}{hashes}\n" if build == "cuda" else f"torch=={version}{hashes}\n"
+    version = f"{torch.version}+cpu" if build == "cpu" and sys.platform == "linux" else torch.version
+    hashes = " ".join(f"--hash=sha256:{value}" for value in torch.hashes)
+    return f"torch{'===' if build == 'cuda' else '=='}{version} {hashes}\n"
+
+
+def without_torch(lock: str) -> str:
+    """A lock's text without torch."""
+    return "".join(pin.render() for pin in read_pins(lock) if pin.name != "torch")
 
 
 def torch_metadata(venv: Path) -> str:

@@ -17,9 +17,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from in_image import without_torch
-from quiet_pip import InstallError, NotOfferedError, run_pip, say
-from torch_build import torch_requirement
+from quiet_pip import InstallError, NotOfferedError, read_pins, run_pip, say
+from torch_build import torch_requirement, without_torch
 
 LOCKS = Path(__file__).resolve().parent / "locks"
 IMAGES = ("fetch", "train", "retrieve", "report")
@@ -98,12 +97,11 @@ def fill(folder: Path, images: list[str], *, python: str, torch: str, index: str
 
 def download(folder: Path, requirements: str, options: list[str], *, label: str) -> None:
     """Download the wheels of one list of requirements."""
-    count = len(re.findall(r"(?m)^[a-z0-9][a-z0-9._-]*==", requirements))
     with tempfile.TemporaryDirectory() as scratch:
         request = Path(scratch) / "requirements.txt"
         request.write_text(requirements, encoding="utf-8")
         command = [*DOWNLOAD, *options, "--dest", str(folder), "-r", str(request)]
-        run_pip(Path(sys.prefix), command, label=label, total=count)
+        run_pip(Path(sys.prefix), command, label=label, total=len(read_pins(requirements)))
 
 
 def target_python(version: str) -> list[str]:

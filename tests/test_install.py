@@ -220,6 +220,7 @@ def test_the_command_runs_the_checkout_from_anywhere(world: SimpleNamespace, mon
     (checkout / "harness").mkdir(parents=True)
     (checkout / "harness" / "cli.py").write_text("import sys\ndef main():\n    print(sys.argv)\n", encoding="utf-8")
     monkeypatch.setattr(world.install, "ROOT", checkout)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(checkout / ".venv")], check=True)
     world.install.link_checkout(checkout / ".venv")
     command = [str(checkout / ".venv" / "bin" / "codestilts"), "run", "a b"]

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness.specs.packages import pins_of
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "images" / "locks"
 PHASES = ("fetch", "train", "retrieve", "report")
@@ -27,10 +29,9 @@ def lock(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def pins(name: str) -> dict[str, str]:
     """Names and versions of a lock."""
-    text = (LOCKS / f"{name}.txt").read_text(encoding="utf-8")
-    found = re.findall(r"(?m)^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", text)
-    assert len(dict(found)) == len(found), f"a package stands twice in {name}.txt"
-    return dict(found)
+    locked = [(pin.name, pin.version) for pin in pins_of((LOCKS / f"{name}.txt").read_text(encoding="utf-8"))]
+    assert len(dict(locked)) == len(locked), f"a package stands twice in {name}.txt"
+    return dict(locked)
 
 
 def asked_for(name: str) -> list[Requirement]:
@@ -129,7 +130,18 @@ def test_torch_is_accepted_in_its_cpu_builds_too(lock: ModuleType) -> None:
 
 def test_a_lock_is_read_as_it_was_written(lock: ModuleType) -> None:
     text = (LOCKS / "train.txt").read_text(encoding="utf-8")
-    assert text.partition("\n")[2] == "".join(pin.render() for pin in lock.parse(text))
+    assert text.partition("\n")[2] == "".join(pin.render() for pin in lock.read_pins(text))
+
+
+def test_a_lock_by_hand_is_read_in_one_line_or_several(lock: ModuleType) -> None:
+    text = f"# by hand\nOne_Two[extra]==1.0 --hash=sha256:{'1' * 64}\n"
+    text += f"six==2 ; os_name == 'nt' \\\n    --hash=sha256:{'2' * 64}\n"
+
+    assert [("One_Two", "1.0", "", ("1" * 64,)), ("six", "2", "os_name == 'nt'", ("2" * 64,))] == [
+        pin[:4] for pin in lock.read_pins(text)
+    ]
+    with pytest.raises(lock.InstallError, match="cannot read this line of a lock: numpy>=2"):
+        lock.read_pins("numpy>=2 \\\n    --hash=sha256:00\n")
 
 
 def test_a_cuda_package_that_something_else_needs_is_not_set_apart(lock: ModuleType) -> None:

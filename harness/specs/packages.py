@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from harness import paths
 from harness.errors import SpecError
 from harness.files import digest
 
 #: Locks of the phases that load a backbone (``images/locks``): its packages come beside each of them.
 BESIDE = ("train", "retrieve")
-_PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[\w.,\s-]*\])?==([^\s;]+)(?:\s*;.*?)?((?:\s+--hash=sha256:[0-9a-f]{64})+)")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "lock it with a hash for every file: name==version --hash=sha256:..."
 
 
@@ -122,11 +125,16 @@ def _pins(path: Path) -> Iterator[Pin]:
 
 
 def _pin(line: str) -> Pin | None:
-    found = _PIN.fullmatch(line)
-    if found is None:
+    text, *hashes = re.split(r"\s+--hash=sha256:", line)
+    try:
+        requirement = Requirement(text)
+        (version,) = requirement.specifier
+    except (InvalidRequirement, ValueError):
         return None
-    name = re.sub(r"[-_.]+", "-", found[1]).lower()
-    return Pin(name=name, version=found[2], hashes=tuple(sorted(set(re.findall(r"[0-9a-f]{64}", found[3])))))
+    exact = version.operator == "==" and not version.version.endswith(".*")
+    if not exact or not hashes or not all(_DIGEST.fullmatch(value) for value in hashes):
+        return None
+    return Pin(name=canonicalize_name(requirement.name), version=version.version, hashes=tuple(sorted(set(hashes))))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -48,6 +48,9 @@ def test_comments_and_order_are_not_in_its_digest_and_hashes_are(own: Path) -> N
     [
         ("one==1.0\n", r"mine\.txt, line 1: 'one==1\.0' is no locked package; lock it with a hash"),
         (f"# x\none>=1.0 --hash=sha256:{HASH}0\n", r"line 2: 'one>=1\.0"),
+        (f"one==1.* --hash=sha256:{HASH}0\n", r"'one==1\.\*.* is no locked package"),
+        (f"one @ file:///one.whl --hash=sha256:{HASH}0\n", "is no locked package"),
+        ("one==1.0 --hash=sha256:0123\n", "is no locked package"),
         ("-r other.txt\n", r"'-r other\.txt' is no locked package"),
         (f"one==1.0 ; python_version < '3.12' --hash=sha256:{HASH}0\n", "is no locked package"),
         (PIN + PIN, "line 5: one stands there twice"),
