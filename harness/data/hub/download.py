@@ -82,6 +82,8 @@ def download(
     return done
 
 
+# Not huggingface_hub's own transfer (2.4): it writes to a file of a random name, removes it on failure, and never looks
+# for one of another process, so that a download that was killed would start again from nothing.
 def _download(listing: Listing, file: HubFile, target: Path, counter: _Counter) -> _Digests:
     """One file; once more from the beginning if bytes of an earlier attempt turn out to be wrong."""
     identity = (file.sha256 or file.blob or listing.repository.revision)[:16]
