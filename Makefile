@@ -26,7 +26,7 @@ help:
 	@echo "make site         write the pages again from kept results [SUITE=mini] [STORE=folder] [OUT=folder]"
 	@echo "make install      make .venv from the hash locks [TORCH=auto|cpu|cuda] [TORCH_INDEX=url] [PYTHON=python3.12]"
 	@echo "make images       build the images that stages run in [WHEELS=folder] [BASE=image [TORCH=cpu]] [ARGS='--ca-bundle file']"
-	@echo "make check        lint, formatting, types"
+	@echo "make check        lint, formatting, types, dependencies"
 	@echo "make test         every test this machine can run, and which it could not [ARGS='tests/harness -x']"
 	@echo "make format       put the code into the house format"
 	@echo "make clean        remove .venv and caches; the store and its results stay"
@@ -53,6 +53,7 @@ check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry .
 	MYPYPATH=images $(BIN)/mypy images/install.py images/lock.py images/in_image.py images/in_addition.py images/wheelhouse.py images/debootstrap_base.py
 
 format: install-dev
