@@ -1,8 +1,4 @@
-"""Sentence embeddings from a checkpoint, by the ``Transformer`` and ``Pooling`` modules of sentence-transformers.
-
-All hidden states come from one pass over the text, and each reading (:mod:`harness.retrieval.readings`) pools one of
-them. Nothing is trained, and nothing is normalised here.
-"""
+"""Sentence embeddings of a checkpoint, by a SentenceTransformer whose one pass serves every reading."""
 
 from __future__ import annotations
 
@@ -16,15 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import InputModule, Module
+from sentence_transformers.sentence_transformer.modules import Pooling
 from torch import nn
 
 from harness.retrieval.knn import unit_rows
-from harness.retrieval.layers import cut_above
+from harness.retrieval.layers import cut_above, hidden_states
 from harness.retrieval.readings import Reading, candidates, require_there
 from harness.training.backbone import Backbone
-from harness.training.batches import Batch, collate, micro_batches
-from harness.training.checkpoint import load_checkpoint
+from harness.training.batches import collate, micro_batches
+from harness.training.checkpoint import Checkpoint, load_checkpoint
 from harness.training.encoding import prefix_ids
 from harness.training.inference import PIECE_BUDGET
 from harness.training.inputs import pack
@@ -40,32 +38,86 @@ Embedded = Callable[[int, int], None]
 _POOLING_MODES = {"mean": "mean", "mean-no-special": "mean", "first": "cls", "last": "lasttoken"}
 
 
-class CheckpointTransformer(Transformer):  # type: ignore[misc]
-    """The module of sentence-transformers around an encoder that is loaded already, strictly and once.
+class HiddenStates(InputModule):  # type: ignore[misc]
+    """The input module: rows that a task type has encoded in, every hidden state out (``all_layer_embeddings``).
 
-    The library's own loading fills tensors that are missing from the file with random numbers.
+    The library's own ``Transformer`` would load the encoder anew, and draw random numbers for a tensor that is missing.
 
     Args:
-        path: the checkpoint artifact that ``encoder`` comes from.
-        encoder: its encoder. It passes on all hidden states from now on.
+        checkpoint: loaded strictly; its encoder is not copied.
+        precision: ``fp32`` or ``bf16``.
     """
 
-    def __init__(self, path: Path, encoder: nn.Module) -> None:
-        self._loaded = (encoder,)  # in a tuple: torch registers no module before its own initialiser has run
-        super().__init__(
-            str(path),
-            config_kwargs={"subfolder": "encoder", "local_files_only": True},
-            processor_kwargs={"subfolder": "tokenizer", "local_files_only": True},
-            modality_config={"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
-            module_output_name="token_embeddings",
-        )
-        if self.model is not encoder:
-            raise RuntimeError("this version of sentence-transformers loads its encoder in another way")
-        config: Any = encoder.config
-        config.output_hidden_states = True
+    def __init__(self, checkpoint: Checkpoint, precision: str) -> None:
+        super().__init__()
+        self.encoder = checkpoint.encoder
+        self.tokenizer = checkpoint.tokenizer
+        self.pad_id = checkpoint.pad_id
+        self.precision = precision
+        # As in training: where there is one type or none, the tokenizer's zeros are implied.
+        typed = "token_type_ids" in inspect.signature(checkpoint.encoder.forward).parameters
+        self.typed = typed and (getattr(checkpoint.config, "type_vocab_size", None) or 0) > 1
 
-    def _load_model(self, *_args: Any, **_kwargs: Any) -> nn.Module:
-        return self._loaded[0]
+    def preprocess(
+        self, inputs: Sequence[Features], prompt: str | None = None, **_options: object
+    ) -> dict[str, torch.Tensor]:
+        """One padded batch on the encoder's device; each tensor is (sequences, pieces).
+
+        Raises:
+            ValueError: there is a prompt, which encoded rows have no room for.
+        """
+        if prompt:
+            raise ValueError("encoded sentences take no prompt")
+        device = next(self.encoder.parameters()).device
+        batch = collate(pack(HeadKind.SEQUENCE, inputs), np.arange(len(inputs)), pad_id=self.pad_id, device=device)
+        features = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
+        if self.typed and batch.token_type_ids is not None:
+            features["token_type_ids"] = batch.token_type_ids
+        return features
+
+    def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+        """Add the hidden states, embedding output first, each (sequences, pieces, hidden)."""
+        with autocast(features["input_ids"].device, self.precision):
+            return {**features, "all_layer_embeddings": hidden_states(self.encoder, **features)}
+
+    def save(self, output_path: str, *_arguments: object, safe_serialization: bool = True, **_options: object) -> None:
+        """Refuse: :func:`harness.training.checkpoint.save_checkpoint` writes checkpoints."""
+        raise NotImplementedError
+
+
+class ReadingPooling(Module):  # type: ignore[misc]
+    """Pools hidden states by :class:`Pooling`, once for each of its ``readings``.
+
+    Args:
+        hidden_size: of a hidden state.
+        special: ids of pieces that are part of no sentence.
+    """
+
+    def __init__(self, hidden_size: int, special: Sequence[int]) -> None:
+        super().__init__()
+        self.readings: tuple[Reading, ...] = ()
+        self.poolings = nn.ModuleDict(
+            {name: Pooling(hidden_size, pooling_mode=mode) for name, mode in _POOLING_MODES.items()}
+        )
+        self.register_buffer("special", torch.tensor(special), persistent=False)
+
+    def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+        """Add ``sentence_embedding``, (sequences, readings, hidden), float32."""
+        pieces: torch.Tensor = features["attention_mask"]
+        words = pieces * ~torch.isin(features["input_ids"], self.special)
+        # A sentence of which nothing is left but special tokens is read from those.
+        words = torch.where(words.any(dim=1, keepdim=True), words, pieces)
+        states = features["all_layer_embeddings"]
+        pooled = torch.empty((len(pieces), len(self.readings), states[0].shape[-1]), device=pieces.device)
+        for number, reading in enumerate(self.readings):
+            mask = words if reading.pooling == "mean-no-special" else pieces
+            # In single precision, whatever the encoder computed in.
+            given = {"token_embeddings": states[reading.layer].float(), "attention_mask": mask}
+            pooled[:, number] = self.poolings[reading.pooling](given)["sentence_embedding"]
+        return {**features, "sentence_embedding": pooled}
+
+    def save(self, output_path: str, *_arguments: object, safe_serialization: bool = True, **_options: object) -> None:
+        """Nothing: it has no weights."""
 
 
 class SentenceEmbedder:
@@ -79,11 +131,11 @@ class SentenceEmbedder:
         precision: ``fp32`` or ``bf16``; embeddings are float32 either way.
         memory: bytes of embeddings that are kept in memory at a time; more of them go to a file that has no name.
         scratch: folder of that file; the system's for temporary files if None.
+        batch_pieces: most pieces in a batch, padding included; the device's usual number if None.
 
     Attributes:
         backbone: what ``backbone.json`` says.
         tokenizer: the checkpoint's fast tokenizer.
-        readings: as given.
         device: as given.
         kept: layers of the encoder that are computed.
 
@@ -101,27 +153,27 @@ class SentenceEmbedder:
         precision: str = "fp32",
         memory: int = 2 << 30,
         scratch: Path | None = None,
+        batch_pieces: int | None = None,
     ) -> None:
         checkpoint = load_checkpoint(path)
         self.backbone: Backbone = checkpoint.backbone
         self.tokenizer: Any = checkpoint.tokenizer
-        self.kept = self.backbone.layers
-        self._pad_id = checkpoint.pad_id
         self.device = torch.device(device)
-        self._precision = precision
+        self.kept = self.backbone.layers
         self._memory = memory
         self._scratch = scratch
-        self._encoder: Any = checkpoint.encoder.to(self.device).eval()
-        self._transformer = CheckpointTransformer(path, self._encoder)
-        # As in training: where there is one type or none, the tokenizer's zeros are implied.
-        takes_types = "token_type_ids" in inspect.signature(self._encoder.forward).parameters
-        self._takes_types = takes_types and (getattr(checkpoint.config, "type_vocab_size", None) or 0) > 1
-        self._special = torch.tensor(_special_ids(self.backbone, self.tokenizer), device=self.device)
-        self._poolings = {
-            name: Pooling(self.backbone.hidden_size, pooling_mode=mode) for name, mode in _POOLING_MODES.items()
-        }
-        self.readings: tuple[Reading, ...] = ()
+        self._batch_pieces = batch_pieces or PIECE_BUDGET[self.device.type]
+        self._encoder = checkpoint.encoder
+        self._pooling = ReadingPooling(self.backbone.hidden_size, _special_ids(self.backbone, self.tokenizer))
+        modules = [HiddenStates(checkpoint, precision), self._pooling]
+        self._model = SentenceTransformer(modules=modules, device=str(self.device), local_files_only=True).eval()
         self.narrow(candidates(self.backbone) if readings is None else readings)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What is embedded, each once."""
+        readings: tuple[Reading, ...] = self._pooling.readings
+        return readings
 
     def narrow(self, readings: Sequence[Reading]) -> None:
         """Embed only this from now on. Layers that are given up do not come back.
@@ -133,11 +185,14 @@ class SentenceEmbedder:
         if not wanted:
             raise UserError("there is nothing to embed", where="readings", remedy="name one reading at least")
         require_there(wanted, self.kept, where="layers")
-        self.readings = wanted
+        self._pooling.readings = wanted
         self.kept = cut_above(self._encoder, max(reading.layer for reading in wanted), self.kept)
 
+    @torch.inference_mode()
     def embed(self, features: Sequence[Features], embedded: Embedded | None = None) -> Vectors:
         """Embed encoded sentences; equal ones are computed once.
+
+        Batches hold so many pieces rather than so many sentences, as ``SentenceTransformer.encode`` has them.
 
         Args:
             features: encoded sentences, one sequence each.
@@ -146,41 +201,23 @@ class SentenceEmbedder:
         Returns:
             For each reading a matrix (sentences, hidden), float32, in the order given, not normalised.
         """
-        first_seen: dict[tuple[Any, Any], int] = {}
-        places = [first_seen.setdefault(_key(one), len(first_seen)) for one in features]
-        rows = len(first_seen)
-        shape = (len(self.readings), rows, self.backbone.hidden_size)
-        found = Vectors(self.readings, _room(shape, self._memory, self._scratch), np.array(places, dtype=np.int64))
-        if not rows:
-            return found
-        starts = np.unique(places, return_index=True)[1]  # of each distinct sentence, where it first stands
-        inputs = pack(HeadKind.SEQUENCE, [features[start] for start in starts])
+        numbers: dict[tuple[Any, Any], int] = {}
+        places = [numbers.setdefault((row.input_ids, row.token_type_ids), len(numbers)) for row in features]
+        shape = (len(self.readings), len(numbers), self.backbone.hidden_size)
+        vectors = Vectors(self.readings, _room(shape, self._memory, self._scratch), np.array(places, dtype=np.int64))
+        if not numbers:
+            return vectors
+        distinct = [features[first] for first in np.unique(places, return_index=True)[1]]
+        lengths = pack(HeadKind.SEQUENCE, distinct)
         done = 0
-        for part in micro_batches(inputs, np.arange(rows), PIECE_BUDGET[self.device.type]):
-            batch = collate(inputs, part, pad_id=self._pad_id, device=self.device)
-            for number, vectors in enumerate(self._embed_batch(batch)):
-                found.matrices[number, part] = vectors
+        for part in micro_batches(lengths, np.arange(len(distinct)), self._batch_pieces):
+            batch = self._model.preprocess([distinct[place] for place in part])
+            pooled = self._model(batch)["sentence_embedding"].cpu().numpy()
+            vectors.matrices[:, part] = pooled.swapaxes(0, 1)
             done += len(part)
             if embedded is not None:
-                embedded(done, rows)
-        return found
-
-    @torch.inference_mode()
-    def _embed_batch(self, batch: Batch) -> Iterator[FloatMatrix]:
-        """For each reading the pooled embeddings of one batch, (sequences, hidden)."""
-        given = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
-        if batch.token_type_ids is not None and self._takes_types:
-            given["token_type_ids"] = batch.token_type_ids
-        with autocast(self.device, self._precision):
-            states = self._transformer(given)["all_layer_embeddings"]
-        words = batch.attention_mask * ~torch.isin(batch.input_ids, self._special)
-        # A sentence of which nothing is left but special tokens is read from those.
-        words = torch.where(words.any(dim=1, keepdim=True), words, batch.attention_mask)
-        for reading in self.readings:
-            mask = words if reading.pooling == "mean-no-special" else batch.attention_mask
-            # In single precision, whatever the encoder computed in.
-            pieces = {"token_embeddings": states[reading.layer].float(), "attention_mask": mask}
-            yield self._poolings[reading.pooling](pieces)["sentence_embedding"].cpu().numpy()
+                embedded(done, len(distinct))
+        return vectors
 
 
 class Vectors(Mapping[Reading, FloatMatrix]):
@@ -228,7 +265,3 @@ def _special_ids(backbone: Backbone, tokenizer: Any) -> list[int]:
     """Pieces that are no part of any sentence. The unknown piece stands for one and is not among them."""
     marks = (getattr(tokenizer, f"{name}_token_id", None) for name in ("bos", "eos", "cls", "sep", "pad"))
     return sorted({mark for mark in marks if mark is not None} | set(prefix_ids(backbone, tokenizer)))
-
-
-def _key(one: Features) -> tuple[Any, Any]:
-    return one.input_ids, one.token_type_ids

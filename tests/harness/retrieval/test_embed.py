@@ -9,7 +9,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from harness.retrieval import embed as module
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.readings import Reading, candidates
 from harness.training.backbone import Pooling
@@ -121,20 +120,18 @@ def test_what_does_not_fit_into_memory_goes_to_a_file(make_checkpoint: MakeCheck
         np.testing.assert_array_equal(kept[reading], found)
 
 
-def test_batching_does_not_matter(make_checkpoint: MakeCheckpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = SentenceEmbedder(make_checkpoint("bert"), readings=[MIDDLE])
-    together = embedder.embed(encoded(SENTENCES))[MIDDLE]
-    monkeypatch.setattr(module, "PIECE_BUDGET", {"cpu": 9})
-    apart = embedder.embed(encoded(SENTENCES))[MIDDLE]
+def test_batching_does_not_matter(make_checkpoint: MakeCheckpoint) -> None:
+    path = make_checkpoint("bert")
+    together = SentenceEmbedder(path, readings=[MIDDLE]).embed(encoded(SENTENCES))[MIDDLE]
+    apart = SentenceEmbedder(path, readings=[MIDDLE], batch_pieces=9).embed(encoded(SENTENCES))[MIDDLE]
 
     np.testing.assert_allclose(together, apart, rtol=1e-5, atol=1e-6)
 
 
-def test_equal_sentences_are_computed_once(make_checkpoint: MakeCheckpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_sentences_are_computed_once(make_checkpoint: MakeCheckpoint) -> None:
     """And have the very same embedding, so that they tie in a search."""
-    monkeypatch.setattr(module, "PIECE_BUDGET", {"cpu": 9})
     told: list[tuple[int, int]] = []
-    embedder = SentenceEmbedder(make_checkpoint("bert"), readings=[MIDDLE])
+    embedder = SentenceEmbedder(make_checkpoint("bert"), readings=[MIDDLE], batch_pieces=9)
     found = embedder.embed(encoded(SENTENCES), lambda done, total: told.append((done, total)))[MIDDLE]
 
     np.testing.assert_array_equal(found[0], found[3])
