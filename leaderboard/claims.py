@@ -55,6 +55,7 @@ class _Case:
     board: Board
     folder: ResultsFolder
     lookup: Lookup
+    large: float
 
     def single(self) -> list[RecipeInfo]:
         """Recipes of one task in English and nothing else."""
@@ -79,21 +80,21 @@ def canonical(name: str) -> str:
     return _SAME.get(plain, plain)
 
 
-def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[Claim, ...]:
-    """Test all nine."""
-    case = _Case(board=board, folder=folder, lookup=lookup)
+def judge_claims(board: Board, folder: ResultsFolder, lookup: Lookup, *, large: float = LARGE) -> tuple[Claim, ...]:
+    """Test all nine; a gain is large from ``large`` on, a fraction of one."""
+    case = _Case(board=board, folder=folder, lookup=lookup, large=large)
     backbones = board.suite.backbones
 
     def each(rule: Callable[[_Case, BackboneInfo], Tested]) -> tuple[Tested, ...]:
         return tuple(rule(case, backbone) for backbone in backbones)
 
-    large = points(LARGE)
+    least = points(large)
     entries: tuple[tuple[str, str, str, tuple[Tested, ...]], ...] = (
         (
             "Intermediate training on SQuAD, MNLI and HellaSwag gives large target improvements.",
             "+8.2, +7.5 and +7.0 points on average",
-            (f"Supported if the interval of the average gain lies above {large} points for all three; contradicted "
-            f"if it lies below {large} points for one. One that is not here is named: without it the claim can be "
+            (f"Supported if the interval of the average gain lies above {least} points for all three; contradicted "
+            f"if it lies below {least} points for one. One that is not here is named: without it the claim can be "
             "contradicted, not supported."),
             each(_three_tasks),
         ),
@@ -110,7 +111,7 @@ def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[
             "named in the abstract, without a number",
             (f"Supported if for more than half of the intermediate recipes the interval of the gain on the retrieval "
             f"group "
-            f"lies above {large} points; contradicted if for more than half it lies below."),
+            f"lies above {least} points; contradicted if for more than half it lies below."),
             each(_retrieval),
         ),
         (
@@ -119,7 +120,7 @@ def tested_claims(board: Board, folder: ResultsFolder, lookup: Lookup) -> tuple[
             ("Supported if at least half of the single-task recipes improve TyDiQA detectably and none improves XNLI "
             "detectably (recipes that hold the target's own training data are left out); contradicted if half or more "
             "improve XNLI detectably, or if for more than half the interval of TyDiQA's gain lies below "
-            f"{large} points: not to detect a gain contradicts nothing."),
+            f"{least} points: not to detect a gain contradicts nothing."),
             each(_tydiqa_xnli),
         ),
         (
@@ -213,7 +214,7 @@ def _three_tasks(case: _Case, backbone: BackboneInfo) -> Tested:
         return _lost(backbone, f"{'; '.join(lost)}.")
     numbers = "; ".join((*(f"{name} {_said(case, effect)}" for name, effect in found), *lost))
     effects = [*(effect for _, effect in found), *(None for _ in lost)]
-    return Tested(subject=backbone.name, verdict=judge(effects, LARGE), numbers=numbers)
+    return Tested(subject=backbone.name, verdict=judge(effects, case.large), numbers=numbers)
 
 
 def _before(first: RankedRow, second: RankedRow) -> bool:
@@ -254,7 +255,7 @@ def _retrieval(case: _Case, backbone: BackboneInfo) -> Tested:
         return _lost(backbone, "There is no gain on the retrieval group.")
     best, worst = (pick(effects, key=lambda entry: entry[1].value) for pick in (max, min))
     numbers = f"{len(effects)} recipes; most {best[0]} {_said(case, best[1])}, least {worst[0]} {_said(case, worst[1])}"
-    verdict = judge([effect for _, effect in effects], LARGE, all_of=False)
+    verdict = judge([effect for _, effect in effects], case.large, all_of=False)
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 
 
@@ -278,7 +279,7 @@ def _tydiqa_xnli(case: _Case, backbone: BackboneInfo) -> Tested:
         return _lost(backbone, "The suite lacks TyDiQA or XNLI.")
     gains, xnli_gains = (_gains(case, backbone, target) for target in (tydiqa, xnli))
     (up, of), (xnli_up, xnli_of) = ((_improved(found), len(found)) for found in (gains, xnli_gains))
-    small = sum(effect.high is not None and effect.high < LARGE for effect in gains)
+    small = sum(effect.high is not None and effect.high < case.large for effect in gains)
     if not of or not xnli_of:
         return _lost(backbone, "No gain on TyDiQA or on XNLI was tested.")
     verdict: Verdict = "undecided"
@@ -287,8 +288,8 @@ def _tydiqa_xnli(case: _Case, backbone: BackboneInfo) -> Tested:
     elif 2 * xnli_up >= xnli_of or 2 * small > of:
         verdict = "contradicted"
     numbers = (
-        f"TyDiQA improves detectably with {up} of {of} tasks, by less than {points(LARGE)} points with {small}; XNLI "
-        f"improves detectably with {xnli_up} of {xnli_of}"
+        f"TyDiQA improves detectably with {up} of {of} tasks, by less than {points(case.large)} points with {small}; "
+        f"XNLI improves detectably with {xnli_up} of {xnli_of}"
     )
     return Tested(subject=backbone.name, verdict=verdict, numbers=numbers)
 

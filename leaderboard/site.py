@@ -43,7 +43,7 @@ class Extras:
         artifacts: the store's folder of artifacts; rows then have their predictions to download.
         previous: an earlier site, or its ``log.json``; else the site that is replaced.
         reasons: why rows were added, changed or withdrawn, by ``BACKBONE/RECIPE``.
-        workers: processes that write the pages of a large board; 0 for as many as there are cores.
+        workers: processes that write the pages; 0 for as many as there are cores, or one where the board is small.
     """
 
     artifacts: Path | None = None
@@ -90,7 +90,7 @@ def _build(results: Path, out: Path, extras: Extras, progress: Callable[[float],
     site = aggregate(read_results(results), read_statistics(results), read_language_statistics(results))
     log = extended(read_log(extras.previous or out / LOG_FILE), site.board, site.folder, extras.reasons)
     # A small board is built before another process has begun.
-    workers = (extras.workers or cores()) if len(site.board.rows) >= _MANY_ROWS else 1
+    workers = extras.workers or (cores() if len(site.board.rows) >= _MANY_ROWS else 1)
     with replacing(out) as building:
         writer = Writer(site, building)
         amounts = scored(site.folder)

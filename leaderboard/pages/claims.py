@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from leaderboard.claims import Claim, tested_claims
+from leaderboard.claims import Claim, judge_claims
 from leaderboard.findings import ITEMS_ONLY
 from leaderboard.lookup import AVERAGE
 from leaderboard.pages.blocks import Section, TableBlock, prose
@@ -21,7 +21,7 @@ _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not me
 
 def claims_page(site: Site) -> Page:
     """The page of claims."""
-    claims = tested_claims(site.board, site.folder, site.lookup)
+    claims = judge_claims(site.board, site.folder, site.lookup)
     lede = Markup(
         '<p class="lede">What <a href="https://arxiv.org/abs/2005.13013" rel="noreferrer">Phang et al. 2020</a> claim, '
         "tested on the results of this suite by rules that are written beside the verdicts. The published averages are "

@@ -9,8 +9,6 @@ import numpy as np
 
 from leaderboard.stats.counts import Singles
 
-_AT_ONCE = 4_000_000  # weights at a time: a corpus has a thousand times as many
-
 
 def generator(seed: int, *names: str) -> np.random.Generator:
     """A generator of its own for everything that has a name: what else is drawn, and in what order, does not matter."""
@@ -18,8 +16,10 @@ def generator(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], dtype=np.uint32).tolist()])
 
 
-def weights(random: np.random.Generator, resamples: int, units: int, total: int | None = None) -> Iterator[Singles]:
-    """Multinomial weights of shape (some resamples, units), a few million numbers at a time.
+def weights(
+    random: np.random.Generator, resamples: int, units: int, total: int | None = None, *, at_once: int = 4_000_000
+) -> Iterator[Singles]:
+    """Multinomial weights of shape (some resamples, units).
 
     Args:
         random: where they come from.
@@ -27,8 +27,9 @@ def weights(random: np.random.Generator, resamples: int, units: int, total: int 
         units: how many units count anything.
         total: how many there are to draw from, with those that count nothing, whose weights are of no use: a line then
             sums to what fell on the others.
+        at_once: numbers in one array; all weights of a corpus are a thousand times the default.
     """
-    lines = max(1, _AT_ONCE // units)
+    lines = max(1, at_once // units)
     for first in range(0, resamples, lines):
         number = min(lines, resamples - first)
         fell = np.full(number, units)

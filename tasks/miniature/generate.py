@@ -64,11 +64,9 @@ def _check_lines(lines: int) -> None:
 
 
 _POOLS = {"train": Pool.OPEN, "validation": Pool.VALIDATION, "test": Pool.TEST}
-#: So many draws in a row that bring nothing new mean that the pool is used up.
-_PATIENCE = 2000
 
 
-def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) -> list[Row]:
+def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0, patience: int = 2000) -> list[Row]:
     """The first ``rows`` rows of a split, with their answers.
 
     A shorter list is the beginning of a longer one of the same seed (but for tasks with a ``corpus``, whose rows are
@@ -81,6 +79,7 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
         language: of the rows; train splits are English, and some have translations, row by row.
         rows: how many.
         seed: another seed gives other rows of the same world.
+        patience: so many draws in a row that bring nothing new mean that the world is used up.
 
     Raises:
         UserError: there is no such task, split or language, or it has not so many rows.
@@ -93,7 +92,9 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
     book = fact_book(_POOLS[split])
     says, english = grammar(language), grammar("en")
     if generator.corpus is not None:
-        corpus = generator.corpus(CorpusSource(draw=draw, book=book, grammar=says, english=english, rows=rows))
+        corpus = generator.corpus(
+            CorpusSource(draw=draw, book=book, grammar=says, english=english, rows=rows, patience=patience)
+        )
         if corpus is None:
             raise UserError(f"{task} has not so many rows in {split}", where="rows", remedy="ask for fewer")
         return corpus
@@ -103,7 +104,7 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
     number = 0
     while len(found) < rows:
         source = Source(draw=draw, book=book, grammar=says, english=english, number=number)
-        unit = _new_unit(generator.unit, source, seen)
+        unit = _new_unit(generator.unit, source, seen, patience)
         if unit is None:
             raise UserError(
                 f"{task} has no more than {len(found)} different rows in {split}", where="rows", remedy="ask for fewer"
@@ -113,9 +114,11 @@ def generate(task: str, split: str, language: str, *, rows: int, seed: int = 0) 
     return found[:rows]
 
 
-def _new_unit(draw_unit: Callable[[Source], Unit | None], source: Source, seen: set[Hashable]) -> Unit | None:
+def _new_unit(
+    draw_unit: Callable[[Source], Unit | None], source: Source, seen: set[Hashable], patience: int
+) -> Unit | None:
     """A unit whose keys are not yet ``seen``, which they are then; None: the pool seems to be used up."""
-    for _ in range(_PATIENCE):
+    for _ in range(patience):
         unit = draw_unit(source)
         if unit is not None and seen.isdisjoint(unit.keys):
             seen.update(unit.keys)

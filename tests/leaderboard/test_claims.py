@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from leaderboard import claims as rules
-from leaderboard.claims import Claim, Verdict, canonical, judge, overall
-from leaderboard.lookup import lookup
+from leaderboard.claims import LARGE, Claim, Verdict, canonical, judge, judge_claims, overall
+from leaderboard.lookup import Lookup, lookup
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
-from leaderboard.statistics import Decision, Effect, read_statistics
+from leaderboard.statistics import Columns, Decision, Effect, read_statistics
 from leaderboard.stats.compute import of_folder, write
 from leaderboard.stats.settings import Settings
 from tests.leaderboard.stats.boards import write_board
@@ -61,13 +60,13 @@ def test_names_of_tasks() -> None:
     assert ["squad_v1", "squad_v2", "mnli"] == [canonical(name) for name in ("mini-squad", "squad_v2", "mnli")]
 
 
-def claims(folder: Path, *, statistics: bool) -> list[Claim]:
+def claims(folder: Path, *, statistics: bool, large: float = LARGE) -> list[Claim]:
     results = write_board(folder / "results", seeds=(1, 2), units=200)
     if statistics:
         write(*of_folder(results, Settings(resamples=200), lambda _share, _what: None), results)
     found = read_results(results)
     board = build_board(found)
-    return list(rules.tested_claims(board, found, lookup(read_statistics(results), None, board)))
+    return list(judge_claims(board, found, lookup(read_statistics(results), None, board), large=large))
 
 
 def test_on_results_with_statistics(tmp_path: Path) -> None:
@@ -85,12 +84,10 @@ def test_on_results_with_statistics(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("large", "verdict"), [(-0.5, "undecided"), (0.5, "contradicted")])
 def test_without_one_of_three_tasks_a_claim_of_three_is_at_most_contradicted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: float, verdict: Verdict
+    tmp_path: Path, large: float, verdict: Verdict
 ) -> None:
     """Both that are here gain more than a loss of fifty points, and less than fifty."""
-    monkeypatch.setattr(rules, "LARGE", large)
-
-    found = claims(tmp_path, statistics=True)
+    found = claims(tmp_path, statistics=True, large=large)
 
     assert verdict == found[0].verdict
     assert "hellaswag has no average gain here" in found[0].tested[0].numbers
@@ -99,32 +96,43 @@ def test_without_one_of_three_tasks_a_claim_of_three_is_at_most_contradicted(
 @pytest.mark.parametrize(
     ("tydiqa", "xnli", "verdict"),
     [
-        ([(0.01, 0.09, "significant"), (0.02, 0.08, "significant")], [(-0.02, 0.03, "not-detected")], "supported"),
-        ([(-0.1, 0.1, "not-detected"), (-0.1, 0.1, "not-detected")], [(-0.02, 0.03, "not-detected")], "undecided"),
+        ([(0.01, 0.09, "significant"), (0.02, 0.08, "significant")], [(-0.02, 0.03, "not-detected")] * 2, "supported"),
+        ([(-0.1, 0.1, "not-detected"), (-0.1, 0.1, "not-detected")], [(-0.02, 0.03, "not-detected")] * 2, "undecided"),
         (
             [(-0.01, 0.01, "not-detected"), (-0.1, 0.01, "not-detected")],
-            [(-0.02, 0.03, "not-detected")],
+            [(-0.02, 0.03, "not-detected")] * 2,
             "contradicted",
         ),
-        ([(0.01, 0.09, "significant"), (0.02, 0.08, "significant")], [(0.02, 0.03, "significant")], "contradicted"),
+        (
+            [(0.01, 0.09, "significant"), (0.02, 0.08, "significant")],
+            [(0.02, 0.03, "significant"), (-0.02, 0.03, "not-detected")],
+            "contradicted",
+        ),
     ],
 )
 def test_tydiqa_is_not_contradicted_by_what_cannot_be_seen(
+    tmp_path: Path,
     tydiqa: list[tuple[float, float, Decision]],
     xnli: list[tuple[float, float, Decision]],
     verdict: Verdict,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A gain that is not detected contradicts nothing; one that is shown to be small does."""
-    drawn = {"tydiqa": tydiqa, "xnli": xnli}
+    results = write_board(tmp_path, backbones=("base",), targets=("xnli", "tydiqa"), units=4)
+    gains = {
+        ("base", recipe): Columns[Effect](
+            targets={
+                target: effect(low, high).model_copy(update={"decision": word})
+                for target, (low, high, word) in (("tydiqa", of_tydiqa), ("xnli", of_xnli))
+            }
+        )
+        for recipe, of_tydiqa, of_xnli in zip(("mnli", "squad"), tydiqa, xnli, strict=True)
+    }
+    found = read_results(results)
+    statistics = Lookup(statistics=None, languages=None, scores={}, gains=gains, own={}, ranks={})
 
-    def gains(_case: object, _backbone: object, target: str) -> list[Effect]:
-        return [effect(low, high).model_copy(update={"decision": word}) for low, high, word in drawn[target]]
+    claim = judge_claims(build_board(found), found, statistics)[3]
 
-    monkeypatch.setattr(rules, "_gains", gains)
-    case = SimpleNamespace(target=lambda name: name)
-    backbone = SimpleNamespace(name="x")
-    assert verdict == rules._tydiqa_xnli(case, backbone).verdict  # type: ignore[arg-type]
+    assert [verdict] == [tested.verdict for tested in claim.tested]
 
 
 def test_nothing_is_claimed_without_statistics(tmp_path: Path) -> None:

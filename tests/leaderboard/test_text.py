@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from leaderboard.read import read_results
 from leaderboard.scores import build_board
-from leaderboard.text import _width, summary
+from leaderboard.text import TextTable, summary, table_lines
 from leaderboard.words import metric_words
 
 
@@ -48,7 +49,7 @@ def test_no_table_line_is_wider_than_asked(results: Path, width: int) -> None:
     text = summary(results, width)
     table = [line for line in text.splitlines() if re.match(r"  \S|\S.*(\[code\]|\[text\]|\[mixed\])$", line)]
     assert len(table) >= 20
-    assert all(_width(line) <= width for line in table)
+    assert all(cell_len(line) <= width for line in table)
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
@@ -64,9 +65,14 @@ def test_no_character_steers_the_terminal(results: Path) -> None:
     assert not set(text) & {"\x1b", "\u202e", "\u2068", "\u2069"}
 
 
-def test_width_of_characters() -> None:
-    assert 4 == _width("中文")
-    assert 1 == _width("e\u0301")
+def test_columns_line_up_whatever_their_characters_take() -> None:
+    """A wide character takes two places of a terminal, a combining one none."""
+    names = ("中文", "e\u0301", "ab")
+    table = TextTable(heads=("head",), rows=tuple((name, ("1.0",)) for name in names))
+
+    lines = table_lines(table, 80)
+
+    assert {len("中文") * 2 + 2 + len("head")} == {cell_len(line) for line in lines}
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,11 @@ class CorpusSource(_Material):
 
     Attributes:
         rows: how many rows are wanted, both sides together.
+        patience: so many draws in a row that bring nothing new mean that the pool is used up.
     """
 
     rows: int
+    patience: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,6 @@ _PAIRED = 4
 _REPEATED = 40
 _NEAR_MISSES = 0.5
 _TWO_FACTS = 0.5
-#: So many draws in a row that bring nothing new mean that the pool is used up.
-_PATIENCE = 2000
 
 Facts = tuple[Fact, ...]
 
@@ -60,7 +58,7 @@ def _sentences(source: CorpusSource, paired: int, others: int) -> list[Sentence]
     idle = 0
     while len(found) < paired + others:
         idle += 1
-        if idle > _PATIENCE:
+        if idle > source.patience:
             return None
         of_pair = len(found) < paired
         near = not of_pair and draw.chance(_NEAR_MISSES)

@@ -37,10 +37,8 @@ def test_weights_draw_as_many_units_as_there_are() -> None:
     assert (found != drawn("b", 500, 7)).any()
 
 
-def test_weights_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard.stats.draws._AT_ONCE", 70)
-
-    some = list(weights(generator(1, "a"), 25, 7))
+def test_weights_come_some_at_a_time() -> None:
+    some = list(weights(generator(1, "a"), 25, 7, at_once=70))
 
     assert [len(one) for one in some] == [10, 10, 5]
     assert all((one.sum(axis=1) == 7).all() for one in some)

@@ -20,7 +20,7 @@ from leaderboard.statistics import (
 from leaderboard.stats.compute import of_folder, write
 from leaderboard.stats.settings import Settings
 from tasks.errors import UserError
-from tests.leaderboard.stats.boards import LANGUAGES, RECIPES, TARGETS, write_board
+from tests.leaderboard.stats.boards import DRAWN, LANGUAGES, RECIPES, write_board
 
 SETTINGS = Settings(resamples=300, flips=2000)
 
@@ -57,12 +57,12 @@ def test_a_whole_board_has_every_value(one_seed: Path) -> None:
     assert found.missing == tuple(one for one in found.missing if one.what == "a mean over pairs"), "nothing else lacks"
     for row in found.rows:
         assert row.scores.average is not None
-        assert set(row.scores.targets) == set(TARGETS)
+        assert set(row.scores.targets) == set(DRAWN)
         assert row.scores.average.value == pytest.approx(
-            sum(one.value for one in row.scores.targets.values()) / len(TARGETS), abs=1e-5
+            sum(one.value for one in row.scores.targets.values()) / len(DRAWN), abs=1e-5
         )
     for one in languages.rows:
-        assert {target: tuple(scores) for target, scores in one.scores.items()} == dict.fromkeys(TARGETS, LANGUAGES)
+        assert {target: tuple(scores) for target, scores in one.scores.items()} == dict.fromkeys(DRAWN, LANGUAGES)
     assert len(found.gains) == 2 * (len(RECIPES) - 1)
     assert [pair.name for pair in found.pairs] == ["base"]
     assert [one.recipe for one in found.pairs[0].contrasts] == list(RECIPES)
@@ -92,7 +92,7 @@ def test_tests_are_corrected_within_their_family(one_seed: Path) -> None:
     found, languages = computed(one_seed)
 
     family = found.families["gains of base+code: targets"]
-    assert (family.method, family.tests) == ("holm", 2 * len(TARGETS))
+    assert (family.method, family.tests) == ("holm", 2 * len(DRAWN))
     assert {name for name in found.families if "interactions" in name} == {
         f"interactions of base: {level}" for level in ("average", "groups", "targets")
     }
@@ -135,10 +135,10 @@ def test_missing_cells_stay_missing(tmp_path: Path) -> None:
     row = next(one for one in found.rows if (one.backbone, one.recipe) == ("base+code", "mnli"))
     assert row.scores.average is None
     assert "classification" not in row.scores.groups
-    assert set(row.scores.targets) == set(TARGETS) - {"xnli"}
+    assert set(row.scores.targets) == set(DRAWN) - {"xnli"}
     gain = next(one for one in found.gains if (one.backbone, one.recipe) == ("base+code", "mnli"))
     assert "xnli" not in gain.effects.targets
-    assert found.families["gains of base+code: targets"].tests == 2 * len(TARGETS) - 1
+    assert found.families["gains of base+code: targets"].tests == 2 * len(DRAWN) - 1
     assert "xnli" not in next(one for one in languages.gains if one.backbone == "base+code").effects
     assert found.ranks.average is not None
     assert len(found.ranks.average.rows) == len(found.rows) - 1
@@ -160,7 +160,7 @@ def test_the_best_recipe_is_chosen_on_validation(one_seed: Path) -> None:
         assert {choice.validation for choice in best.targets.values()} == {0.5}
         gains = [choice.gain.value for choice in best.targets.values() if choice.gain]
         assert best.gain is not None
-        assert best.gain.value == pytest.approx(sum(gains) / len(TARGETS), abs=1e-5)
+        assert best.gain.value == pytest.approx(sum(gains) / len(DRAWN), abs=1e-5)
 
 
 def test_without_validation_scores_nothing_is_chosen(tmp_path: Path) -> None:

@@ -86,10 +86,14 @@ def test_units_that_count_nothing_are_kept_as_a_number_where_languages_are_drawn
 
 
 def test_counts_are_bytes_until_one_does_not_fit() -> None:
+    small = builder(languages=("en",), rows=1)
+    small.add(0, 0, record({"en": {"a": [1, 2]}}), {"en": 0.5}, where="x")
+    held = small.build()
+    assert held is not None
+    assert held.languages[0].top.dtype == np.uint8
+
     counts = builder(languages=("en",))
     counts.add(0, 0, record({"en": {"a": [1, 2]}}), {"en": 0.5}, where="x")
-    assert counts._top["en"].dtype == np.uint8
-
     counts.add(1, 0, record({"en": {"a": [150.5, 301]}}), {"en": 0.5}, where="y")
     found = counts.build()
 
