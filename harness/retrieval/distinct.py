@@ -31,10 +31,15 @@ class Distinct:
     copies: bool
 
     @classmethod
-    def of(cls, matrix: npt.NDArray[np.float32]) -> Self:
-        """Find the different rows. Two rows that hash alike and differ are kept apart."""
+    def of(cls, matrix: npt.NDArray[np.float32], hashes: npt.NDArray[np.uint64] | None = None) -> Self:
+        """Find the different rows. Two rows that hash alike and differ are kept apart.
+
+        Args:
+            matrix: shape (n, width).
+            hashes: a number for each row, equal for equal rows (n,); computed from the rows if None.
+        """
         count = len(matrix)
-        keys = _hashes(matrix)
+        keys = _hashes(matrix) if hashes is None else hashes
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
         if len(first) == count:
             same = np.arange(count, dtype=np.int64)

@@ -24,7 +24,7 @@ from harness.training.backbone import Backbone
 from harness.training.batches import collate, micro_batches
 from harness.training.checkpoint import Checkpoint, load_checkpoint
 from harness.training.encoding import prefix_ids
-from harness.training.inference import PIECE_BUDGET
+from harness.training.inference import piece_budget
 from harness.training.inputs import pack
 from harness.training.runtime import autocast
 from tasks.errors import UserError
@@ -162,7 +162,7 @@ class SentenceEmbedder:
         self.kept = self.backbone.layers
         self._memory = memory
         self._scratch = scratch
-        self._batch_pieces = batch_pieces or PIECE_BUDGET[self.device.type]
+        self._batch_pieces = batch_pieces or piece_budget(self.device).pieces
         self._encoder = checkpoint.encoder
         self._pooling = ReadingPooling(self.backbone.hidden_size, _special_ids(self.backbone, self.tokenizer))
         modules = [HiddenStates(checkpoint, precision), self._pooling]

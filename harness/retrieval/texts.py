@@ -21,8 +21,6 @@ from harness.training.runtime import require_device
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 
-#: Sentences a part. They are sorted by length within a part, so a part's bytes hang on nothing outside of it.
-PART = 4096
 _TYPE = "bitext_mining"
 
 
@@ -36,6 +34,7 @@ class TextEmbedder:
         threads: compute threads.
         device: where to compute.
         max_length: most pieces of a sentence; the backbone may allow less.
+        part: sentences a part. They are sorted by length within it, so its bytes hang on nothing outside of it.
 
     Attributes:
         reused: sentences whose embeddings were there already.
@@ -51,6 +50,7 @@ class TextEmbedder:
         threads: int,
         device: str = "cpu",
         max_length: int = 512,
+        part: int = 4096,
     ) -> None:
         torch.set_num_threads(threads)
         self._embedder = SentenceEmbedder(checkpoint, readings=(reading,), device=require_device(device))
@@ -58,6 +58,7 @@ class TextEmbedder:
         self._limits = limits(task, self._embedder.backbone, self._embedder.tokenizer)
         self._work = work
         self._reading = reading
+        self._size = part
         files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and _matters(path, checkpoint))
         self._identity = {
             "checkpoint": {path.relative_to(checkpoint).as_posix(): file_digest(path) for path in files},
@@ -79,8 +80,8 @@ class TextEmbedder:
         """Embeddings (sentences, width), float32, not normalised, in the order given."""
         found: FloatMatrix = np.empty((len(texts), self.width), np.float32)
         self._work.mkdir(parents=True, exist_ok=True)
-        for start in range(0, len(texts), PART):
-            part = texts[start : start + PART]
+        for start in range(0, len(texts), self._size):
+            part = texts[start : start + self._size]
             found[start : start + len(part)] = self._part(part)
             done = start + len(part)
             report(done / len(texts), f"{done:,} of {len(texts):,} sentences")

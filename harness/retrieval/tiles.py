@@ -48,7 +48,7 @@ def rough_both(
     """
     rows, columns = tile_shape(len(left), len(right), memory)
     if device.type != "cpu":
-        return _on_device(left, right, (of_left, of_right), (rows, columns), device, report)
+        return search_on_device(left, right, (of_left, of_right), (rows, columns), device, report)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     faiss.omp_set_num_threads(threads)
@@ -187,7 +187,7 @@ class _Columns:
         )
 
 
-def _on_device(
+def search_on_device(
     left: FloatMatrix,
     right: FloatMatrix,
     wanted: tuple[int, int],
@@ -195,7 +195,16 @@ def _on_device(
     device: torch.device,
     report: Progress,
 ) -> tuple[Rough, Rough]:
-    """Everything in torch, where the products are. One side lies there whole, the other comes in parts."""
+    """As :func:`rough_both`, all in torch, where the products are. One side lies there whole, the other in parts.
+
+    Args:
+        left: shape (n, width).
+        right: shape (m, width).
+        wanted: how many for each row of ``left``, and of ``right``.
+        tile: rows and columns whose products are computed together.
+        device: where; the CPU serves too.
+        report: told how much is done.
+    """
     other = torch.from_numpy(right).to(device)
     ahead: list[tuple[torch.Tensor, torch.Tensor]] = []
     back = _empty_best(len(right), wanted[1], device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,26 @@ def check_disk(store: Path, needed: int) -> list[Problem]:
     return [Problem(what=what, remedy="free space ('codestilts store gc'), or put the store elsewhere with --store")]
 
 
-def require_hardware(plan: Plan) -> None:
+def torch_devices() -> dict[str, Any]:
+    """What torch sees here: ``cuda``, the CUDA of its ``build``, the ``device``'s name, and whether that does ``bf16``.
+
+    Raises:
+        EnvironmentFault: torch cannot be loaded.
+    """
+    done = subprocess.run([sys.executable, "-c", _QUESTION], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise EnvironmentFault(f"torch cannot be asked for its devices ({last})", remedy="run 'codestilts doctor'")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def require_hardware(plan: Plan, devices: Callable[[], dict[str, Any]] = torch_devices) -> None:
     """Check that stages on this machine find the device and the precision they ask for. The CPU can do everything.
+
+    Args:
+        plan: its stages ask.
+        devices: says what torch sees; not called where every stage is on a CPU.
 
     Raises:
         EnvironmentFault: torch sees no GPU, or one that does not compute in bfloat16.
@@ -76,7 +94,7 @@ def require_hardware(plan: Plan) -> None:
     asked = {(stage.environment.device, stage.environment.precision) for stage in plan.stages}
     if not any(device == "cuda" for device, _ in asked):
         return
-    found = torch_devices()
+    found = devices()
     where = f"suite {plan.suite}, field 'device'"
     if not found["cuda"]:
         why = "torch sees none here" if found["build"] else "the torch installed here is a build for CPUs"
@@ -91,17 +109,3 @@ def require_hardware(plan: Plan) -> None:
             where=f"suite {plan.suite}, field 'precision'",
             remedy="use an Ampere GPU or a later one, or say 'precision: fp32' in the suite",
         )
-
-
-def torch_devices() -> dict[str, Any]:
-    """What torch sees here: ``cuda``, the CUDA of its ``build``, the ``device``'s name, and whether that does ``bf16``.
-
-    Raises:
-        EnvironmentFault: torch cannot be loaded.
-    """
-    done = subprocess.run([sys.executable, "-c", _QUESTION], capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise EnvironmentFault(f"torch cannot be asked for its devices ({last})", remedy="run 'codestilts doctor'")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found

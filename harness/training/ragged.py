@@ -90,14 +90,14 @@ def _attend(
         apart = [spread(side, group).transpose(1, 2) for side in pieces]
         if by_hand and mask is None:
             causal = bool(getattr(module, "is_causal", False))
-            found = _attend_and_drop(*apart, dropout=dropout, scaling=scaling, causal=causal)
+            found = attend_and_drop(*apart, dropout=dropout, scaling=scaling, causal=causal)
         else:
             found = sdpa_attention_forward(module, *apart, mask, **options)[0]
         parts.append(gather(found, group))
     return torch.cat(parts)[None], None
 
 
-def _attend_and_drop(
+def attend_and_drop(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,

@@ -11,6 +11,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,16 +25,34 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _MODE = (stat.S_IFREG | 0o644) << 16
 _UNIX = 3
 
-#: Far above a row of the whole grid in forty languages (some 60 MB in 3,000 files); below what hurts.
-MAX_FILES = 50_000
-MAX_FILE = 1 << 30
-MAX_TOTAL = 2 << 30
-MAX_RATIO = 200  # beyond the first megabytes: constant predictions are small files, a bomb is a large one
-_FREE = 16 << 20
-_MAX_DIRECTORY = 16 << 20
 _MAX_PART, _MAX_NAME = 200, 900  # bytes; file systems allow 255 a part
 _CHUNK = 1 << 20
 _TAIL = 42  # bytes before the comment: the end record (22), and before it the locator of a larger kind of zip (20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveLimits:
+    """What is unpacked at most: far above a row of the whole grid in forty languages (some 60 MB in 3,000 files).
+
+    Attributes:
+        files: how many.
+        file: bytes of one, unpacked.
+        total: bytes of all, unpacked.
+        ratio: unpacked bytes for a packed one, beyond the first ``free``: constant predictions are small files, a bomb
+            is a large one.
+        free: see ``ratio``.
+        directory: bytes of the list of files, which is read into memory as a whole.
+    """
+
+    files: int = 50_000
+    file: int = 1 << 30
+    total: int = 2 << 30
+    ratio: int = 200
+    free: int = 16 << 20
+    directory: int = 16 << 20
+
+
+LIMITS = ArchiveLimits()
 
 
 def write_archive(out: Path, files: Iterable[tuple[str, Path]]) -> None:
@@ -58,7 +77,7 @@ def write_archive(out: Path, files: Iterable[tuple[str, Path]]) -> None:
             file.write((_SEAL + hashlib.sha256(body).hexdigest()).encode())
 
 
-def unpack(archive: Path, into: Path) -> None:
+def unpack(archive: Path, into: Path, limits: ArchiveLimits = LIMITS) -> None:
     """Unpack an archive into an empty folder.
 
     Raises:
@@ -67,11 +86,11 @@ def unpack(archive: Path, into: Path) -> None:
     """
     if not archive.is_file():
         raise DataError("there is no such file", where=str(archive))
-    _check_seal(archive)
+    _check_seal(archive, limits)
     try:
         with zipfile.ZipFile(archive) as found:
             entries = found.infolist()
-            for complaint in _complaints(entries):
+            for complaint in _complaints(entries, limits):
                 raise _refused(archive, complaint)
             for entry in entries:
                 target = into.joinpath(*PurePosixPath(entry.filename).parts)
@@ -86,7 +105,7 @@ def unpack(archive: Path, into: Path) -> None:
         raise
 
 
-def _check_seal(archive: Path) -> None:
+def _check_seal(archive: Path, limits: ArchiveLimits) -> None:
     size = archive.stat().st_size - _SEAL_SIZE
     digest = hashlib.sha256()
     tail = b""
@@ -101,15 +120,14 @@ def _check_seal(archive: Path) -> None:
         raise _refused(archive, "it does not end as a submission does", "it may be cut short: fetch it again")
     if seal.decode("ascii", "replace") != _SEAL + digest.hexdigest():
         raise _refused(archive, "its bytes are not those it was sealed with", "fetch it again, or pack it again")
-    # The list of files is read into memory as a whole: its size is looked at first.
-    if tail[:4] == b"PK\x06\x07" or int.from_bytes(tail[-10:-6], "little") > _MAX_DIRECTORY:
+    if tail[:4] == b"PK\x06\x07" or int.from_bytes(tail[-10:-6], "little") > limits.directory:
         raise _refused(archive, "its list of files is too long")
 
 
-def _complaints(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
+def _complaints(entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> Iterator[str]:
     """Why the entries cannot be unpacked; the first is enough."""
-    if len(entries) > MAX_FILES:
-        yield f"it holds {len(entries):,} files, more than {MAX_FILES:,}"
+    if len(entries) > limits.files:
+        yield f"it holds {len(entries):,} files, more than {limits.files:,}"
     seen: dict[str, str] = {}
     for entry in entries:
         name = entry.orig_filename  # the other ends at a null character
@@ -120,10 +138,10 @@ def _complaints(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
             twice = "is there twice" if seen[folded] == name else f"is the same as {_shown(seen[folded])} on some disks"
             yield f"{_shown(name)} {twice}"
         seen[folded] = name
-        if problem := _entry_problem(entry):
+        if problem := _entry_problem(entry, limits):
             yield f"{_shown(name)} {problem}"
-    if sum(entry.file_size for entry in entries) > MAX_TOTAL:
-        yield f"it would unpack to more than {MAX_TOTAL >> 30} GiB"
+    if sum(entry.file_size for entry in entries) > limits.total:
+        yield f"it would unpack to more than {limits.total >> 30} GiB"
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset < end:
@@ -148,7 +166,7 @@ def _name_problem(name: str) -> str | None:
     return None
 
 
-def _entry_problem(entry: zipfile.ZipInfo) -> str | None:
+def _entry_problem(entry: zipfile.ZipInfo, limits: ArchiveLimits) -> str | None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if entry.is_dir() or kind not in (0, stat.S_IFREG):
         return "is not a plain file"
@@ -156,9 +174,9 @@ def _entry_problem(entry: zipfile.ZipInfo) -> str | None:
         return "is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "is compressed in another way than deflate"
-    if entry.file_size > MAX_FILE:
-        return f"would unpack to more than {MAX_FILE >> 30} GiB"
-    if entry.file_size > _FREE + MAX_RATIO * entry.compress_size:
+    if entry.file_size > limits.file:
+        return f"would unpack to more than {limits.file >> 30} GiB"
+    if entry.file_size > limits.free + limits.ratio * entry.compress_size:
         return f"would unpack to {entry.file_size:,} bytes from {entry.compress_size:,}"
     return None
 

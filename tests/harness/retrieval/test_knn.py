@@ -1,5 +1,6 @@
 """Exact search: the same answer as brute force, whatever ties, blocks and threads there are."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.retrieval import distinct, exact, knn, tiles
+from harness.retrieval import tiles
 from harness.retrieval.distinct import Distinct
 from harness.retrieval.exact import settle
 from harness.retrieval.knn import Neighbours, search, search_both, unit_rows
@@ -97,23 +98,27 @@ def test_a_corpus_of_copies() -> None:
     assert [[0, 1, 2]] * 4 == search(corpus[:4], corpus, 3).ids.tolist()
 
 
-def test_blocks_and_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries, corpus = random_rows(120, 40, 1), random_rows(90, 40, 2)
+def test_blocks_and_threads_do_not_matter() -> None:
+    """Rows so wide that a block holds a few queries: all at once find what each finds by itself."""
+    queries, corpus = random_rows(60, 8192, 1), random_rows(90, 8192, 2)
     corpus[50:] = corpus[:40]
     whole = search(queries, corpus, 5, threads=1)
-    monkeypatch.setattr(exact, "_BLOCK_VALUES", 1)
-    by_row = search(queries, corpus, 5, threads=2)
+    alone = [search(queries[row : row + 1], corpus, 5, threads=2) for row in range(60)]
 
-    np.testing.assert_array_equal(whole.ids, by_row.ids)
-    np.testing.assert_array_equal(whole.scores, by_row.scores)
+    np.testing.assert_array_equal(whole.ids, np.concatenate([found.ids for found in alone]))
+    np.testing.assert_array_equal(whole.scores, np.concatenate([found.scores for found in alone]))
+
+
+def silent(_fraction: float, _note: str) -> None:
+    """Nobody asked."""
 
 
 def test_where_products_are_computed_does_not_matter() -> None:
     """The code for a GPU, on the CPU: what it finds is settled in the same way."""
     left, right = random_rows(70, 24, 4), random_rows(50, 24, 5)
     right[40:] = right[:10]
-    here = tiles.rough_both(left, right, 9, 7, threads=1, memory=900, device=torch.device("cpu"), report=knn._silent)
-    there = tiles._on_device(left, right, (9, 7), (16, 11), torch.device("cpu"), knn._silent)
+    here = tiles.rough_both(left, right, 9, 7, threads=1, memory=900, device=torch.device("cpu"), report=silent)
+    there = tiles.search_on_device(left, right, (9, 7), (16, 11), torch.device("cpu"), silent)
 
     for one, other in zip(here, there, strict=True):
         np.testing.assert_allclose(one.scores, other.scores, rtol=1e-6)
@@ -121,23 +126,23 @@ def test_where_products_are_computed_does_not_matter() -> None:
             np.testing.assert_array_equal(mine, yours)
 
 
-def test_rows_that_all_are_nearer_than_those_before_do_not_come_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    left, right = random_rows(400, 24, 6), random_rows(300, 24, 7)
-    left[:40, :12], right[:, 12:] = 0.0, 0.0  # the first rows are at right angles to the columns
-    left[40:] = right[np.arange(360) % 300] + 0.01 * left[40:]
-    sizes = []
-    keep = tiles._Columns._keep
+def test_rows_that_all_are_nearer_than_those_before_do_not_come_all_at_once() -> None:
+    """A product that is kept takes some sixty bytes for a moment: all of a tile's would take seven times the tile."""
+    left, right = random_rows(800, 24, 6), random_rows(1000, 24, 7)
+    left[:200, :12], right[:, 12:] = 0.0, 0.0  # the first rows are at right angles to the columns
+    left[200:] = right[np.arange(600) % 1000] + 0.01 * left[200:]
+    expected = brute_force(right, left, 3)
+    tile = 200 * 1000 * 9
 
-    def counted(self: Any, columns: Any, scores: Any, rows: Any) -> None:
-        sizes.append(len(columns))
-        keep(self, columns, scores, rows)
+    tracemalloc.start()
+    try:
+        _, back = search_both(left, right, 3, 3, memory=tile)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
-    monkeypatch.setattr(tiles._Columns, "_keep", counted)
-    monkeypatch.setattr(tiles, "_MOST_ROWS", 40)
-    ahead, back = search_both(left, right, 3, 3)
-    assert_same(brute_force(left, right, 3), ahead)
-    assert_same(brute_force(right, left, 3), back)
-    assert max(sizes) <= max(300, 40 * 300 // 16)
+    assert_same(expected, back)
+    assert most < 2 * tile
 
 
 @quick
@@ -149,7 +154,7 @@ def test_tiles_fit_into_the_memory(rows: int, columns: int, memory: int) -> None
     assert high * wide * 9 <= max(memory, 9)
 
 
-def test_copies_hash_alike_and_others_that_do_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_hash_alike_and_others_that_do_are_kept_apart() -> None:
     matrix = random_rows(30, 6)
     matrix[20:] = matrix[5]
     matrix[29, 0] = 7.0
@@ -158,8 +163,9 @@ def test_copies_hash_alike_and_others_that_do_are_kept_apart(monkeypatch: pytest
     assert 1 == len(Distinct.of(np.concatenate([zero, minus])))
     expected = [*range(20), *[5] * 9, 20]
     assert expected == Distinct.of(matrix).places.tolist()
-    monkeypatch.setattr(distinct, "_hashes", lambda rows: np.zeros(len(rows), np.uint64))
-    np.testing.assert_array_equal(matrix, (found := Distinct.of(matrix)).rows[found.places])
+    found = Distinct.of(matrix, hashes=np.zeros(len(matrix), np.uint64))
+    assert found.copies
+    np.testing.assert_array_equal(matrix, found.rows[found.places])
 
 
 def test_no_queries() -> None:

@@ -356,13 +356,12 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_run(
 ) -> None:
     """The project's own lock, whose bases no engine of a test has, a disk that is full, and no GPU."""
     from harness.paths import images_dir
-    from harness.runners import preflight
     from harness.runners.images import lockfile
 
     if provenance.gpus():
         pytest.skip("there is a GPU here")
     monkeypatch.setenv(lockfile.LOCK_VARIABLE, str(images_dir() / "images.lock.yaml"))
-    monkeypatch.setattr(preflight.machine, "free_bytes", lambda _folder: 10)
+    monkeypatch.setattr(provenance, "free_bytes", lambda _folder: 10)
 
     status = main(["run", "mini-docker", "--runner", "docker", "--device", "cuda", "--store", str(tmp_path / "store")])
 

@@ -29,25 +29,26 @@ def plan(device: str, precision: str) -> Plan:
         (NONE, "fp32", r"suite core, field 'device': asks for a CUDA GPU, and torch sees none here; use a host"),
         (NONE | {"build": None}, "fp32", "the torch installed here is a build for CPUs"),
         (OLD, "bf16", r"field 'precision': Tesla V100 does not compute in bfloat16; use an Ampere GPU"),
-        (OLD, "fp32", None),
-        (NEW, "bf16", None),
     ],
 )
-def test_a_gpu_that_is_not_there_or_too_old_is_refused(
-    monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], precision: str, message: str | None
-) -> None:
-    monkeypatch.setattr(preflight, "torch_devices", lambda: found)
-    if message is None:
-        preflight.require_hardware(plan("cuda", precision))
-        return
+def test_a_gpu_that_is_not_there_or_too_old_is_refused(found: dict[str, Any], precision: str, message: str) -> None:
     with pytest.raises(EnvironmentFault, match=message) as caught:
-        preflight.require_hardware(plan("cuda", precision))
+        preflight.require_hardware(plan("cuda", precision), lambda: found)
     assert 3 == caught.value.exit_code
 
 
-def test_a_plan_for_cpus_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(preflight, "torch_devices")
-    preflight.require_hardware(plan("cpu", "bf16"))
+@pytest.mark.parametrize(
+    ("device", "found", "precision", "questions"),
+    [("cuda", OLD, "fp32", 1), ("cuda", NEW, "bf16", 1), ("cpu", NONE, "bf16", 0)],
+)
+def test_a_fitting_gpu_is_asked_for_once_and_a_cpu_never(
+    device: str, found: dict[str, Any], precision: str, questions: int
+) -> None:
+    asked = []
+
+    preflight.require_hardware(plan(device, precision), lambda: asked.append(device) or found)
+
+    assert questions == len(asked)
 
 
 def test_torch_itself_is_asked() -> None:

@@ -9,18 +9,29 @@ import pytest
 import torch
 from torch import nn
 
-from harness.training import heads, inference
+from harness.context import Progress
+from harness.training import heads
 from harness.training.batches import collate
+from harness.training.inference import predict_logits
 from harness.training.inputs import pack
+from harness.training.memory import PieceBudget
 from harness.training.model import Model
 from tasks.types.base import HeadKind
 
 CPU = torch.device("cpu")
 
 
-def predict(model: Model, inputs: Any) -> Any:
-    return inference.predict_logits(
-        model, "toy", inputs, pad_id=0, device=CPU, precision="fp32", report=lambda _fraction, _note: None
+def predict(model: Model, inputs: Any, report: Progress = lambda _fraction, _note: None) -> Any:
+    """With fourteen pieces at once: in several batches."""
+    return predict_logits(
+        model,
+        "toy",
+        inputs,
+        pad_id=0,
+        device=CPU,
+        precision="fp32",
+        report=report,
+        budget=PieceBudget(pieces=14),
     )
 
 
@@ -31,16 +42,15 @@ def model_of(encoder: nn.Module, kind: HeadKind) -> Model:
 
 
 @pytest.mark.parametrize("kind", list(HeadKind))
-def test_each_input_gets_its_own_logits(
-    encoder: nn.Module, features: Any, kind: HeadKind, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_input_gets_its_own_logits(encoder: nn.Module, features: Any, kind: HeadKind) -> None:
     """As if it had been predicted alone, without padding; and the same bytes the second time."""
-    monkeypatch.setitem(inference.PIECE_BUDGET, "cpu", 14)
     made = features(kind)
     inputs = pack(kind, made)
     model = model_of(encoder, kind).train()
-    found = predict(model, inputs)
+    reports: list[float] = []
+    found = predict(model, inputs, lambda fraction, _note: reports.append(fraction))
 
+    assert len(reports) > 1, "in one batch, nothing would be put together"
     assert model.training
     model.eval()
     for index, logits in enumerate(found):

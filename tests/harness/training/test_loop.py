@@ -206,9 +206,17 @@ def test_a_damaged_state_is_no_state(tmp_path: Path) -> None:
 
 
 def test_saving_takes_a_small_share_of_the_time(tmp_path: Path) -> None:
-    resume = ResumeFile(tmp_path, 3600.0)
-    assert not resume.due
-    assert ResumeFile(tmp_path, 0.0).due
+    """After one that took a moment, the next is due when that moment is the given share of the time between."""
+    seldom, often = ResumeFile(tmp_path, 0.0, share=1e-9), ResumeFile(tmp_path, 0.0, share=1e9)
+    assert seldom.due
+    assert often.due
+    assert not ResumeFile(tmp_path, 3600.0).due
+
+    for resume in (seldom, often):
+        resume.save({"steps": 1})
+
+    assert not seldom.due
+    assert often.due
 
 
 def halves(total: int) -> Step[float]:

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 from harness.cli import main
-from harness.retrieval import texts as texts_module
 from harness.retrieval.readings import Reading
 from harness.retrieval.texts import TextEmbedder
 from harness.training.checkpoint import load_checkpoint
@@ -102,14 +101,13 @@ def test_a_published_model_is_converted_and_gives_the_same(
     assert written[0] == written[1]
 
 
-def test_parts_are_kept_and_used_again_only_for_the_same_thing(
-    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(texts_module, "PART", 10)
+def test_parts_are_kept_and_used_again_only_for_the_same_thing(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     checkpoint, work, lines = make_checkpoint("bert"), tmp_path / "work", sentences(35, 3)
 
     def embedded(**changes: Any) -> tuple[TextEmbedder, Any]:
-        embedder = TextEmbedder(checkpoint, **({"reading": Reading(layer=2), "work": work, "threads": 1} | changes))
+        embedder = TextEmbedder(
+            checkpoint, **({"reading": Reading(layer=2), "work": work, "threads": 1, "part": 10} | changes)
+        )
         return embedder, embedder.embed(lines, lambda _fraction, _note: None)
 
     first, vectors = embedded()

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.results.submission import archive
-from harness.results.submission.archive import unpack, write_archive
+from harness.results.submission.archive import ArchiveLimits, unpack, write_archive
 from harness.results.submission.submission import opened
 from harness.results.verify.check import Verifier, VerifierOptions
 from tasks.errors import DataError, UserError
@@ -96,22 +95,32 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         unpack(path, tmp_path / "in")
 
 
-def test_bombs_are_refused_before_anything_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs_are_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
     path = sealed(tmp_path / "x.zip", lambda file: file.writestr("zeros", bytes(30 << 20)))
     with pytest.raises(DataError, match="would unpack to 31,457,280 bytes from"):
         unpack(path, tmp_path / "in")
-    monkeypatch.setattr(archive, "MAX_FILES", 3)
-    path = sealed(tmp_path / "x.zip", lambda file: several(file, "0123", ""))
-    with pytest.raises(DataError, match="4 files, more than 3"):
-        unpack(path, tmp_path / "in")
-    monkeypatch.setattr(archive, "MAX_TOTAL", 10)
-    path = sealed(tmp_path / "x.zip", lambda file: several(file, "ab", "123456"))
-    with pytest.raises(DataError, match="would unpack to more than"):
-        unpack(path, tmp_path / "in")
-    monkeypatch.setattr(archive, "_MAX_DIRECTORY", 10)
-    with pytest.raises(DataError, match="list of files is too long"):
-        unpack(path, tmp_path / "in")
     assert not (tmp_path / "in").exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (ArchiveLimits(files=3), "4 files, more than 3"),
+        (ArchiveLimits(file=5), "'0' would unpack to more than"),
+        (ArchiveLimits(total=23), "it would unpack to more than"),
+        (ArchiveLimits(directory=10), "list of files is too long"),
+    ],
+)
+def test_more_than_the_limits_is_refused_before_anything_is_unpacked(
+    tmp_path: Path, limits: ArchiveLimits, message: str
+) -> None:
+    path = sealed(tmp_path / "x.zip", lambda file: several(file, "0123", "123456"))
+    with pytest.raises(DataError, match=message):
+        unpack(path, tmp_path / "in", limits)
+    assert not (tmp_path / "in").exists()
+
+    unpack(path, tmp_path / "in", ArchiveLimits(files=4, file=6, total=24))
+    assert 4 == len(list((tmp_path / "in").iterdir()))
 
 
 def test_a_stream_that_holds_more_than_it_declares_is_cut_off(tmp_path: Path) -> None:
