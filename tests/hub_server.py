@@ -58,6 +58,8 @@ class HubServer:
         asked: every request so far.
         busy: answers to give before any other, (status, Retry-After in seconds or None), each used once.
         break_after: by file path, the bytes after which the next download of it breaks off; each entry used once.
+        goes_down: whether a download that breaks off is the last answer, and from then on the hub is ``down``.
+        down: answers status 503 to everything while it is set.
         tampered: by file path, other bytes of the same length to serve once.
         ignore_ranges: answer a range request with the whole file.
         pause: seconds to wait before each megabyte of a file.
@@ -68,6 +70,7 @@ class HubServer:
         self.asked: list[Asked] = []
         self.busy: list[tuple[int, int | None]] = []
         self.break_after: dict[str, int] = {}
+        self.goes_down = self.down = False
         self.tampered: dict[str, bytes] = {}
         self.ignore_ranges = False
         self.pause = 0.0
@@ -166,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _busy(self) -> None:
+        if self.hub.down:
+            raise _Refused(503, "")
         if self.hub.busy:
             status, wait = self.hub.busy.pop(0)
             raise _Refused(status, "", **({"Retry-After": str(wait)} if wait is not None else {}))
@@ -277,6 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(self.hub.pause)
             self.wfile.write(body[at : at + (1 << 20)][: None if broken is None else max(0, broken - at)])
             if broken is not None and at + (1 << 20) >= broken:
+                self.hub.down = self.hub.goes_down
                 self.wfile.flush()
                 self.close_connection = True  # fewer bytes than promised, then the end: a broken download
                 return

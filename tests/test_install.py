@@ -17,22 +17,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.wheels import index, pin, wheel
+from tests.wheels import copy_scripts, index, pin, wheel
 
-IMAGES = Path(__file__).resolve().parents[1] / "images"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="builds of torch differ on Linux only")
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The installer with locks and an index of its own: torch 1.0 as a CUDA build there, as a CPU build elsewhere."""
-    monkeypatch.syspath_prepend(str(IMAGES))
+    checkout = tmp_path / "check out"  # a space, which a plain first line of a script could not name
+    copy_scripts(checkout / "images", monkeypatch)
     modules = {name: importlib.import_module(name) for name in ("install", "torch_build", "quiet_pip")}
     wheels = tmp_path / "wheels"
     cuda_torch = wheel(wheels, "torch", "1.0", requires=('nvidia-thing==2; platform_system == "Linux"', "alpha"))
     cpu_torch = wheel(tmp_path / "links", "torch", "1.0+cpu", requires=("alpha",))
     alpha, nvidia, beta = (wheel(wheels, *it) for it in (("alpha", "3.1"), ("nvidia_thing", "2"), ("beta", "4")))
-    locks = tmp_path / "locks"
+    locks = checkout / "images" / "locks"
     locks.mkdir()
     (locks / "local.txt").write_text(pin(alpha) + pin(cuda_torch, cpu_torch), encoding="utf-8")
     (locks / "torch-cuda.txt").write_text(pin(nvidia), encoding="utf-8")
@@ -41,10 +41,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", index(tmp_path / "index", cuda_torch, alpha, nvidia, beta))
-    monkeypatch.setattr(modules["install"], "LOCKS", locks)
     monkeypatch.setattr(modules["torch_build"], "has_nvidia_gpu", lambda: False)
     return SimpleNamespace(
-        **modules, locks=locks, venv=tmp_path / "venv", tmp=tmp_path,
+        **modules, checkout=checkout, locks=locks, venv=tmp_path / "venv", tmp=tmp_path,
         links=cpu_torch.parent, cpu_index=index(tmp_path / "cpu-index", cpu_torch),
     )  # fmt: skip
 
@@ -215,12 +214,10 @@ def test_a_folder_that_is_no_environment_is_left_alone(
 
 
 def test_the_command_runs_the_checkout_from_anywhere(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkout of its own, in a path with a space, which a plain first line could not name."""
-    checkout = world.tmp / "check out"
-    (checkout / "harness").mkdir(parents=True)
-    (checkout / "harness" / "cli.py").write_text("import sys\ndef main():\n    print(sys.argv)\n", encoding="utf-8")
-    monkeypatch.setattr(world.install, "ROOT", checkout)
     monkeypatch.delenv("PYTHONPATH", raising=False)
+    checkout = world.checkout
+    (checkout / "harness").mkdir()
+    (checkout / "harness" / "cli.py").write_text("import sys\ndef main():\n    print(sys.argv)\n", encoding="utf-8")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(checkout / ".venv")], check=True)
     world.install.link_checkout(checkout / ".venv")
     command = [str(checkout / ".venv" / "bin" / "codestilts"), "run", "a b"]

@@ -12,9 +12,8 @@ import pytest
 
 from harness.errors import SpecError
 from harness.runners.images.wheels import Wheelhouse
-from tests.wheels import index, pin, wheel
+from tests.wheels import copy_scripts, index, pin, wheel
 
-IMAGES = Path(__file__).resolve().parents[1] / "images"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="builds of torch differ on Linux only")
 Fill = Callable[..., int]
 
@@ -47,9 +46,8 @@ def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def fill(locks: Path, monkeypatch: pytest.MonkeyPatch) -> Fill:
     """The script, called as from a shell; its exit code."""
-    monkeypatch.syspath_prepend(str(IMAGES))
+    copy_scripts(locks.parent, monkeypatch)
     module = importlib.import_module("wheelhouse")
-    monkeypatch.setattr(module, "LOCKS", locks)
 
     def call(*arguments: str) -> int:
         try:

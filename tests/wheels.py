@@ -1,10 +1,16 @@
-"""Wheels of a few bytes, an index of them, and their lines in a lock, for tests that drive the real pip."""
+"""Wheels of a few bytes, an index of them, their lines in a lock, and copies of the scripts that install them."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sys
 import zipfile
 from pathlib import Path
+
+import pytest
+
+IMAGES = Path(__file__).resolve().parents[1] / "images"
 
 
 def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = (), *, tag: str = "py3-none-any") -> Path:
@@ -45,3 +51,16 @@ def pin(*wheels: Path) -> str:
     name, version = wheels[0].name.split("-")[:2]
     hashes = "".join(f" \\\n    --hash=sha256:{sha256(path)}" for path in wheels)
     return f"{name.replace('_', '-')}=={version}{hashes}\n    # via nothing\n"
+
+
+def copy_scripts(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Copy the scripts of ``images`` to a folder and import them from there while ``patch`` lasts.
+
+    They read the locks beside them, so a test writes its own to ``folder / "locks"``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for script in IMAGES.glob("*.py"):
+        shutil.copy(script, folder)
+        patch.setitem(sys.modules, script.stem, None)  # puts back what was there, and forgets the copy
+        del sys.modules[script.stem]
+    patch.syspath_prepend(str(folder))

@@ -143,22 +143,22 @@ def test_code_is_fetched_only_where_it_is_asked_for_and_at_its_own_commit(hub: H
     assert not (tmp_path / "out/files/deep").exists()
 
 
-def test_a_fetch_that_broke_off_goes_on_in_the_same_folder(
-    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from harness.data.hub import patience
-
+def test_a_fetch_that_broke_off_goes_on_in_the_same_folder(hub: HubServer, tmp_path: Path) -> None:
     revision = hub.model("toy/model", {**MODEL, "model.safetensors": bytes(3_000_000)})
-    monkeypatch.setattr(patience, "TRIES", 0)
+    hub.goes_down = True
     hub.break_after["model.safetensors"] = 2_000_000
     with pytest.raises(EnvironmentFault, match="what has come is kept"):
         fetch.run(hub_context(tmp_path, revision))
+    assert hub.waits, "it was asked again before it was given up"
+    hub.down = False
     hub.asked.clear()
 
     fetch.run(hub_context(tmp_path, revision))
 
     assert not hub.downloads("config.json")
-    assert all(ask.headers["range"] != "bytes=0-" for ask in hub.downloads("model.safetensors"))
+    ranges = [ask.headers["range"] for ask in hub.downloads("model.safetensors")]
+    assert ranges
+    assert "bytes=0-" not in ranges
     assert not list((tmp_path / "out").rglob("*.part"))
     assert (tmp_path / "out/files/model.safetensors").is_file()
 

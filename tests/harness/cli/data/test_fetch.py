@@ -79,16 +79,16 @@ def test_what_is_there_is_not_asked_for_again(hub: HubServer, tmp_path: Path, ro
 
 
 def test_a_broken_download_goes_on_in_the_next_call(
-    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    hub: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from harness.data.hub import patience
-
     rows = random.Random(1).randbytes(3_000_000)
     serve(hub, rows)
-    monkeypatch.setattr(patience, "TRIES", 0)
+    hub.goes_down = True
     hub.break_after[NAMES["validation"]] = 1_500_000
     assert fetch(tmp_path) == 3
     assert "what has come is kept" in capsys.readouterr().err
+    assert hub.waits, "it was asked again before it was given up"
+    hub.down = False
     folder = tmp_path / TABLE.folder("default")
     assert (folder / "train/fetched.json").is_file()
     assert not (folder / "validation/fetched.json").exists()
