@@ -14,7 +14,7 @@ _HOME = "harness.cli"
 COMMANDS = {
     "run": Entry(f"{_HOME}.run", "Run a suite: what is missing is made, what is there is kept."),
     "plan": Entry(f"{_HOME}.plan", "List a suite's stages with the reason each would run."),
-    "status": Entry(f"{_HOME}.status", "Show how the last run went, stage by stage."),
+    "status": Entry(f"{_HOME}.status", "Show how the last run went."),
     "diff": Entry(f"{_HOME}.diff", "Say why two rows of the board differ."),
     "data": Entry(f"{_HOME}.data", "Fetch, import and check the rows that suites and tasks read."),
     "retrieve": Entry(f"{_HOME}.retrieve", "Find translations among sentences: bitext mining on its own."),

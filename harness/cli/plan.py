@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from harness.cli.choice import RunnerName
+from harness.cli.columns import counts_by_phase
 from harness.cli.options import (
     allow_option,
     data_option,
@@ -18,6 +19,9 @@ from harness.cli.options import (
     runner_option,
     store_option,
 )
+
+#: Stages that are listed one by one without ``--all``.
+_LISTED = 40
 
 
 @click.command(epilog="Example: codestilts plan mini")
@@ -30,6 +34,7 @@ from harness.cli.options import (
 @click.option("--only", multiple=True, metavar="GLOB", help="As for run.")
 @allow_option
 @click.option("--smoke", is_flag=True, help="As for run.")
+@click.option("--all", "everything", is_flag=True, help=f"List every stage, also of more than {_LISTED}.")
 @json_option
 def plan(
     suite: str,
@@ -41,19 +46,18 @@ def plan(
     only: tuple[str, ...],
     allowed: tuple[str, ...],
     smoke: bool,
+    everything: bool,
     as_json: bool,
 ) -> None:
     """List the stages of SUITE in order, with the reason each would run, and what all of it would take.
 
-    Nothing is run or written. A suite whose rows are not there has no stages to list yet; what it would take is told.
+    A plan of many stages is shown as counts by phase, with the stages that would run if they are few. Nothing is run or
+    written. A suite whose rows are not there has no stages to list yet; what it would take is told.
     """
-    from fnmatch import fnmatchcase
-
     from harness.data.release import MissingRowsError
     from harness.plan.cost import gpu_hours, told
     from harness.plan.suite import RunLocation, plan_suite
-    from harness.run import executor
-    from harness.run.explain import foretell
+    from harness.run.explain import foretell, matching_stages, selected_stages
     from harness.runners.hosts import bases
     from harness.store.artifacts import Store
 
@@ -69,9 +73,8 @@ def plan(
             click.echo(f"{len(there.stages)} stages, once its rows are there. {told(there.stages) or ''}".rstrip())
         raise
     held = Store(store) if held_at else None
-    forced = {stage.key for stage in planned.stages for pattern in force if fnmatchcase(stage.name, pattern)}
-    selected = executor.select(planned, only) if only else {stage.key for stage in planned.stages}
-    decisions = foretell(planned, held, forced, selected)
+    forced = matching_stages(planned, force, "--force")
+    decisions = foretell(planned, held, forced, selected_stages(planned, only))
     if as_json:
         echo_json(
             [
@@ -90,10 +93,19 @@ def plan(
             ]
         )
         return
-    for stage in planned.stages:
+    running = [stage for stage in planned.stages if decisions[stage.key].runs]
+    listed = planned.stages
+    if not everything and len(planned.stages) > _LISTED:
+        listed = tuple(running) if len(running) <= _LISTED else ()
+        for line in counts_by_phase((stage.phase, decisions[stage.key].reason) for stage in planned.stages):
+            click.echo(line)
+    for stage in listed:
         click.echo(f"{stage.key[:8]}  {stage.name}  {decisions[stage.key]}")
     counts = Counter(decisions[stage.key].reason.value for stage in planned.stages)
-    click.echo(f"{len(planned.stages)} stages: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
-    sentence = told(stage for stage in planned.stages if decisions[stage.key].runs)
+    hint = "" if len(listed) == len(planned.stages) else " (--all lists them)"
+    click.echo(
+        f"{len(planned.stages)} stages: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) + hint
+    )
+    sentence = told(running)
     if sentence:
         click.echo(sentence)

@@ -8,7 +8,7 @@ from harness.context import StageContext
 from harness.errors import EnvironmentFault, Failure, Outcome
 from harness.plan.checkpoint import Single, plan_checkpoint
 from harness.plan.suite import RunLocation
-from harness.run.executor import select
+from harness.run.explain import selected_stages
 from harness.run.suite import Display, Request, walking
 from harness.runners.base import RunnerName
 from harness.runners.hosts import bases
@@ -72,7 +72,7 @@ def made(single: Single, store: Store, workers: int, display: Display, runner: R
     if store.look(stage.key).state is State.PRESENT:
         return store.folder(stage.key)
     request = Request(suite=plan.suite, store=store.root, workers=workers, runner=runner)
-    with walking(single.planned, store, display, request, set(), select(plan, {stage.name})) as walked:
+    with walking(single.planned, store, display, request, set(), selected_stages(plan, [stage.name])) as walked:
         ends = walked.ends
     for key, end in ends.items():
         if end.outcome is Outcome.FAILED and end.failure is not None:

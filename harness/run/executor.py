@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import heapq
 import itertools
 import shutil
@@ -389,18 +388,3 @@ def _critical_paths(plan: Plan, consumers: Mapping[str, list[str]]) -> dict[str,
         below = max((found[key] for key in consumers[stage.key]), default=0.0)
         found[stage.key] = stage.cost + below
     return found
-
-
-def select(plan: Plan, patterns: Collection[str]) -> set[str]:
-    """Keys of the stages whose name matches a pattern, and of all they stand on."""
-    wanted = {
-        stage.key for stage in plan.stages if any(fnmatch.fnmatchcase(stage.name, pattern) for pattern in patterns)
-    }
-    stages = plan.by_key()
-    stack = list(wanted)
-    while stack:
-        for key in stages[stack.pop()].inputs.values():
-            if key not in wanted:
-                wanted.add(key)
-                stack.append(key)
-    return wanted

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from harness.errors import SpecError
 from harness.plan.stage import Plan, Stage, differences
+from harness.plan.stats import stats_name
 from harness.store.artifacts import State, Store, StoredArtifact
 from harness.store.manifest import Manifest
 
@@ -131,3 +134,45 @@ def _mark_restored(plan: Plan, decisions: dict[str, Decision], held: Mapping[str
                 decisions[key] = Decision(
                     reason=Reason.MISSING, detail=f"its weights were let go; {stage.name} needs them"
                 )
+
+
+def matching_stages(plan: Plan, patterns: Collection[str], option: str) -> set[str]:
+    """Keys of the stages whose names match a pattern; ``stats/SUITE`` has a name, but no key yet.
+
+    Args:
+        plan: of one suite.
+        patterns: globs over stage names.
+        option: the command-line option they were given with.
+
+    Raises:
+        SpecError: a pattern matches no stage.
+    """
+    keys: set[str] = set()
+    for pattern in patterns:
+        matched = {stage.key for stage in plan.stages if fnmatch.fnmatchcase(stage.name, pattern)}
+        if not matched and not fnmatch.fnmatchcase(stats_name(plan.suite), pattern):
+            raise SpecError(
+                f"no stage matches '{pattern}'",
+                where=option,
+                remedy=f"'codestilts plan {plan.suite} --all' lists their names",
+            )
+        keys |= matched
+    return keys
+
+
+def selected_stages(plan: Plan, patterns: Collection[str]) -> set[str]:
+    """Keys of the stages that ``--only`` selects, and of all they read; every stage without a pattern.
+
+    Raises:
+        SpecError: a pattern matches no stage.
+    """
+    stages = plan.by_key()
+    if not patterns:
+        return set(stages)
+    selected = matching_stages(plan, patterns, "--only")
+    stack = list(selected)
+    while stack:
+        above = set(stages[stack.pop()].inputs.values()) - selected
+        selected |= above
+        stack += above
+    return selected

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.data.release import ReleaseFiles
-from harness.errors import FailureClass, Outcome, SpecError
+from harness.errors import FailureClass, Outcome
 from harness.plan import first_seen
 from harness.plan.limits import disk_needed
 from harness.plan.stage import Phase, Plan
@@ -20,7 +20,7 @@ from harness.plan.stats import stats_name
 from harness.plan.suite import Planned, RunLocation, plan_suite
 from harness.provenance import describe_process, git_state
 from harness.run import executor
-from harness.run.explain import Decision, foretell
+from harness.run.explain import Decision, foretell, matching_stages, selected_stages
 from harness.run.results import write_results
 from harness.run.statistics import Following, add_statistics
 from harness.runners.base import Host, Runner, RunnerName, RunnerRequest
@@ -135,9 +135,8 @@ def run_suite(request: Request, display: Display) -> RunReport:
         allowed=request.allowed,
     )
     planned = replace(planned, plan=_limited(planned.plan, request))
-    forced = _matching(planned.plan, request.force, "--force")
-    _matching(planned.plan, request.only, "--only")
-    selected = executor.select(planned.plan, request.only) if request.only else None
+    forced = matching_stages(planned.plan, request.force, "--force")
+    selected = selected_stages(planned.plan, request.only)
 
     with walking(planned, store, display, request, forced, selected) as walked:
         results = store.root / "results" / planned.plan.suite
@@ -180,9 +179,9 @@ def walking(
     display: Display,
     request: Request,
     forced: set[str],
-    selected: set[str] | None,
+    selected: set[str],
 ) -> Iterator[Walked]:
-    """Hold the store, run what is selected (everything if None) and missing, and give how every stage ended.
+    """Hold the store, run what is selected and missing, and give how every stage ended.
 
     The run is over, and its ledger closed, with the block.
     """
@@ -195,8 +194,7 @@ def walking(
         place.sweep(store.root)
         store.clear_tmp()
         first_seen.check_cached(planned.plan, store)
-        everything = {stage.key for stage in planned.plan.stages}
-        decisions = foretell(planned.plan, store, forced, everything if selected is None else selected)
+        decisions = foretell(planned.plan, store, forced, selected)
         _check(planned, place, store, request, {key for key, decision in decisions.items() if decision.runs})
         display.planned(planned.plan, decisions)
         ledger = Ledger(store.root, new_run_id(store.root))
@@ -247,7 +245,7 @@ def _walk(
     display: Display,
     request: Request,
     forced: set[str],
-    selected: set[str] | None,
+    selected: set[str],
 ) -> Mapping[str, executor.StageResult]:
     ledger.write(
         "start",
@@ -272,21 +270,6 @@ def _walk(
         return executor.Executor(planned.plan, store, runner, ledger, display, options).run()
     finally:
         runner.close()
-
-
-def _matching(plan: Plan, patterns: tuple[str, ...], option: str) -> set[str]:
-    """Keys of the stages the patterns match; a pattern that matches nothing is an error, not a silent no-op."""
-    found: set[str] = set()
-    for pattern in patterns:
-        matched = {stage.key for stage in plan.stages if fnmatch.fnmatchcase(stage.name, pattern)}
-        if not matched and not fnmatch.fnmatchcase(stats_name(plan.suite), pattern):
-            raise SpecError(
-                f"no stage matches '{pattern}'",
-                where=option,
-                remedy=f"'codestilts plan {plan.suite}' lists their names",
-            )
-        found |= matched
-    return found
 
 
 @contextmanager

@@ -347,7 +347,7 @@ def test_plan_after_a_changed_hyper_parameter_says_what_changed(suite: Path, sto
     changed.write_text(yaml.safe_dump(asked))
 
     done = subprocess.run(
-        [sys.executable, "-m", "harness.cli", "plan", str(changed), "--smoke", "--store", str(store)],
+        [sys.executable, "-m", "harness.cli", "plan", str(changed), "--smoke", "--all", "--store", str(store)],
         capture_output=True,
         text=True,
         check=True,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness.cli.columns import aligned
 from harness.cli.options import allow_option, default_workers, echo_json, json_option, runner_option, store_option
 from leaderboard.words import plural, points
 
@@ -114,7 +115,7 @@ def _report(title: str, metric: str, found: Evaluation) -> list[str]:
             sum(one["metrics"][name] for one in found.languages.values()) / len(table) for name in (metric, *metrics)
         ]
         table.append(["mean", "", *map(points, means)])
-    lines += _aligned([heads, *table])
+    lines += aligned([heads, *table])
     if found.mean is None:
         lines += ["", f"No mean: there are no files of {', '.join(found.without_files)}."]
     if found.details.get("oracle_threshold"):
@@ -138,16 +139,4 @@ def _curve(details: dict[str, Any]) -> list[str]:
     if "curve" not in details:
         return []
     heads = ["layer", *map(str, range(details["layers"] + 1))]
-    return ["", *_aligned([heads, *([name, *map(points, scores)] for name, scores in details["curve"].items())])]
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """The first column to the left, numbers to the right."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return ["", *aligned([heads, *([name, *map(points, scores)] for name, scores in details["curve"].items())])]

@@ -10,6 +10,8 @@ import yaml
 
 from harness.cli import COMMANDS, main
 from harness.paths import tasks_dir
+from harness.store.artifacts import Store
+from harness.store.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,7 +42,11 @@ def test_every_command_has_help_and_stands_in_the_readme(capsys: pytest.CaptureF
         (["backbones", "show", "minilm+cod"], "unknown backbone 'minilm+cod'; did you mean 'minilm+code'?"),
         (["plan", "nowhere/mine.yaml"], "nowhere/mine.yaml: no such file"),
         (["plan", "real-small", "--data", "nowhere"], "nowhere: no such folder; give the folder of release files"),
-        (["run", "mini", "--only", "nothing/*"], "--only: no stage matches 'nothing/*'"),
+        *(
+            ([verb, "mini", option, "nothing/*"], f"{option}: no stage matches 'nothing/*'")
+            for verb in ("plan", "run")
+            for option in ("--only", "--force")
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
@@ -157,6 +163,56 @@ def test_plan_as_json_names_every_stage_with_its_reason(capsys: pytest.CaptureFi
         assert set(stage["inputs"].values()) <= keys, f"{stage['stage']} comes before its inputs"
         keys.add(stage["key"])
     assert not (tmp_path / "none").exists(), "plan writes nothing"
+
+
+def test_a_long_plan_is_counted_by_phase_and_listed_with_all(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = ["plan", "mini", "--store", tmp_path / "none"]
+    count = len(json.loads(call(capsys, *arguments, "--json")[1]))
+
+    _, short, _ = call(capsys, *arguments)
+    _, whole, _ = call(capsys, *arguments, "--all")
+    _, few, _ = call(capsys, *arguments, "--only", "convert/*")
+
+    lines = short.splitlines()
+    end = lines.index(f"{count} stages: {count} new (--all lists them)")
+    assert ["phase", "stages", "new"] == lines[0].split()
+    assert {"fetch", "prepare", "finetune", "score"} <= {line.split()[0] for line in lines[1:end]}
+    assert count == sum(int(line.split()[1].replace(",", "")) for line in lines[1:end])
+    assert count == sum(line.endswith("  new") for line in whole.splitlines())
+    assert {"convert/mini-roberta", "convert/mini-xlmr"} <= {line.split()[1] for line in few.splitlines()}
+
+
+def test_status_counts_by_phase_and_lists_with_all(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Store(tmp_path)
+    ledger = Ledger(tmp_path, "20260101T000000-1")
+    ledger.write("start", suite="some")
+    for number in range(8):
+        ledger.write("ended", stage=f"score/{number}", key=f"s{number}", outcome="cached", reason="cached", seconds=0.0)
+    ledger.write("ended", stage="convert/new", key="c", outcome="done", reason="new", seconds=12.0)
+    failure = {"kind": "diverged", "reason": "not a number.", "log": "here.log"}
+    ledger.write("ended", stage="finetune/a", key="f", outcome="failed", reason="new", seconds=2.0, failure=failure)
+    ledger.write("end", interrupted=False)
+    ledger.close()
+
+    code, short, _ = call(capsys, "status", "--store", tmp_path)
+    _, whole, _ = call(capsys, "status", "--store", tmp_path, "--all")
+    report = json.loads(call(capsys, "status", "--store", tmp_path, "--json")[1])
+
+    assert code == 1
+    assert [["convert", "1", "1"], ["finetune", "1", "1"], ["score", "8", "8"]] == [
+        line.split() for line in short.splitlines()[2:5]
+    ]
+    assert [
+        "New: convert/new",
+        "Took longest: convert/new  12.0 s",
+        "Took longest: finetune/a  2.0 s",
+    ] == short.splitlines()[5:8]
+    assert "Failed: finetune/a: diverged: not a number. (log: here.log)" in short
+    assert "score/3" not in short
+    assert "  cached   score/3" in whole.splitlines()
+    assert 10 == len(report["stages"])
 
 
 def test_a_faulty_suite_of_ones_own_is_named_by_file_and_line(

@@ -15,8 +15,8 @@ import pytest
 from harness.context import RESUME, Progress
 from harness.errors import FailureClass, Outcome
 from harness.plan.stage import Phase, Plan, Stage
-from harness.run.executor import Executor, Options, StageResult, select
-from harness.run.explain import Reason, foretell
+from harness.run.executor import Executor, Options, StageResult
+from harness.run.explain import Reason, foretell, selected_stages
 from harness.runners.base import Job, JobResult
 from harness.store.artifacts import State, Store
 from harness.store.cleaning import collect
@@ -193,7 +193,7 @@ def test_forced_stages_run_and_equal_bytes_spare_the_rest(diamond: Plan, store: 
 
 
 def test_only_runs_what_was_selected_and_what_that_needs(diamond: Plan, store: Store) -> None:
-    ends = walk(diamond, store, WritingRunner(), selected=select(diamond, ["b"]))
+    ends = walk(diamond, store, WritingRunner(), selected=selected_stages(diamond, ["b"]))
 
     assert {"a": "done", "b": "done", "c": "not-run", "d": "not-run"} == outcomes(ends)
 
