@@ -10,8 +10,8 @@ from typing import TextIO
 
 from harness.errors import Failure, Outcome
 from harness.plan.stage import Plan, Stage
-from harness.run.executor import StageResult
 from harness.run.explain import Decision, Reason
+from harness.run.scheduler import StageResult
 
 _LINE_EVERY = 10.0  # seconds between lines about a stage that is still running, where there is no terminal
 

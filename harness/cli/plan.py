@@ -57,7 +57,8 @@ def plan(
     from harness.data.release import MissingRowsError
     from harness.plan.cost import gpu_hours, told
     from harness.plan.suite import RunLocation, plan_suite
-    from harness.run.explain import foretell, matching_stages, selected_stages
+    from harness.run.explain import matching_stages, selected_stages
+    from harness.run.scheduler import foretell
     from harness.runners.hosts import bases
     from harness.store.artifacts import Store
 

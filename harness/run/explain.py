@@ -1,12 +1,11 @@
-"""Why a stage runs, or does not. One set of rules for ``plan``, which foretells, and for the run, which does."""
+"""Why a stage runs, or does not."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 
 from harness.errors import SpecError
 from harness.plan.stage import Plan, Stage, differences
@@ -43,97 +42,78 @@ class Decision:
         return f"{self.reason}: {self.detail}" if self.detail else self.reason.value
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a store held of a plan at one moment.
+
+    Attributes:
+        artifacts: by key, those of the plan's stages; without a store none.
+        earlier: by stage name its youngest artifact, under whatever key; read only if some stage has no artifact.
+    """
+
+    artifacts: Mapping[str, StoredArtifact] = field(default_factory=dict)
+    earlier: Mapping[str, Manifest] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Plan, store: Store | None) -> Snapshot:
+        """Look up every stage of a plan."""
+        if store is None:
+            return cls()
+        artifacts = {stage.key: store.look(stage.key) for stage in plan.stages}
+        earlier: dict[str, Manifest] = {}
+        if any(artifact.manifest is None for artifact in artifacts.values()):
+            for key in store:
+                manifest = store.look(key).manifest
+                if manifest is not None and _made(manifest) > _made(earlier.get(manifest.name)):
+                    earlier[manifest.name] = manifest
+        return cls(artifacts=artifacts, earlier=earlier)
+
+    def digest(self, key: str) -> str:
+        """The digest of an artifact that the store held."""
+        manifest = self.artifacts[key].manifest
+        assert manifest is not None, key
+        return manifest.digest
+
+
+def _made(manifest: Manifest | None) -> tuple[bool, str]:
+    return manifest is not None, str(manifest.provenance.get("made", "")) if manifest else ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StalenessRule:
-    """Decides about stages against a store."""
+    """Decides about stages, given what the store held and the keys of stages that are forced."""
 
-    def __init__(self, store: Store | None, forced: Collection[str] = ()) -> None:
-        self._store = store
-        self._forced = frozenset(forced)
+    snapshot: Snapshot
+    forced: Collection[str] = ()
 
-    def decide(self, stage: Stage, held: StoredArtifact, digests: Mapping[str, str]) -> Decision:
-        """Whether a stage must run, given the digests of its inputs as they are now, by role."""
-        if stage.key in self._forced:
+    def decide(self, stage: Stage, digests: Mapping[str, str | None]) -> Decision:
+        """Whether a stage must run.
+
+        Args:
+            stage: of the plan.
+            digests: of its inputs as they are now, by role; None of one that is made again and not known yet.
+        """
+        if stage.key in self.forced:
             return Decision(reason=Reason.FORCED)
-        if held.state is State.CORRUPT:
-            return Decision(reason=Reason.MISSING, detail=f"its artifact is damaged ({held.problem})")
-        if held.manifest is None:
+        artifact = self.snapshot.artifacts.get(stage.key)
+        if artifact is not None and artifact.state is State.CORRUPT:
+            return Decision(reason=Reason.MISSING, detail=f"its artifact is damaged ({artifact.problem})")
+        if artifact is None or artifact.manifest is None:
             return self._absent(stage)
-        changed = sorted(role for role, value in digests.items() if held.manifest.inputs.get(role) != value)
+        recorded = artifact.manifest.inputs
+        changed = sorted(role for role, value in digests.items() if value not in (None, recorded.get(role)))
         if changed:
             return Decision(reason=Reason.CHANGED, detail=f"other bytes in its input {', '.join(changed)}")
+        unknown = sorted(role for role, value in digests.items() if value is None)
+        if unknown:
+            return Decision(reason=Reason.BELOW, detail=f"its input {', '.join(unknown)} is made again")
         return Decision(reason=Reason.CACHED)
 
     def _absent(self, stage: Stage) -> Decision:
-        earlier = self._names.get(stage.name)
+        earlier = self.snapshot.earlier.get(stage.name)
         if earlier is None:
             return Decision(reason=Reason.NEW)
         return Decision(reason=Reason.CHANGED, detail="; ".join(differences(earlier.identity, stage.identity())[:3]))
-
-    @cached_property
-    def _names(self) -> dict[str, Manifest]:
-        """The youngest artifact of each stage name; read only when some stage has no artifact."""
-        found: dict[str, Manifest] = {}
-        for key in self._store or ():
-            manifest = self._store.look(key).manifest if self._store else None
-            if manifest is not None:
-                held = found.get(manifest.name)
-                if held is None or str(held.provenance.get("made", "")) < str(manifest.provenance.get("made", "")):
-                    found[manifest.name] = manifest
-        return found
-
-
-def foretell(
-    plan: Plan, store: Store | None, forced: Collection[str], selected: Collection[str]
-) -> dict[str, Decision]:
-    """A decision for every stage of a plan, by key, without running anything.
-
-    A stage below one that runs is foretold to run; if the bytes above come out the same, it will not need to.
-    """
-    judge = StalenessRule(store, forced)
-    decisions: dict[str, Decision] = {}
-    held: dict[str, StoredArtifact] = {}
-    for stage in plan.stages:
-        look = store.look(stage.key) if store else None
-        if look is not None:
-            held[stage.key] = look
-        decisions[stage.key] = _foretell_one(stage, look, judge, decisions, held, selected)
-    _mark_restored(plan, decisions, held)
-    return decisions
-
-
-def _foretell_one(
-    stage: Stage,
-    look: StoredArtifact | None,
-    judge: StalenessRule,
-    decisions: Mapping[str, Decision],
-    held: Mapping[str, StoredArtifact],
-    selected: Collection[str],
-) -> Decision:
-    digests = {
-        role: manifest.digest
-        for role, key in stage.inputs.items()
-        if key in held and (manifest := held[key].manifest) is not None
-    }
-    decision = judge.decide(stage, look, digests) if look else Decision(reason=Reason.NEW)
-    if decision.runs and stage.key not in selected:
-        return Decision(reason=Reason.NOT_SELECTED)
-    if decision.reason is Reason.CACHED:
-        above = [role for role, key in stage.inputs.items() if decisions[key].runs]
-        if above:
-            return Decision(reason=Reason.BELOW, detail=f"its input {', '.join(sorted(above))} is made again")
-    return decision
-
-
-def _mark_restored(plan: Plan, decisions: dict[str, Decision], held: Mapping[str, StoredArtifact]) -> None:
-    """Weights that were let go are made again where something that runs needs them."""
-    for stage in reversed(plan.stages):
-        if not decisions[stage.key].runs:
-            continue
-        for key in stage.inputs.values():
-            if decisions[key].reason is Reason.CACHED and key in held and held[key].state is State.DROPPED:
-                decisions[key] = Decision(
-                    reason=Reason.MISSING, detail=f"its weights were let go; {stage.name} needs them"
-                )
 
 
 def matching_stages(plan: Plan, patterns: Collection[str], option: str) -> set[str]:

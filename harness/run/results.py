@@ -13,7 +13,7 @@ from harness.plan.stats import ScoredCell
 from harness.results.cells import STAGES_SCHEMA, CellReader, write_json
 from harness.results.diff import STAGES_FILE
 from harness.results.grid import grid
-from harness.run.executor import StageResult
+from harness.run.scheduler import StageResult
 from harness.specs.resolve import ResolvedSuite
 from harness.store.artifacts import Store
 from leaderboard.results import (

@@ -14,7 +14,9 @@ from harness.plan.stats import ScoredCell, stats_plan
 from harness.plan.suite import Planned
 from harness.results.grid import grid
 from harness.run import executor
-from harness.run.explain import Decision, foretell
+from harness.run.attempt import Watcher
+from harness.run.explain import Decision
+from harness.run.scheduler import StageResult, foretell
 from harness.runners.base import Host
 from harness.runners.preflight import Problem
 from harness.store.artifacts import Store
@@ -43,7 +45,7 @@ class Following:
     store: Store
     place: Host
     ledger: Ledger
-    watcher: executor.Watcher
+    watcher: Watcher
     further: Callable[[Plan, Mapping[str, Decision]], None]
     limited: Callable[[Plan], Plan]
     forced: bool = False
@@ -51,7 +53,7 @@ class Following:
 
 def add_statistics(
     planned: Planned, scored: Collection[ScoredCell], results: Path, following: Following
-) -> tuple[Plan, Mapping[str, executor.StageResult]]:
+) -> tuple[Plan, Mapping[str, StageResult]]:
     """Put statistics beside results, and give the stage and how it ended; nothing where no cell has a score.
 
     A failure is an end like any other: the results stand, without statistics.
@@ -74,7 +76,7 @@ def add_statistics(
     runner = following.place.runner(following.store.root, following.ledger.run)
     options = executor.Options(data=results, forced=forced, waits=executor.WAITS)
     try:
-        ends = executor.Executor(plan, following.store, runner, following.ledger, following.watcher, options).run()
+        ends = executor.Executor(plan, following.store, runner, following.ledger, following.watcher, options).execute()
     finally:
         runner.close()
     if ends[stage.key].outcome.satisfied:
@@ -83,14 +85,12 @@ def add_statistics(
     return plan, ends
 
 
-def _kept_from(
-    problems: Collection[Problem], plan: Plan, decision: Decision, following: Following
-) -> executor.StageResult:
+def _kept_from(problems: Collection[Problem], plan: Plan, decision: Decision, following: Following) -> StageResult:
     """The end of a stage that cannot run here: an image that nothing else of this run needed, and that is not there."""
     (stage,) = plan.stages
     reason = " ".join(str(problem) for problem in problems)
     failure = Failure(kind=FailureClass.IMAGE, reason=reason)
-    end = executor.StageResult(outcome=Outcome.FAILED, decision=decision, failure=failure)
+    end = StageResult(outcome=Outcome.FAILED, decision=decision, failure=failure)
     following.ledger.write(
         "ended",
         stage=stage.name,

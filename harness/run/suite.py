@@ -20,8 +20,10 @@ from harness.plan.stats import stats_name
 from harness.plan.suite import Planned, RunLocation, plan_suite
 from harness.provenance import describe_process, git_state
 from harness.run import executor
-from harness.run.explain import Decision, foretell, matching_stages, selected_stages
+from harness.run.attempt import Watcher
+from harness.run.explain import Decision, matching_stages, selected_stages
 from harness.run.results import write_results
+from harness.run.scheduler import StageResult, foretell
 from harness.run.statistics import Following, add_statistics
 from harness.runners.base import Host, Runner, RunnerName, RunnerRequest
 from harness.runners.hosts import bases, host_for
@@ -31,7 +33,7 @@ from harness.store.ledger import Ledger, new_run_id
 from leaderboard.site import Extras, build_site
 
 
-class Display(executor.Watcher, Protocol):
+class Display(Watcher, Protocol):
     """What shows a run to a person."""
 
     def say(self, text: str) -> None: ...
@@ -76,7 +78,7 @@ class RunReport:
 
     run: str
     suite: str
-    ends: Mapping[str, executor.StageResult]
+    ends: Mapping[str, StageResult]
     plan: Plan
     results: Path
     page: Path
@@ -168,7 +170,7 @@ class Walked:
     """A run whose stages have ended, with the store still held: what else belongs to it can be done now."""
 
     ledger: Ledger
-    ends: Mapping[str, executor.StageResult]
+    ends: Mapping[str, StageResult]
     place: Host
 
 
@@ -246,7 +248,7 @@ def _walk(
     request: Request,
     forced: set[str],
     selected: set[str],
-) -> Mapping[str, executor.StageResult]:
+) -> Mapping[str, StageResult]:
     ledger.write(
         "start",
         run=ledger.run,
@@ -267,7 +269,7 @@ def _walk(
         waits=executor.WAITS,
     )
     try:
-        return executor.Executor(planned.plan, store, runner, ledger, display, options).run()
+        return executor.Executor(planned.plan, store, runner, ledger, display, options).execute()
     finally:
         runner.close()
 

@@ -9,8 +9,8 @@ import pytest
 from harness.cli.display import Estimate, PlainDisplay, duration
 from harness.errors import Failure, FailureClass, Outcome
 from harness.plan.stage import Plan
-from harness.run.executor import StageResult
 from harness.run.explain import Decision, Reason
+from harness.run.scheduler import StageResult
 
 NEW = Decision(reason=Reason.NEW)
 

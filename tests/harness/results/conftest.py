@@ -19,9 +19,9 @@ from harness.errors import Outcome
 from harness.phases import prepare, score
 from harness.plan.stage import Phase, Stage
 from harness.plan.suite import Planned, plan_suite
-from harness.run.executor import StageResult
 from harness.run.explain import Decision, Reason
 from harness.run.results import write_results
+from harness.run.scheduler import StageResult
 from harness.store.artifacts import Store
 from harness.store.manifest import Manifest
 from tasks.rows import read_rows

@@ -1,4 +1,4 @@
-"""The walk: what runs, what is kept, what is blocked, and what an interrupt leaves."""
+"""The executor: what runs, what is kept, what is blocked, and what an interrupt leaves."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import pytest
 from harness.context import RESUME, Progress
 from harness.errors import FailureClass, Outcome
 from harness.plan.stage import Phase, Plan, Stage
-from harness.run.executor import Executor, Options, StageResult
-from harness.run.explain import Reason, foretell, selected_stages
+from harness.run.executor import Executor, Options
+from harness.run.explain import Reason, selected_stages
+from harness.run.scheduler import StageResult, foretell
 from harness.runners.base import Job, JobResult
 from harness.store.artifacts import State, Store
 from harness.store.cleaning import collect
@@ -34,11 +35,11 @@ class Silent:
     def ended(self, *_: Any) -> None: ...
 
 
-def walk(plan: Plan, store: Store, runner: WritingRunner, **options: Any) -> dict[str, StageResult]:
-    """Walk and name the ends by stage name."""
+def execute(plan: Plan, store: Store, runner: WritingRunner, **options: Any) -> dict[str, StageResult]:
+    """Execute a plan; the results by stage name."""
     ledger = Ledger(store.root, new_run_id(store.root))
     try:
-        ends = Executor(plan, store, runner, ledger, Silent(), Options(**options)).run()
+        ends = Executor(plan, store, runner, ledger, Silent(), Options(**options)).execute()
     finally:
         ledger.close()
     names = {stage.key: stage.name for stage in plan.stages}
@@ -52,8 +53,8 @@ def outcomes(ends: dict[str, StageResult]) -> dict[str, str]:
 def test_everything_runs_once_then_nothing(diamond: Plan, store: Store) -> None:
     runner = WritingRunner()
 
-    first = outcomes(walk(diamond, store, runner))
-    second = outcomes(walk(diamond, store, runner))
+    first = outcomes(execute(diamond, store, runner))
+    second = outcomes(execute(diamond, store, runner))
 
     assert dict.fromkeys("abcd", "done") == first
     assert dict.fromkeys("abcd", "cached") == second
@@ -63,7 +64,7 @@ def test_everything_runs_once_then_nothing(diamond: Plan, store: Store) -> None:
 def test_inputs_come_before_what_reads_them(diamond: Plan, store: Store) -> None:
     runner = WritingRunner(slots=1)
 
-    walk(diamond, store, runner)
+    execute(diamond, store, runner)
 
     assert runner.ran[0] == "a"
     assert runner.ran[-1] == "d"
@@ -73,7 +74,7 @@ def test_a_failure_blocks_what_stands_on_it_and_nothing_else(diamond: Plan, stor
     runner = WritingRunner()
     runner.fail["b"] = FailureClass.OUT_OF_MEMORY
 
-    ends = walk(diamond, store, runner)
+    ends = execute(diamond, store, runner)
 
     assert {"a": "done", "b": "failed", "c": "done", "d": "blocked"} == outcomes(ends)
     assert ends["b"].failure is not None
@@ -85,10 +86,10 @@ def test_a_failure_blocks_what_stands_on_it_and_nothing_else(diamond: Plan, stor
 def test_a_failed_stage_is_tried_again_next_time(diamond: Plan, store: Store) -> None:
     runner = WritingRunner()
     runner.fail["b"] = FailureClass.STAGE_ERROR
-    walk(diamond, store, runner)
+    execute(diamond, store, runner)
     runner.fail.clear()
 
-    assert {"a": "cached", "b": "done", "c": "cached", "d": "done"} == outcomes(walk(diamond, store, runner))
+    assert {"a": "cached", "b": "done", "c": "cached", "d": "done"} == outcomes(execute(diamond, store, runner))
 
 
 def test_fail_fast_starts_nothing_more(store: Store) -> None:
@@ -96,7 +97,7 @@ def test_fail_fast_starts_nothing_more(store: Store) -> None:
     runner = WritingRunner(slots=1)
     runner.fail["first"] = FailureClass.STAGE_ERROR
 
-    ends = walk(Plan(suite="s", stages=stages, cells=()), store, runner, fail_fast=True)
+    ends = execute(Plan(suite="s", stages=stages, cells=()), store, runner, fail_fast=True)
 
     assert {"first": "failed", "second": "not-run"} == outcomes(ends)
 
@@ -107,13 +108,13 @@ def test_the_longest_chain_goes_first(store: Store) -> None:
     tail = make_stage("tail", inputs={"x": head}, cost=50.0)
     runner = WritingRunner(slots=1)
 
-    walk(Plan(suite="s", stages=(short, head, tail), cells=()), store, runner)
+    execute(Plan(suite="s", stages=(short, head, tail), cells=()), store, runner)
 
     assert ["head", "tail", "short"] == runner.ran
 
 
 def test_transient_files_go_when_all_that_reads_them_is_done(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
 
     held = store.look(diamond.stages[1].key)
     assert State.DROPPED is held.state
@@ -122,19 +123,19 @@ def test_transient_files_go_when_all_that_reads_them_is_done(diamond: Plan, stor
 
 
 def test_keep_weights_keeps_them(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner(), keep_weights=True)
+    execute(diamond, store, WritingRunner(), keep_weights=True)
 
     assert State.PRESENT is store.look(diamond.stages[1].key).state
 
 
 def test_dropped_weights_are_made_again_only_where_needed(diamond: Plan, store: Store) -> None:
     """Removing the last artifact needs b's weights back, but not a's or c's work."""
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
     store.remove(diamond.stages[3].key)
     runner = WritingRunner()
 
     told = foretell(diamond, store, (), {stage.key for stage in diamond.stages})
-    ends = walk(diamond, store, runner)
+    ends = execute(diamond, store, runner)
 
     assert [Reason.CACHED, Reason.MISSING, Reason.CACHED, Reason.NEW] == [told[s.key].reason for s in diamond.stages]
     assert ["b", "d"] == runner.ran
@@ -143,12 +144,12 @@ def test_dropped_weights_are_made_again_only_where_needed(diamond: Plan, store: 
 
 
 def test_a_damaged_artifact_is_made_again_and_equal_bytes_spare_the_rest(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
     (store.folder(diamond.stages[0].key) / "out.txt").write_text("longer than it was, by quite a lot of characters")
     runner = WritingRunner()
 
     told = foretell(diamond, store, (), {stage.key for stage in diamond.stages})
-    walk(diamond, store, runner)
+    execute(diamond, store, runner)
 
     assert "damaged" in str(told[diamond.stages[0].key])
     assert Reason.BELOW is told[diamond.stages[3].key].reason
@@ -156,12 +157,12 @@ def test_a_damaged_artifact_is_made_again_and_equal_bytes_spare_the_rest(diamond
 
 
 def test_a_damaged_artifact_made_again_with_other_bytes_reruns_what_stands_on_it(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
     (store.folder(diamond.stages[0].key) / "out.txt").unlink()
     runner = WritingRunner()
     runner.content["a"] = "other"
 
-    ends = walk(diamond, store, runner)
+    ends = execute(diamond, store, runner)
 
     assert ["a", "b", "c", "d"] == sorted(runner.ran)
     assert "other bytes" in str(ends["b"].decision)
@@ -172,34 +173,34 @@ def test_restored_weights_with_other_bytes_rerun_what_was_cached_on_them(store: 
     kept = make_stage("kept", inputs={"x": trained})
     lost = make_stage("lost", inputs={"x": trained})
     plan = Plan(suite="s", stages=(trained, kept, lost), cells=())
-    walk(plan, store, WritingRunner())
+    execute(plan, store, WritingRunner())
     store.remove(lost.key)
     runner = WritingRunner(slots=1)
     runner.content["trained"] = "other weights"
 
-    ends = walk(plan, store, runner)
+    ends = execute(plan, store, runner)
 
     assert ["kept", "lost", "trained"] == sorted(runner.ran)
     assert dict.fromkeys(("kept", "lost", "trained"), "done") == outcomes(ends)
 
 
 def test_forced_stages_run_and_equal_bytes_spare_the_rest(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
     runner = WritingRunner()
 
-    walk(diamond, store, runner, forced={diamond.stages[2].key})
+    execute(diamond, store, runner, forced={diamond.stages[2].key})
 
     assert ["c"] == runner.ran
 
 
 def test_only_runs_what_was_selected_and_what_that_needs(diamond: Plan, store: Store) -> None:
-    ends = walk(diamond, store, WritingRunner(), selected=selected_stages(diamond, ["b"]))
+    ends = execute(diamond, store, WritingRunner(), selected=selected_stages(diamond, ["b"]))
 
     assert {"a": "done", "b": "done", "c": "not-run", "d": "not-run"} == outcomes(ends)
 
 
 def test_a_changed_parameter_says_which(diamond: Plan, store: Store) -> None:
-    walk(diamond, store, WritingRunner())
+    execute(diamond, store, WritingRunner())
     changed = dataclasses.replace(diamond.stages[0], params={"name": "a", "learning_rate": 2e-4})
     plan = Plan(suite="s", stages=(changed,), cells=())
 
@@ -229,7 +230,7 @@ def test_an_interrupt_keeps_what_is_finished_and_drops_what_is_half_made(diamond
 
     threading.Thread(target=interrupt_when_running).start()
     with pytest.raises(KeyboardInterrupt):
-        Executor(diamond, store, runner, ledger, Silent(), Options()).run()
+        Executor(diamond, store, runner, ledger, Silent(), Options()).execute()
     ledger.close()
 
     assert State.PRESENT is store.look(diamond.stages[0].key).state
@@ -238,7 +239,7 @@ def test_an_interrupt_keeps_what_is_finished_and_drops_what_is_half_made(diamond
         event for event in read_events(store.root, ledger.run) if event["event"] == "ended" and event["stage"] == "b"
     ]
     assert ends[-1]["failure"]["kind"] == "interrupted"
-    assert {"b": "done"}.items() <= outcomes(walk(diamond, store, WritingRunner())).items()
+    assert {"b": "done"}.items() <= outcomes(execute(diamond, store, WritingRunner())).items()
 
 
 def test_a_full_disk_fails_the_stage_as_such(diamond: Plan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +248,7 @@ def test_a_full_disk_fails_the_stage_as_such(diamond: Plan, store: Store, monkey
 
     monkeypatch.setattr("harness.store.artifacts.describe_files", full)
 
-    ends = walk(diamond, store, WritingRunner())
+    ends = execute(diamond, store, WritingRunner())
 
     assert Outcome.FAILED is ends["a"].outcome
     assert ends["a"].failure is not None
@@ -292,9 +293,9 @@ def test_a_training_goes_on_where_the_machine_was_at_fault(
 ) -> None:
     runner = Saving()
     runner.fail["train"] = failure
-    walk(training, store, runner)
+    execute(training, store, runner)
     del runner.fail["train"]
-    ends = walk(training, store, runner)
+    ends = execute(training, store, runner)
 
     assert found == runner.found
     assert {"rows": "cached", "train": "done"} == outcomes(ends)
@@ -308,10 +309,10 @@ def test_a_training_goes_on_where_the_machine_was_at_fault(
 def test_a_training_starts_anew_when_forced_or_on_other_inputs(training: Plan, store: Store) -> None:
     runner = Saving()
     runner.fail["train"] = FailureClass.KILLED
-    walk(training, store, runner)
-    walk(training, store, runner, forced={training.stages[1].key})
+    execute(training, store, runner)
+    execute(training, store, runner, forced={training.stages[1].key})
     runner.content["rows"] = "other rows"
-    walk(training, store, runner, forced={training.stages[0].key})
+    execute(training, store, runner, forced={training.stages[0].key})
 
     assert [None, None, None] == runner.found
 
@@ -320,12 +321,12 @@ def test_what_a_killed_orchestrator_left_is_salvaged_with_the_next_run(training:
     runner = Saving()
     key = training.stages[1].key
     runner.fail["train"] = FailureClass.KILLED
-    walk(training, store, runner)
+    execute(training, store, runner)
     left = store.root / "tmp" / "some-run" / key / "out"
     left.mkdir(parents=True)
     (store.root / "unfinished" / key).rename(left / RESUME)
     store.clear_tmp()
-    walk(training, store, runner)
+    execute(training, store, runner)
 
     assert [None, "try 1"] == runner.found
     assert f"unfinished/{key[:8]}" in [removed.what for removed in collect(store, set(), dry_run=True)]
@@ -354,7 +355,7 @@ class Passing(WritingRunner):
 def test_a_passing_fault_is_tried_again_and_written_down(store: Store, diamond: Plan, kind: FailureClass) -> None:
     runner = Passing(2, kind)
 
-    ends = walk(diamond, store, runner, waits=(0.01, 0.01, 0.01))
+    ends = execute(diamond, store, runner, waits=(0.01, 0.01, 0.01))
 
     assert {Outcome.DONE} == {end.outcome for end in ends.values()}
     assert 3 == runner.ran.count("b")
@@ -378,7 +379,7 @@ def test_a_training_that_is_tried_again_goes_on_even_when_forced(training: Plan,
 
     runner = Once()
     runner.fail["train"] = FailureClass.KILLED
-    ends = walk(training, store, runner, forced={training.stages[1].key}, waits=(0.01,))
+    ends = execute(training, store, runner, forced={training.stages[1].key}, waits=(0.01,))
 
     assert {"rows": "done", "train": "done"} == outcomes(ends)
     assert [None, "try 1"] == runner.found
@@ -387,7 +388,7 @@ def test_a_training_that_is_tried_again_goes_on_even_when_forced(training: Plan,
 def test_tries_are_bounded(store: Store, diamond: Plan) -> None:
     runner = Passing(9, FailureClass.ENGINE_GONE)
 
-    ends = walk(diamond, store, runner, waits=(0.01, 0.01))
+    ends = execute(diamond, store, runner, waits=(0.01, 0.01))
 
     assert Outcome.FAILED is ends["b"].outcome
     assert 3 == runner.ran.count("b")
@@ -398,7 +399,7 @@ def test_tries_are_bounded(store: Store, diamond: Plan) -> None:
 def test_what_would_only_happen_again_is_not_tried_again(store: Store, diamond: Plan, kind: FailureClass) -> None:
     runner = Passing(1, kind)
 
-    ends = walk(diamond, store, runner, waits=(0.01, 0.01))
+    ends = execute(diamond, store, runner, waits=(0.01, 0.01))
 
     assert Outcome.FAILED is ends["b"].outcome
     assert 1 == runner.ran.count("b")
@@ -412,7 +413,7 @@ def test_an_interrupt_does_not_wait_for_the_next_try(store: Store, diamond: Plan
 
     try:
         with pytest.raises(KeyboardInterrupt):
-            walk(diamond, store, runner, waits=(60.0,))
+            execute(diamond, store, runner, waits=(60.0,))
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -431,7 +432,7 @@ def test_a_stage_without_room_waits_and_the_others_go_on(store: Store, diamond: 
 
     runner = OneAtATime()
 
-    ends = walk(diamond, store, runner)
+    ends = execute(diamond, store, runner)
 
     assert {Outcome.DONE} == {end.outcome for end in ends.values()}
     assert 1 == runner.most

@@ -8,8 +8,8 @@ import pytest
 
 from harness.errors import Failure, FailureClass, Outcome
 from harness.plan.stage import Phase, Plan
-from harness.run.executor import StageResult
 from harness.run.explain import Decision, Reason
+from harness.run.scheduler import StageResult
 from harness.run.suite import RunReport
 from tests.harness.conftest import make_stage
 

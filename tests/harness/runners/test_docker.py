@@ -290,7 +290,7 @@ def test_an_engine_restarted_under_a_stage_costs_a_try_and_no_more(
 
     thread = threading.Thread(target=restart)
     thread.start()
-    ends = Executor(plan, store, runner, ledger, Silent(), Options(waits=(1.0, 4.0, 10.0))).run()
+    ends = Executor(plan, store, runner, ledger, Silent(), Options(waits=(1.0, 4.0, 10.0))).execute()
     thread.join()
     runner.close()
     ledger.close()

@@ -1,0 +1,180 @@
+"""One stage from its start to its artifact: run, tried again after a passing fault, published with its manifest."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.context import ENCODED, RESUME
+from harness.errors import Failure, FailureClass, Outcome, StoreError
+from harness.plan.stage import Phase, Stage
+from harness.provenance import git_state
+from harness.run.explain import Decision, Reason
+from harness.run.scheduler import StageResult
+from harness.runners.base import Job, JobResult, Runner
+from harness.runners.stage import classify, write_spec
+from harness.store.artifacts import Store
+from harness.store.encodings import Encodings
+from harness.store.ledger import Ledger, now
+from harness.store.manifest import Manifest
+from harness.store.unfinished import Unfinished
+
+#: Phases that save what they have done so far.
+_RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
+#: Phases that encode training rows.
+_ENCODING = frozenset({Phase.INTERMEDIATE, Phase.FINETUNE})
+
+
+class Watcher(Protocol):
+    """What a display is told. Called from several threads."""
+
+    def begun(self, stage: Stage, decision: Decision) -> None: ...
+    def progressed(self, stage: Stage, fraction: float, note: str) -> None: ...
+    def retried(self, stage: Stage, failure: Failure, wait: float) -> None: ...
+    def ended(self, stage: Stage, end: StageResult) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What the stages of one run share.
+
+    Attributes:
+        data: release files; None where no stage reads any.
+        waits: seconds before a stage that a passing fault ended is started again; one further try each.
+        stop: set when the run is interrupted.
+    """
+
+    store: Store
+    runner: Runner
+    ledger: Ledger
+    watcher: Watcher
+    data: Path | None
+    waits: tuple[float, ...]
+    stop: threading.Event
+
+
+class StageAttempt:
+    """Runs and publishes one stage, in a thread of the executor's."""
+
+    def __init__(self, stage: Stage, decision: Decision, digests: Mapping[str, str], workshop: Workshop) -> None:
+        """Nothing is done yet.
+
+        Args:
+            stage: whose inputs are all in the store.
+            decision: why it runs.
+            digests: of its inputs, by role.
+            workshop: what it shares with other stages.
+        """
+        self._stage = stage
+        self._decision = decision
+        self._digests = digests
+        self._shop = workshop
+        self._work = workshop.store.root / "tmp" / workshop.ledger.run / stage.key
+        self._unfinished = Unfinished(workshop.store.root)
+        self._encodings = Encodings(workshop.store.root)
+        self._earlier: list[Failure] = []
+
+    def run(self) -> tuple[StageResult, Manifest | None]:
+        """Run it, again after each passing fault while tries are left. Never raises for what goes wrong in the stage.
+
+        Returns:
+            How it ended, and the manifest of what it left if it was done.
+        """
+        stage, shop = self._stage, self._shop
+        if shop.stop.is_set():
+            return self._failed(Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.")), None
+        while True:
+            result, manifest = self._run_once()
+            if result.failure is None or not result.failure.kind.passing or len(self._earlier) >= len(shop.waits):
+                return result, manifest
+            wait = shop.waits[len(self._earlier)]
+            self._earlier.append(result.failure)
+            shop.ledger.write(
+                "retried", stage=stage.name, key=stage.key, attempt=len(self._earlier),
+                failure=result.failure.to_json(), seconds=round(result.seconds, 3), wait=wait,
+            )  # fmt: skip
+            shop.watcher.retried(stage, result.failure, wait)
+            if shop.stop.wait(wait):
+                return result, None
+
+    def _run_once(self) -> tuple[StageResult, Manifest | None]:
+        stage, shop, work = self._stage, self._shop, self._work
+        started = now()
+        try:
+            job = self._job()
+            result = shop.runner.run(job, lambda fraction, note: shop.watcher.progressed(stage, fraction, note))
+            manifest = None
+            if result.failure is not None and result.failure.kind.environmental:
+                self._unfinished.take_back(stage.key, work / "out")
+            elif result.failure is None and not shop.stop.is_set():
+                shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
+                self._encodings.take(work / "out")
+                manifest = shop.store.publish(work / "out", self._manifest(started, result))
+        except (StoreError, OSError, ValueError) as error:
+            kind, reason = classify(error)
+            return self._failed(Failure(kind=kind, reason=reason)), None
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        failure = result.failure
+        if failure is None and manifest is None:
+            failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.")
+        return StageResult(
+            outcome=Outcome.DONE if failure is None else Outcome.FAILED,
+            decision=self._decision,
+            failure=failure,
+            seconds=result.seconds,
+            peak_memory=result.peak_memory,
+            provenance=result.provenance,
+        ), manifest
+
+    def _failed(self, failure: Failure) -> StageResult:
+        return StageResult(outcome=Outcome.FAILED, decision=self._decision, failure=failure)
+
+    def _job(self) -> Job:
+        stage, store, work = self._stage, self._shop.store, self._work
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "out").mkdir(parents=True)
+        if stage.phase in _RESUMABLE:
+            afresh = self._decision.reason is Reason.FORCED and not self._earlier
+            self._unfinished.hand_out(stage.key, self._digests, work / "out", afresh=afresh)
+        inputs = {role: store.folder(key).resolve() for role, key in stage.inputs.items()}
+        inputs |= {role: Path(folder) for role, folder in stage.folders.items()}
+        if stage.phase in _ENCODING:
+            inputs[ENCODED] = self._encodings.folder().resolve()
+        data = self._shop.data.resolve() if stage.needs_data and self._shop.data else None
+        write_spec(stage, work / "spec", inputs, data)
+        log = self._shop.ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")
+        return Job(
+            stage=stage,
+            spec=(work / "spec").resolve(),
+            inputs=inputs,
+            data=data,
+            out=(work / "out").resolve(),
+            log=log.resolve(),
+        )
+
+    def _manifest(self, started: str, result: JobResult) -> Manifest:
+        provenance: dict[str, Any] = {
+            "made": started,
+            "seconds": round(result.seconds, 3),
+            "peak_memory": result.peak_memory,
+            "runner": self._shop.runner.name,
+            "run": self._shop.ledger.run,
+            "git": git_state(),
+            **result.provenance,
+        }
+        if self._earlier:  # attempts that the machine ended; nothing of them is in the artifact
+            provenance["retried_after"] = [failure.to_json() for failure in self._earlier]
+        return Manifest(
+            key=self._stage.key,
+            phase=self._stage.phase.value,
+            name=self._stage.name,
+            inputs=self._digests,
+            files=(),
+            identity=self._stage.identity(),
+            provenance=provenance,
+        )
