@@ -6,12 +6,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from harness.errors import Failure, Outcome
 from harness.plan.stage import Plan, Stage
 from harness.run.explain import Decision, Reason
 from harness.run.scheduler import StageResult
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 _LINE_EVERY = 10.0  # seconds between lines about a stage that is still running, where there is no terminal
 
@@ -71,19 +74,15 @@ class PlainDisplay:
             self._stream.flush()
 
     def planned(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
-        """The run begins."""
+        """A plan is about to be executed; of those after the first of a run nothing is said."""
         running = {stage.key: stage.cost for stage in plan.stages if decisions[stage.key].runs}
         self._estimate.expect(running)
-        self._total = len(plan.stages)
-        aside = sum(decisions[stage.key].reason is Reason.NOT_SELECTED for stage in plan.stages)
-        kept = self._total - len(running) - aside
-        rest = f", {aside} not asked for" if aside else ""
-        self.say(f"{self._total} stages: {len(running)} to run, {kept} kept from before{rest}.")
-
-    def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
-        """Stages that were not known at the beginning."""
-        self._estimate.expect({stage.key: stage.cost for stage in plan.stages if decisions[stage.key].runs})
-        self._total += len(plan.stages)
+        first, self._total = self._total == 0, self._total + len(plan.stages)
+        if first:
+            unselected = sum(decisions[stage.key].reason is Reason.NOT_SELECTED for stage in plan.stages)
+            kept = self._total - len(running) - unselected
+            rest = f", {unselected} not asked for" if unselected else ""
+            self.say(f"{self._total} stages: {len(running)} to run, {kept} kept from before{rest}.")
 
     def begun(self, stage: Stage, decision: Decision) -> None:
         """A stage starts."""
@@ -143,20 +142,18 @@ class LiveDisplay(PlainDisplay):
             console=self._console,
             transient=True,
         )
-        self._tasks: dict[str, object] = {}
-        self._overall: object | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._overall: TaskID | None = None
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)
 
     def planned(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
         super().planned(plan, decisions)
-        self._overall = self._bars.add_task("all stages", total=len(plan.stages), note="")
-        self._bars.start()
-
-    def further(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
-        super().further(plan, decisions)
-        self._bars.update(self._overall, total=self._total)  # type: ignore[arg-type]
+        if self._overall is None:
+            self._overall = self._bars.add_task("all stages", total=self._total, note="")
+            self._bars.start()
+        self._bars.update(self._overall, total=self._total)
 
     def begun(self, stage: Stage, decision: Decision) -> None:
         self._tasks[stage.key] = self._bars.add_task(f"  {stage.name}", total=1.0, note=str(decision))
@@ -164,14 +161,15 @@ class LiveDisplay(PlainDisplay):
     def progressed(self, stage: Stage, fraction: float, note: str) -> None:
         self._estimate.progressed(stage.key, fraction)
         if stage.key in self._tasks:
-            self._bars.update(self._tasks[stage.key], completed=fraction, note=note)  # type: ignore[arg-type]
+            self._bars.update(self._tasks[stage.key], completed=fraction, note=note)
 
     def ended(self, stage: Stage, end: StageResult) -> None:
         super().ended(stage, end)
         bar = self._tasks.pop(stage.key, None)
         if bar is not None:
-            self._bars.remove_task(bar)  # type: ignore[arg-type]
-        self._bars.update(self._overall, completed=sum(self._counts.values()), note=self.status())  # type: ignore[arg-type]
+            self._bars.remove_task(bar)
+        if self._overall is not None:
+            self._bars.update(self._overall, completed=sum(self._counts.values()), note=self.status())
 
     def close(self) -> None:
         self._bars.stop()

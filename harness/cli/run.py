@@ -59,7 +59,7 @@ def run(
     keep_going: bool,
     as_json: bool,
 ) -> int:
-    """Run SUITE (a shipped name or a path): what is missing is made, what is there is kept.
+    """Run SUITE (a shipped name or a path): ready stages run in parallel, finished stages are reused.
 
     Without SUITE, one is chosen for this machine, and the first line says which and why.
     """
@@ -92,7 +92,7 @@ def run(
     if as_json:
         echo_json(report.to_json())
     else:
-        _show(report.results, report.page, report.counts(), report.to_json()["failures"])
+        _show(report.folder, report.page, report.counts(), report.to_json()["failures"])
     return report.exit_code
 
 

@@ -9,8 +9,8 @@ from harness.errors import EnvironmentFault, Failure, Outcome
 from harness.plan.checkpoint import Single, plan_checkpoint
 from harness.plan.suite import RunLocation
 from harness.run.explain import selected_stages
-from harness.run.suite import Display, Request, walking
-from harness.runners.base import RunnerName
+from harness.run.session import Display, open_session
+from harness.runners.base import RunnerName, RunnerRequest
 from harness.runners.hosts import bases
 from harness.store.artifacts import State, Store
 from tasks.errors import UserError
@@ -59,10 +59,13 @@ def named_checkpoint(
     """
     store = Store(store_folder)
     where = RunLocation(bases=bases(runner))
-    return made(plan_checkpoint(name, store=store.root, where=where, allowed=allowed), store, workers, display, runner)
+    single = plan_checkpoint(name, store=store.root, where=where, allowed=allowed)
+    return ensure_checkpoint(single, store, workers, display, runner)
 
 
-def made(single: Single, store: Store, workers: int, display: Display, runner: RunnerName = "local") -> Path:
+def ensure_checkpoint(
+    single: Single, store: Store, workers: int, display: Display, runner: RunnerName = "local"
+) -> Path:
     """The artifact that such a plan is for, from the store, or made there as in any run.
 
     Raises:
@@ -71,12 +74,11 @@ def made(single: Single, store: Store, workers: int, display: Display, runner: R
     plan, stage = single.planned.plan, single.checkpoint
     if store.look(stage.key).state is State.PRESENT:
         return store.folder(stage.key)
-    request = Request(suite=plan.suite, store=store.root, workers=workers, runner=runner)
-    with walking(single.planned, store, display, request, set(), selected_stages(plan, [stage.name])) as walked:
-        ends = walked.ends
-    for key, end in ends.items():
-        if end.outcome is Outcome.FAILED and end.failure is not None:
-            raise NotMadeError(single.name, plan.by_key()[key].name, end.failure)
+    with open_session(store, display, RunnerRequest(runner=runner, workers=workers)) as session:
+        results = session.execute(plan, selected=selected_stages(plan, [stage.name]))
+    for key, result in results.items():
+        if result.outcome is Outcome.FAILED and result.failure is not None:
+            raise NotMadeError(single.name, plan.by_key()[key].name, result.failure)
     if store.look(stage.key).state is not State.PRESENT:
         raise EnvironmentFault("its checkpoint could not be made: a stage did not run", where=f"backbone {single.name}")
     return store.folder(stage.key)

@@ -90,7 +90,7 @@ class Executor:
                 self._stop.set()
                 self._runner.stop()
                 for future, stage in running.items():
-                    self._record(stage, future.result()[0])
+                    record(self._ledger, self._watcher, stage, future.result()[0])
                 raise
         scheduler.finish()
         self._write_down(scheduler)
@@ -121,22 +121,24 @@ class Executor:
     def _write_down(self, scheduler: Scheduler) -> None:
         """Record the results that have become known, and let transient files go that nothing waits for."""
         for stage, result in scheduler.take_settled():
-            self._record(stage, result)
+            record(self._ledger, self._watcher, stage, result)
         for stage in scheduler.take_unneeded():
             self._store.drop_files(stage.key, stage.transient)
 
-    def _record(self, stage: Stage, result: StageResult) -> None:
-        self._ledger.write(
-            "ended",
-            stage=stage.name,
-            key=stage.key,
-            outcome=result.outcome.value,
-            reason=str(result.decision),
-            seconds=round(result.seconds, 3),
-            peak_memory=result.peak_memory,
-            failure=result.failure.to_json() if result.failure else None,
-            at_fault=result.at_fault,
-            git=git_state(),
-            **result.provenance,
-        )
-        self._watcher.ended(stage, result)
+
+def record(ledger: Ledger, watcher: Watcher, stage: Stage, result: StageResult) -> None:
+    """Write down how a stage ended, and show it."""
+    ledger.write(
+        "ended",
+        stage=stage.name,
+        key=stage.key,
+        outcome=result.outcome.value,
+        reason=str(result.decision),
+        seconds=round(result.seconds, 3),
+        peak_memory=result.peak_memory,
+        failure=result.failure.to_json() if result.failure else None,
+        at_fault=result.at_fault,
+        git=git_state(),
+        **result.provenance,
+    )
+    watcher.ended(stage, result)

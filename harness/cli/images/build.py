@@ -70,8 +70,11 @@ def _weights(backbones: Sequence[str], store: Path) -> dict[str, Path]:
     """The fetched files of backbones, by name: from the store, or fetched there."""
     from harness.cli.display import make_display
     from harness.plan.checkpoint import plan_fetch
-    from harness.run.checkpoints import made
+    from harness.run.checkpoints import ensure_checkpoint
     from harness.store.artifacts import Store
 
     held, workers = Store(store), default_workers()
-    return {name: made(plan_fetch(name, store=held.root), held, workers, make_display(workers)) for name in backbones}
+    return {
+        name: ensure_checkpoint(plan_fetch(name, store=held.root), held, workers, make_display(workers))
+        for name in backbones
+    }

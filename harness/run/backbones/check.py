@@ -21,7 +21,7 @@ from harness.plan.stage import Phase
 from harness.progress import progress
 from harness.run.checkpoints import NotMadeError, named_checkpoint
 from harness.run.outside import Do, Work, doing
-from harness.run.suite import Display
+from harness.run.session import Display
 from harness.runners.base import RunnerName
 from harness.runners.preflight import NotReady
 from harness.specs.backbone import BackboneSpec

@@ -37,5 +37,5 @@ def test_bad_rows_are_bad_input(tmp_path: Path, failures: dict[Phase, FailureCla
         for phase, stage in stages.items()
     }
     plan = Plan(suite="s", stages=tuple(stages.values()), cells=())
-    report = RunReport(run="r", suite="s", ends=ends, plan=plan, results=tmp_path, page=tmp_path)
+    report = RunReport(run="r", suite="s", results=ends, plan=plan, folder=tmp_path, page=tmp_path)
     assert code == report.exit_code

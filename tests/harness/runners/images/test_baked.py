@@ -16,7 +16,7 @@ import pytest
 from harness.cli import main
 from harness.cli.display import make_display
 from harness.plan.checkpoint import plan_fetch
-from harness.run.checkpoints import NotMadeError, made
+from harness.run.checkpoints import NotMadeError, ensure_checkpoint
 from harness.runners.docker import confinement
 from harness.runners.images import engine, found, lockfile
 from harness.store.artifacts import Store
@@ -77,7 +77,7 @@ def test_the_stage_finds_its_files_where_nothing_else_has_them(
     confinement_host = confinement.host
     monkeypatch.setattr(confinement, "host", host)
 
-    folder = made(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
+    folder = ensure_checkpoint(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
 
     assert FILES == {path.name: path.read_bytes() for path in (folder / "files").iterdir()}
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -103,4 +103,4 @@ def test_an_image_of_other_bytes_is_refused_in_the_stage(name: str, tmp_path: Pa
     store = Store(tmp_path / "store")
 
     with pytest.raises(NotMadeError, match=r"its 'config\.json' does not have the recorded SHA-256"):
-        made(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
+        ensure_checkpoint(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
