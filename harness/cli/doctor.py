@@ -15,8 +15,8 @@ import click
 from harness import provenance
 from harness.cli.options import data_option, echo_json, json_option, store_option
 from harness.data.release import DATA_VARIABLE, data_folder
-from harness.paths import images_dir, tasks_dir
-from tasks.errors import UserError
+from harness.paths import images_dir
+from tasks.errors import DataError, UserError
 
 Status = Literal["ok", "missing", "warning"]
 PYTHONS = ((3, 11), (3, 14))
@@ -196,47 +196,29 @@ def check_gpu(packages: dict[str, str]) -> Finding:
 
 def check_data(data: Path | None) -> Finding:
     """Which tasks' original release files are there."""
+    from harness.data.splits import partly_there
+    from harness.specs.catalog import Catalog
+
     folder = data_folder(data)
     remedy = f"name the folder of release files: --data DIR or {DATA_VARIABLE}=DIR (generated data needs none)"
     if folder is None:
         return Finding(name="data", status="missing", detail="no folder of release files named", remedy=remedy)
     if not folder.is_dir():
         return Finding(name="data", status="missing", detail=f"no such folder: {folder}", remedy=remedy)
-    patterns = release_files()
-    found = [
-        task
-        for task, splits in patterns.items()
-        if all(any(any(folder.glob(file)) for file in sources) for sources in splits)
-    ]
-    absent = [task for task in patterns if task not in found]
+    catalog = Catalog()
+    specs = sorted(map(catalog.task, catalog.task_files()), key=lambda task: task.role, reverse=True)
+    tasks = [task for task in specs if any(split.files for split in task.splits.values())]
+    try:
+        found = [task.name for task in tasks if partly_there(task, folder)]
+    except DataError as error:
+        detail = f"{error.where}: {error.what}"
+        return Finding(name="data", status="missing", detail=detail, remedy=str(error.remedy))
+    absent = [task.name for task in tasks if task.name not in found]
     if not found:
         remedy = "'codestilts tasks show NAME' names each task's files"
         return Finding(name="data", status="missing", detail=f"{folder} holds no task's files", remedy=remedy)
     lacking = f"; files lacking for {_some(absent)}" if absent else ""
     return Finding(name="data", status="ok", detail=f"{folder}: {', '.join(found)}{lacking}")
-
-
-def release_files() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """By the name of every task that reads files: for each split, a pattern of each of its sources."""
-    import yaml
-
-    found = {}
-    for path in sorted(tasks_dir().glob("target/*.yaml")) + sorted(tasks_dir().glob("intermediate/*.yaml")):
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-        splits = tuple(_patterns(split) for split in spec.get("splits", {}).values() if "files" in split)
-        if splits:
-            found[spec["name"]] = splits
-    return found
-
-
-def _patterns(split: dict[str, Any]) -> tuple[str, ...]:
-    """What is there if a source is: its first file, or its folder of the hub."""
-    names = []
-    for source in (split, *split.get("also", ())):
-        hub = source.get("hub")
-        config = f"{hub['id'].replace('/', '--')}/{hub['revision']}/{hub['config']}" if hub else ""
-        names.append(f"hub/{config}/{hub['splits'][0]}/*" if hub else source["files"][0])
-    return tuple(re.sub(r"\{\w+\}", "*", name) for name in names)
 
 
 def check_browser() -> Finding:

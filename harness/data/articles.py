@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.data.locate import hub_folder
 from harness.data.receipts import RECEIPT, read_receipt
-from harness.data.splits import first_files
-from harness.specs.corpus import ArticlesText, CorpusSpec, LocatedArticles
+from harness.specs.corpus import ArticlesText
 
 
-def located_corpus(spec: CorpusSpec, folder: Path) -> CorpusSpec:
-    """The corpus with its articles where they are; what is missing keeps the place where it was looked for."""
-    sources = [
-        located_articles(source, folder) if isinstance(source, ArticlesText) else source for source in spec.sources
-    ]
-    return spec.model_copy(update={"sources": tuple(sources)})
+@dataclass(frozen=True, kw_only=True)
+class LocatedArticles:
+    """Articles with the files that are read, and bytes of all the text there is, by language."""
+
+    source: ArticlesText
+    format: Literal["text_articles", "file_articles", "hub_articles"]
+    paths: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, int]
 
 
-def located_articles(source: ArticlesText, folder: Path) -> LocatedArticles:
+def located_articles(source: ArticlesText, folder: Path | None) -> LocatedArticles:
     """Text files if there are some for every language, else the hub's files if so; languages never come from both.
 
-    Where neither is whole, that of which more is there: what is missing is then asked for by name.
+    Where neither is whole, that of which more is there: what is missing keeps the place where it is looked for first,
+    and is then asked for by name. Without a folder all texts count as equal in size.
     """
-    texts, tables = _text_files(source, folder), _table_files(source, folder)
+    texts = {} if folder is None else _text_files(source, folder)
+    tables = {} if folder is None else _table_files(source, folder)
     if len(texts) < len(source.languages) and len(tables) > len(texts):
-        paths = {
-            language: tables[language][0] if language in tables else (f"{_table(source, language)}/{RECEIPT}",)
-            for language in source.languages
-        }
-        sizes = {language: tables[language][1] if language in tables else 0 for language in source.languages}
-        return LocatedArticles(**source.model_dump(), format="hub_articles", paths=paths, sizes=sizes)
-    paths = {language: texts.get(language) or (first_files(source, language),) for language in source.languages}
+        receipts = {language: ((f"{_table(source, language)}/{RECEIPT}",), 0) for language in source.languages}
+        files = receipts | tables
+        return LocatedArticles(
+            source=source,
+            format="hub_articles",
+            paths={language: paths for language, (paths, _) in files.items()},
+            sizes={language: size for language, (_, size) in files.items()},
+        )
     sizes = {
-        language: sum((folder / path).stat().st_size for path in texts.get(language, ()))
+        language: 1 if folder is None else sum((folder / path).stat().st_size for path in texts.get(language, ()))
         for language in source.languages
     }
+    first = {language: (source.files[0].format(lang=language),) for language in source.languages}
     form: Literal["file_articles", "text_articles"] = "file_articles" if source.whole else "text_articles"
-    return LocatedArticles(**source.model_dump(), format=form, paths=paths, sizes=sizes)
+    return LocatedArticles(source=source, format=form, paths=first | texts, sizes=sizes)
 
 
 def _text_files(source: ArticlesText, folder: Path) -> dict[str, tuple[str, ...]]:
@@ -54,8 +62,7 @@ def _text_files(source: ArticlesText, folder: Path) -> dict[str, tuple[str, ...]
 
 def _table(source: ArticlesText, language: str) -> str:
     assert source.hub is not None, source
-    config = source.hub.config.format(lang=language, code=source.hub.codes.get(language, language))
-    return f"{source.hub.folder(config)}/{source.hub.splits[0]}"
+    return f"{hub_folder(source.hub, language, {})}/{source.hub.splits[0]}"
 
 
 def _table_files(source: ArticlesText, folder: Path) -> dict[str, tuple[tuple[str, ...], int]]:

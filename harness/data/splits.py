@@ -1,63 +1,91 @@
-"""Which rows a suite reads for each split of each task: the task's own, or the suite's stand-in."""
+"""Which rows a suite reads: the files of every split by language, whether they are there, and notes on them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
+from harness.data.articles import LocatedArticles, located_articles
+from harness.data.locate import filled, find_source, read_labels, source_files
 from harness.errors import SpecError
-from harness.specs.corpus import ArticlesText, LocatedArticles
+from harness.specs.catalog import Catalog
+from harness.specs.corpus import ArticlesText
 from harness.specs.resolve import ResolvedSuite
-from harness.specs.suite import SuiteSpec
+from harness.specs.suite import RecipeSpec, SuiteSpec
 from harness.specs.task import (
     RETRIEVAL_TYPES,
     TRANSLATABLE_TYPES,
     JoinedTask,
-    LocatedSplit,
+    RowsSource,
     SplitName,
     SplitSpec,
     TaskSpec,
 )
+from tasks.errors import DataError, UserError
+
+Tuning = Literal["none", "sample", "scored"]
+#: The name of a task's translated training rows among its splits.
+TRANSLATIONS = "translations"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitUse:
-    """The rows of one split as the suite reads them.
+class SplitRows:
+    """The rows of one split of a task, as they are read.
 
     Attributes:
-        scored_as: the split whose rows these really are ("test", or what stands in for it).
-        languages: of the rows.
-        files: release files by language, relative to the data directory; empty for generated splits.
+        task: whose rows they are.
+        split: what they are read as: ``train``, ``validation``, ``test`` or ``translations``.
+        scored_as: the split whose rows these really are (``test``, or what stands in for it).
+        languages: in which they are read.
+        source: the form of the release that is read; None where rows are generated or taken from the training rows.
+        files: by language, relative to the data directory; of rows that are not there those that are looked for first.
+        found: whether all files are there.
+        own: whether the suite itself names the files, in the place of the task's.
         why: the suite's words for a stand-in.
         parts: of a task that joins others, the same of each of these.
     """
 
-    task: str
-    split: SplitName
-    scored_as: SplitName
+    task: TaskSpec
+    split: str
+    scored_as: str
     spec: SplitSpec
     languages: tuple[str, ...]
-    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    source: RowsSource | None = None
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: bool = False
+    own: bool = False
     why: str | None = None
-    parts: tuple[SplitUse, ...] = ()
+    parts: tuple[SplitRows, ...] = ()
+
+    @property
+    def lines(self) -> tuple[SplitRows, ...]:
+        """The rows of each part; those of a task that joins none are one."""
+        return self.parts or (self,)
 
     @property
     def paths(self) -> list[str]:
         """All files, each once."""
-        own = [path for group in self.files.values() for path in group]
-        return list(dict.fromkeys([*own, *(path for part in self.parts for path in part.paths)]))
+        return list(dict.fromkeys(path for line in self.lines for group in line.files.values() for path in group))
+
+    @property
+    def differs(self) -> str | None:
+        """What the rows that are read have otherwise than the published ones."""
+        return self.source.differs if self.source is not None and self.found else None
 
     def to_json(self, digests: Mapping[str, str]) -> dict[str, Any]:
         """The form in stage parameters: formats and contents, never where the data directory lies."""
         if self.parts:
-            return {"join": [{"task": part.task, **part.to_json(digests)} for part in self.parts]}
+            return {"join": [{"task": part.task.name, **part.to_json(digests)} for part in self.parts]}
         if self.spec.from_train is not None:
             return {"from_train": self.spec.from_train}
-        if self.spec.generator:
+        if self.source is None:
             return {
                 "generator": self.spec.generator,
-                "task": self.task,
+                "task": self.task.name,
                 "split": self.scored_as,
                 "rows": self.spec.rows,
             }
@@ -65,96 +93,240 @@ class SplitUse:
             lang: [{"path": path, "sha256": digests[path]} for path in paths] for lang, paths in self.files.items()
         }
         part = {} if self.spec.part is None else {"part": self.spec.part.model_dump()}
-        return {"format": self.spec.format, "files": files, **part}
+        return {"format": self.source.format, "files": files, **part}
 
 
-def split_use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse | None:
-    """The rows a suite reads for a split, or None if the task has none.
+@dataclass(frozen=True, kw_only=True)
+class SuiteRows:
+    """All rows that a suite reads.
+
+    Attributes:
+        asked: the suite as its specs have it.
+        folder: the data directory; None where none was looked into.
+        splits: by the names of a task and of its split.
+        articles: by the name of a corpus.
+    """
+
+    asked: ResolvedSuite
+    folder: Path | None
+    splits: Mapping[tuple[str, str], SplitRows]
+    articles: Mapping[str, LocatedArticles]
+
+    @property
+    def lines(self) -> tuple[SplitRows, ...]:
+        """The rows of every split of every task or part, those of tasks that are left out, too."""
+        return tuple(line for rows in self.splits.values() for line in rows.lines)
+
+    def split(self, task: str, split: str) -> SplitRows | None:
+        """The rows of a split, or None if the task has none."""
+        return self.splits.get((task, split))
+
+    def required(self, task: str, split: str) -> SplitRows:
+        """The rows of a split.
+
+        Raises:
+            SpecError: the task has none, and nothing stands in for them.
+        """
+        rows = self.split(task, split)
+        if rows is None:
+            raise SpecError(
+                f"'{task}' has no rows for '{split}'",
+                where=f"suite {self.asked.spec.name}",
+                remedy=f"give it one under stand_ins.{task}.{split}",
+            )
+        return rows
+
+    @cached_property
+    def left_out(self) -> tuple[TaskSpec, ...]:
+        """Tasks that need not be there, and are not."""
+        return tuple(task for task in self.asked.tasks.values() if task.optional and not self._found(task))
+
+    def _found(self, task: TaskSpec) -> bool:
+        if self.folder is None:
+            return True
+        lines = [line for line in self.lines if line.task.name == task.name and line.source is not None]
+        labels = task.labels_file is None or (self.folder / task.labels_file).is_file()
+        return labels and all(line.found for line in lines)
+
+    @cached_property
+    def resolved(self) -> ResolvedSuite:
+        """The suite as it runs on these rows: without the tasks that are left out, with the labels in the folder.
+
+        Raises:
+            DataError: no recipe is left, or a file of labels is not one label a line.
+        """
+        gone = {task.name for task in self.left_out}
+        recipes = tuple(kept for recipe in self.asked.recipes if (kept := self._kept(recipe, gone)) is not None)
+        if not recipes:
+            raise DataError(
+                f"no recipe is left without {', '.join(sorted(gone))}",
+                where=str(self.folder),
+                remedy=self.left_out[0].optional,
+            )
+        tasks = {name: self._labelled(task) for name, task in self.asked.tasks.items() if name not in gone}
+        return dataclasses.replace(self.asked, recipes=recipes, tasks=tasks)
+
+    def _kept(self, recipe: RecipeSpec, gone: set[str]) -> RecipeSpec | None:
+        tasks = tuple(name for name in recipe.tasks if name not in gone)
+        if tasks == recipe.tasks:
+            return recipe
+        without = ", ".join(task.title for task in self.left_out if task.name in recipe.tasks)
+        title = f"{recipe.title or recipe.name}, without {without}"
+        return RecipeSpec(**{**dict(recipe), "tasks": tasks, "title": title}) if tasks else None
+
+    def _labelled(self, task: TaskSpec) -> TaskSpec:
+        if self.folder is None or task.labels_file is None or not (self.folder / task.labels_file).is_file():
+            return task
+        return type(task)(**{**dict(task), "labels": read_labels(self.folder / task.labels_file)})
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left out, and where rows differ from the published ones."""
+        kept = [line for (task, _), rows in self.splits.items() if task in self.resolved.tasks for line in rows.lines]
+        differing = [f"{line.task.title}, {line.split}: {line.differs}" for line in kept if line.differs]
+        return (*(f"Without {task.title}: {task.optional}" for task in self.left_out), *dict.fromkeys(differing))
+
+    @property
+    def stand_in_notes(self) -> tuple[str, ...]:
+        """The suite's own words for every stand-in."""
+        return tuple(
+            f"{self.asked.tasks[name].title}, {split}: {stand_in.why}"
+            for name, entries in self.asked.spec.stand_ins.items()
+            for split, stand_in in entries.items()
+        )
+
+    @property
+    def files(self) -> dict[str, list[str]]:
+        """Every release file that the suite reads, by task or corpus."""
+        read: dict[str, dict[str, None]] = {}
+        for (task, _), rows in self.splits.items():
+            if task in self.resolved.tasks and rows.paths:
+                read.setdefault(task, {}).update(dict.fromkeys(rows.paths))
+        for corpus, articles in self.articles.items():
+            read[f"corpus {corpus}"] = dict.fromkeys(path for paths in articles.paths.values() for path in paths)
+        return {name: list(paths) for name, paths in read.items()}
+
+    @cached_property
+    def foreign(self) -> dict[str, str]:
+        """Files of rows in other languages than English, with the language: none of them may train or select."""
+        found: dict[str, str] = {}
+        for task in self.asked.tasks.values():
+            for spec in task.splits.values():
+                english = set(_first_files(task, spec, "en"))  # a reader tells the languages of one file apart
+                for language in (*task.languages, *(spec.languages or ())):
+                    found.update({path: language for path in _first_files(task, spec, language) if path not in english})
+        for line in self.lines:
+            if not line.own and line.split != TRANSLATIONS:
+                english = set(line.files.get("en", ()))
+                for language, paths in line.files.items():
+                    found.update({path: language for path in paths if path not in english and language != "en"})
+        return found
+
+    def tuning(self, task: str) -> Tuning:
+        """What retrieval is tuned on; see :func:`tuning`."""
+        return tuning(self.split(task, "test"), self.split(task, "validation"))
+
+
+def suite_rows(resolved: ResolvedSuite, folder: Path | None = None) -> SuiteRows:
+    """The rows that a suite reads, and where they are below a data directory.
+
+    Of several sources of a split the first that is there in every language read counts; one that differs in its rows
+    counts only where none that does not is there. Splits that take each other's place are read from one source.
 
     Raises:
-        SpecError: a stand-in that cannot stand in for the split.
+        SpecError: a stand-in that cannot stand in for its split, or a file pattern with an unknown placeholder.
+        DataError: what ``data fetch`` has left in the folder is broken.
     """
-    if isinstance(task, JoinedTask) and split not in suite.stand_ins.get(task.name, {}):
-        uses = [use for part in task.parts if (use := split_use(suite, part, split)) is not None]
-        if not uses:
-            return None
-        first = uses[0]
-        return SplitUse(
-            task=task.name, split=split, scored_as=split, spec=first.spec, languages=first.languages, parts=tuple(uses)
-        )
-    stand_in = suite.stand_ins.get(task.name, {}).get(split)
-    scored_as: SplitName = split
-    spec = task.splits.get(split)
-    why = stand_in.why if stand_in else None
-    if stand_in is not None and stand_in.use is not None:
-        scored_as, spec = stand_in.use, task.splits[stand_in.use]
-        if spec.from_train is not None:
-            raise SpecError(
-                f"'{stand_in.use}' is a part of the training rows and cannot stand in for '{split}'",
-                where=f"suite {suite.name}, field 'stand_ins.{task.name}.{split}'",
-                remedy="name another split, or files",
+    here = folder if folder is not None and folder.is_dir() else None
+    uses: dict[tuple[str, str], SplitRows] = {}
+    for task in resolved.tasks.values():
+        for split in _splits_read(resolved, task):
+            if (rows := _use(resolved.spec, task, split)) is not None:
+                uses[task.name, split] = rows
+        languages = _languages_in_files(resolved.spec, task)
+        if languages and task.translated is not None and _translates(resolved, task):
+            uses[task.name, TRANSLATIONS] = SplitRows(
+                task=task, split=TRANSLATIONS, scored_as="train", spec=task.translated.split, languages=languages
             )
-    elif stand_in is not None:
-        spec = stand_in.split
-    if spec is None:
-        return None
-    languages = split_languages(suite, task, split, spec)
-    files = {lang: _paths(task, spec, lang) for lang in languages} if spec.files else {}
-    return SplitUse(
-        task=task.name, split=split, scored_as=scored_as, spec=spec, languages=languages, files=files, why=why
-    )
+    together: dict[tuple[str, str, bool], dict[str, None]] = {}
+    for rows in uses.values():
+        for line in rows.lines:
+            together.setdefault(_shared(line), {}).update(dict.fromkeys(line.languages))
+    splits = {name: _located(rows, together, here) for name, rows in uses.items()}
+    articles = {
+        name: located_articles(source, here)
+        for name, corpus in resolved.corpora.items()
+        for source in corpus.sources
+        if isinstance(source, ArticlesText)
+    }
+    return SuiteRows(asked=resolved, folder=here, splits=splits, articles=articles)
 
 
-def split_languages(suite: SuiteSpec, task: TaskSpec, split: SplitName, spec: SplitSpec) -> tuple[str, ...]:
-    """The languages a split is read in: what trains or selects is English, whatever languages a task has."""
-    if split == "test":
-        return scored_languages(suite, task)
-    if task.type in RETRIEVAL_TYPES:
-        return spec.languages or scored_languages(suite, task)
-    return ("en",)
+def task_rows(task: TaskSpec, catalog: Catalog, folder: Path | None) -> Iterator[SplitRows]:
+    """All splits of a task in all its languages, and those of what trains it."""
+    for part in task.parts if isinstance(task, JoinedTask) else (task,):
+        for name, spec in part.splits.items():
+            languages: tuple[str, ...] = ("en",)
+            if name == "test" or part.type in RETRIEVAL_TYPES:
+                languages = part.languages if name == "test" else spec.languages or part.languages
+            yield split_rows(part, name, languages, folder)
+    if task.trained_on is not None and task.trained_on != task.name:
+        yield from task_rows(catalog.task(task.trained_on), catalog, folder)
 
 
-def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
-    """The languages in which ``+translated`` adds rows of a task, in the suite's order; none if it has none."""
-    use = suite.translated
-    if use is None or (use.tasks is not None and task.name not in use.tasks):
-        return ()
-    if use.by is not None:
-        return use.languages if task.type in TRANSLATABLE_TYPES else ()
-    return languages_in_files(suite, task)
+def split_rows(task: TaskSpec, split: SplitName, languages: Iterable[str], folder: Path | None) -> SplitRows:
+    """A task's own split in some languages."""
+    rows = SplitRows(task=task, split=split, scored_as=split, spec=task.splits[split], languages=tuple(languages))
+    return _located(rows, {_shared(rows): dict.fromkeys(rows.languages)}, folder)
 
 
-def languages_in_files(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
-    """The same, where translations are read from files and not made."""
-    use = suite.translated
-    if use is None or use.by is not None or task.translated is None:
-        return ()
-    if use.tasks is not None and task.name not in use.tasks:
-        return ()
-    return tuple(language for language in use.languages if language in task.translated.languages)
+def retrieval_rows(task: TaskSpec, folder: Path, languages: Sequence[str]) -> tuple[SplitRows, SplitRows | None]:
+    """What can be scored of a target without training, and the sample that it is tuned on, as far as they are there.
+
+    Of several sources of a split the one with the most languages counts, then the first. Where only one of the two
+    splits is there, and the sample has no languages of its own, it is read as both.
+
+    Args:
+        task: the target.
+        folder: the data directory.
+        languages: those to score; all that have files if empty.
+
+    Raises:
+        UserError: a language is none of the task's, or has no files.
+    """
+    unknown = [language for language in languages if language not in task.languages]
+    if unknown:
+        raise UserError(
+            f"'{unknown[0]}' is no language of {task.name}",
+            where="--languages",
+            remedy=f"use some of {', '.join(task.languages)}",
+        )
+    own = task.splits["validation"].languages
+    test, sample = _most(task, "test", task.languages, folder), _most(task, "validation", own or task.languages, folder)
+    if own is None and not test.files and sample.files:
+        test = sample
+    elif own is None and not set(languages or test.files) <= set(sample.files):
+        sample = test
+    scored = [name for name in task.languages if name in test.files and name in (languages or test.files)]
+    lost = [language for language in languages if language not in test.files]
+    if lost or not scored:
+        wanted = task.splits["test"].files[0]
+        missing = f"there are no files of '{lost[0]}'" if lost else f"there are no files of {task.name}"
+        raise UserError(missing, where=str(folder), remedy=f"they are named like {wanted}")
+    return _within(test, scored), _within(sample, sample.files if own else scored) if sample.files else None
 
 
-def translated_use(task: TaskSpec, languages: Iterable[str]) -> SplitUse:
-    """The translations of a task's training rows in some of its languages."""
-    assert task.translated is not None, task.name
-    spec, wanted = task.translated.split, tuple(languages)
-    files = {} if spec.generator else {language: _paths(task, spec, language) for language in wanted}
-    return SplitUse(task=task.name, split="train", scored_as="train", spec=spec, languages=wanted, files=files)
-
-
-def tuning_use(suite: SuiteSpec, task: TaskSpec) -> Literal["none", "sample", "scored"]:
+def tuning(scored: SplitRows | None, sample: SplitRows | None) -> Tuning:
     """What retrieval is tuned on: a sample of its own, nothing, or the very rows that are scored.
 
-    The last is so where the suite lets one split stand in for both; its result is an oracle's.
+    The last is so where a suite lets one split stand in for both; its result is an oracle's.
     """
-    scored, sample = split_use(suite, task, "test"), split_use(suite, task, "validation")
     if sample is None or scored is None:
         return "none"
     if sample.spec.generator:
         same = sample.scored_as == scored.scored_as
     else:
-        files = {path for paths in scored.files.values() for path in paths}
-        same = any(path in files for paths in sample.files.values() for path in paths)
+        same = not set(sample.paths).isdisjoint(scored.paths)
     return "scored" if same else "sample"
 
 
@@ -166,60 +338,48 @@ def scored_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
     return tuple(language for language in task.languages if language in limits.languages)
 
 
-def data_files(resolved: ResolvedSuite) -> dict[str, list[str]]:
-    """Every release file the suite reads, by task."""
-    found: dict[str, list[str]] = {}
-    for task in resolved.tasks.values():
-        paths: dict[str, None] = {}
-        for split in splits_read(resolved, task):
-            use = split_use(resolved.spec, task, split)
-            paths.update(dict.fromkeys(use.paths if use else ()))
-        translations = languages_in_files(resolved.spec, task)
-        if any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes) and translations:
-            use = translated_use(task, translations)
-            paths.update(dict.fromkeys(use.paths))
-        if paths:
-            found[task.name] = list(paths)
-    for corpus in resolved.corpora.values():
-        articles = [articles_use(source) for source in corpus.sources if isinstance(source, ArticlesText)]
-        paths = dict.fromkeys(path for use in articles for files in use.paths.values() for path in files)
-        if paths:
-            found[f"corpus {corpus.name}"] = list(paths)
-    return found
+def translated_languages(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
+    """The languages in which ``+translated`` adds rows of a task, in the suite's order; none if it has none."""
+    use = suite.translated
+    if use is None or (use.tasks is not None and task.name not in use.tasks):
+        return ()
+    if use.by is not None:
+        return use.languages if task.type in TRANSLATABLE_TYPES else ()
+    return tuple(name for name in use.languages if task.translated and name in task.translated.languages)
 
 
-def articles_use(source: ArticlesText) -> LocatedArticles:
-    """Articles as they were found; not looked for, they are text files of equal sizes where they are expected first."""
-    if isinstance(source, LocatedArticles):
-        return source
-    paths: dict[str, tuple[str, ...]] = {name: (first_files(source, name),) for name in source.languages}
-    sizes = dict.fromkeys(source.languages, 1)
-    form: Literal["file_articles", "text_articles"] = "file_articles" if source.whole else "text_articles"
-    return LocatedArticles(**source.model_dump(), format=form, paths=paths, sizes=sizes)
+def possible_languages(task: TaskSpec, split: str, spec: SplitSpec) -> tuple[str, ...]:
+    """The languages in which a split can be there, whether anything reads it in them or not."""
+    if split == TRANSLATIONS:
+        return task.translated.languages if task.translated is not None else ()
+    return spec.languages or task.languages
 
 
-def first_files(source: ArticlesText, language: str) -> str:
-    """Where text in a language is looked for first."""
-    return source.files[0].format(lang=language)
+def partly_there(task: TaskSpec, folder: Path) -> bool:
+    """Whether some source of every split of a task is there in some language."""
+    return all(
+        any(
+            source_files(source, folder, language, task.codes)
+            for source in spec.sources()
+            for language in possible_languages(task, name, spec)
+        )
+        for name, spec in task.splits.items()
+        if spec.files
+    )
 
 
-def foreign_files(resolved: ResolvedSuite) -> dict[str, str]:
-    """Files of rows in other languages than English, with the language: none of them may train or select."""
-    found: dict[str, str] = {}
-    for task in resolved.tasks.values():
-        for spec in task.splits.values():
-            if not spec.files:
-                continue
-            english = set(_paths(task, spec, "en"))  # files that hold all languages are told apart by their readers
-            for language in (*task.languages, *(spec.languages or ())):
-                if language != "en":
-                    paths = _paths(task, spec, language)
-                    found.update({path: language for path in paths if path not in english})
-    return found
+def own_splits(suite: SuiteSpec) -> Iterator[tuple[str, SplitName, SplitSpec]]:
+    """Splits that a suite names files of its own for, with their tasks."""
+    for name, entries in suite.stand_ins.items():
+        for split, stand_in in entries.items():
+            if stand_in.split is not None:
+                yield name, split, stand_in.split
 
 
-def splits_read(resolved: ResolvedSuite, task: TaskSpec) -> tuple[SplitName, ...]:
-    """The splits of a task that the suite reads."""
+# -- which splits, in which languages ----------------------------------------------------------------------------------
+
+
+def _splits_read(resolved: ResolvedSuite, task: TaskSpec) -> tuple[SplitName, ...]:
     scored: tuple[SplitName, ...] = ("test",) if task.name in resolved.spec.targets else ()
     if task.type in RETRIEVAL_TYPES:
         return (*scored, "validation") if scored else ()
@@ -236,15 +396,99 @@ def splits_read(resolved: ResolvedSuite, task: TaskSpec) -> tuple[SplitName, ...
     return (*scored, "train", "validation") if selects else (*scored, "train")
 
 
-def _paths(task: TaskSpec, spec: SplitSpec, language: str) -> tuple[str, ...]:
-    if isinstance(spec, LocatedSplit):
-        return spec.paths.get(language, ())
-    code = task.codes.get(language, language)
-    try:
-        return tuple(pattern.format(lang=language, code=code) for pattern in spec.files)
-    except (KeyError, IndexError) as error:
-        raise SpecError(
-            f"file pattern uses an unknown placeholder {error}",
-            where=f"task {task.name}",
-            remedy="only {lang} and {code} are filled in",
-        ) from error
+def _use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitRows | None:
+    """The rows a suite reads for a split, not looked for yet; None if the task has none."""
+    stand_in = suite.stand_ins.get(task.name, {}).get(split)
+    if isinstance(task, JoinedTask) and stand_in is None:
+        parts = [use for part in task.parts if (use := _use(suite, part, split)) is not None]
+        if not parts:
+            return None
+        return dataclasses.replace(parts[0], task=task, scored_as=split, own=False, why=None, parts=tuple(parts))
+    scored_as, spec = split, task.splits.get(split)
+    if stand_in is not None and stand_in.use is not None:
+        scored_as, spec = stand_in.use, task.splits[stand_in.use]
+        if spec.from_train is not None:
+            raise SpecError(
+                f"'{stand_in.use}' is a part of the training rows and cannot stand in for '{split}'",
+                where=f"suite {suite.name}, field 'stand_ins.{task.name}.{split}'",
+                remedy="name another split, or files",
+            )
+    elif stand_in is not None:
+        spec = stand_in.split
+    if spec is None:
+        return None
+    return SplitRows(
+        task=task,
+        split=split,
+        scored_as=scored_as,
+        spec=spec,
+        languages=_split_languages(suite, task, split, spec),
+        own=stand_in is not None and stand_in.split is not None,
+        why=stand_in.why if stand_in else None,
+    )
+
+
+def _split_languages(suite: SuiteSpec, task: TaskSpec, split: SplitName, spec: SplitSpec) -> tuple[str, ...]:
+    """What trains or selects is English, whatever languages a task has."""
+    if split == "test":
+        return scored_languages(suite, task)
+    if task.type in RETRIEVAL_TYPES:
+        return spec.languages or scored_languages(suite, task)
+    return ("en",)
+
+
+def _translates(resolved: ResolvedSuite, task: TaskSpec) -> bool:
+    return any(recipe.translated and task.name in recipe.tasks for recipe in resolved.recipes)
+
+
+def _languages_in_files(suite: SuiteSpec, task: TaskSpec) -> tuple[str, ...]:
+    """Languages of translations that are read from files and not made."""
+    made = suite.translated is None or suite.translated.by is not None
+    return () if made else translated_languages(suite, task)
+
+
+# -- which files -------------------------------------------------------------------------------------------------------
+
+
+def _shared(line: SplitRows) -> tuple[str, str, bool]:
+    """Of lines with equal ones the rows are the same, and come from one source."""
+    return line.task.name, line.split if line.own or line.split == TRANSLATIONS else line.scored_as, line.own
+
+
+def _located(
+    rows: SplitRows, together: Mapping[tuple[str, str, bool], Iterable[str]], folder: Path | None
+) -> SplitRows:
+    """The rows with their files, from a source that is there in all languages in which anything reads them."""
+    if rows.parts:
+        parts = tuple(_located(part, together, folder) for part in rows.parts)
+        return dataclasses.replace(rows, parts=parts, found=all(part.found for part in parts))
+    sources = rows.spec.sources()
+    if not sources:
+        return dataclasses.replace(rows, found=True)
+    found = None if folder is None else find_source(rows.spec, together[_shared(rows)], rows.task.codes, folder)
+    if found is not None:
+        files = {language: found.files[language] for language in rows.languages}
+        return dataclasses.replace(rows, source=found.source, files=files, found=True)
+    files = {language: _first_files(rows.task, rows.spec, language) for language in rows.languages}
+    return dataclasses.replace(rows, source=sources[0], files=files)
+
+
+def _first_files(task: TaskSpec, spec: SplitSpec, language: str) -> tuple[str, ...]:
+    return tuple(filled(pattern, language, task.codes, where=f"task {task.name}") for pattern in spec.files)
+
+
+def _most(task: TaskSpec, split: SplitName, languages: Iterable[str], folder: Path) -> SplitRows:
+    """A split in one form of the release, in the languages that it is there in; without files where there is none."""
+    spec = task.splits[split]
+    rows = SplitRows(task=task, split=split, scored_as=split, spec=spec, languages=())
+    for source in spec.sources():
+        looked = {language: source_files(source, folder, language, task.codes) for language in languages}
+        files = {language: paths for language, paths in looked.items() if paths}
+        if len(files) > len(rows.files):
+            rows = dataclasses.replace(rows, source=source, languages=tuple(files), files=files, found=True)
+    return rows
+
+
+def _within(rows: SplitRows, languages: Iterable[str]) -> SplitRows:
+    kept = tuple(languages)
+    return dataclasses.replace(rows, languages=kept, files={language: rows.files[language] for language in kept})

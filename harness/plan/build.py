@@ -9,24 +9,15 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec
 
-from harness.data.splits import (
-    SplitUse,
-    articles_use,
-    foreign_files,
-    scored_languages,
-    split_use,
-    translated_languages,
-    translated_use,
-    tuning_use,
-)
+from harness.data.articles import LocatedArticles
+from harness.data.splits import TRANSLATIONS, SplitRows, SuiteRows, scored_languages, translated_languages
 from harness.errors import SpecError
 from harness.files import digest
 from harness.plan import cost, limits, parameters
 from harness.plan.cost import expected_rows
 from harness.plan.stage import Cell, Environment, Phase, Plan, Stage
 from harness.specs.backbone import BackboneSpec, PretrainSpec
-from harness.specs.corpus import ArticlesText, PackageText
-from harness.specs.resolve import ResolvedSuite
+from harness.specs.corpus import PackageText
 from harness.specs.source import FolderSource, HubSource, PackageSource
 from harness.specs.suite import RecipeSpec
 from harness.specs.task import RETRIEVAL_TYPES, SplitName, TaskSpec
@@ -80,13 +71,13 @@ class PlanInputs:
     requirements: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_plan(resolved: ResolvedSuite, read_inputs: PlanInputs) -> Plan:
-    """All stages of a suite, each once, inputs before what reads them.
+def build_plan(rows: SuiteRows, read_inputs: PlanInputs) -> Plan:
+    """All stages of the suite that reads some rows, each once, inputs before what reads them.
 
     Raises:
         SpecError: a task lacks a split that the suite needs.
     """
-    return _Builder(resolved, read_inputs).build()
+    return _Builder(rows, read_inputs).build()
 
 
 P = ParamSpec("P")
@@ -110,16 +101,16 @@ def _once_a_task(
 class _Builder:
     """Adds stages to a plan; equal stages (by key) are added once and shared."""
 
-    def __init__(self, resolved: ResolvedSuite, read_inputs: PlanInputs) -> None:
-        self._suite = resolved.spec
-        self._resolved = resolved
+    def __init__(self, rows: SuiteRows, read_inputs: PlanInputs) -> None:
+        self._read = rows
+        self._resolved = rows.resolved
+        self._suite = rows.resolved.spec
         self._inputs = read_inputs
-        self._device = read_inputs.device or resolved.spec.device
+        self._device = read_inputs.device or self._suite.device
         self.of_tasks: dict[object, str] = {}
         self._stages: dict[str, Stage] = {}
         self._backbone_keys: dict[str, str] = {}
         self._cells: list[Cell] = []
-        self._foreign = foreign_files(resolved)
 
     def build(self) -> Plan:
         for name in self._suite.backbones:
@@ -219,13 +210,13 @@ class _Builder:
     def _retrieve(self, backbone: BackboneSpec, recipe: RecipeSpec, task: TaskSpec, seed: int, checkpoint: str) -> str:
         languages = self._languages(task)
         inputs = {"checkpoint": checkpoint, "inputs": self._scored(task, "inputs")}
-        dev = tuning_use(self._suite, task)
+        dev = self._read.tuning(task.name)
         sampled: tuple[str, ...] = ()
         if dev != "none":
             # What is chosen is chosen on the validation pairs, which this phase alone sees. Test pairs it never does,
             # unless the suite says that there are no others; then the result is marked.
             split: SplitName = "test" if dev == "scored" else "validation"
-            sampled = self._split(task, split).languages
+            sampled = self._read.required(task.name, split).languages
             inputs |= {"dev": self._scored(task, "inputs", split), "dev_labels": self._scored(task, "labels", split)}
         known = parameters.with_lengths(task, self._hyper(task, backbone))
         return self._add(
@@ -350,13 +341,7 @@ class _Builder:
         splits: dict[str, Any] = {}
         read: tuple[SplitName, ...] = ("train", "validation") if held_out is None else ("train",)
         for split in read:
-            use = split_use(self._suite, task, split)
-            if use is None and split == "train":
-                raise SpecError(
-                    f"'{task.name}' has no rows for '{split}'",
-                    where=f"suite {self._suite.name}",
-                    remedy=f"give it one under stand_ins.{task.name}.{split}",
-                )
+            use = self._read.split(task.name, split) if split != "train" else self._read.required(task.name, split)
             if use is not None:
                 self._refuse_foreign(use)
                 splits[split] = use.to_json(self._inputs.data) | {"limit": self._suite.limit(task.name, split)}
@@ -376,17 +361,17 @@ class _Builder:
             needs_data=True,
         )
 
-    def _refuse_foreign(self, use: SplitUse) -> None:
+    def _refuse_foreign(self, use: SplitRows) -> None:
         """Zero-shot stays zero-shot: what trains or selects is in no file of another language.
 
         Raises:
             SpecError: it is in one.
         """
         for path in use.paths:
-            if path in self._foreign:
+            if path in self._read.foreign:
                 raise SpecError(
-                    f"'{path}' holds rows in '{self._foreign[path]}', and '{use.split}' rows are English",
-                    where=f"suite {self._suite.name}, task {use.task}",
+                    f"'{path}' holds rows in '{self._read.foreign[path]}', and '{use.split}' rows are English",
+                    where=f"suite {self._suite.name}, task {use.task.name}",
                     remedy="give English files; translated rows belong to a recipe '+translated'",
                 )
 
@@ -396,7 +381,7 @@ class _Builder:
         assert self._suite.translated is not None, task.name
         if self._resolved.translator is not None:
             return self._made(task, self._resolved.translator, languages, self._suite.translated.rows(task.name))
-        use = translated_use(task, languages)
+        use = self._read.required(task.name, TRANSLATIONS)
         params = {
             "kind": "translated",
             "task": parameters.identity(task),
@@ -434,7 +419,7 @@ class _Builder:
 
         The same of a validation split that is in other languages than English (bitext mining).
         """
-        use = self._split(task, split)
+        use = self._read.required(task.name, split)
         params = parameters.scored(task, use, kind, self._inputs.data, self._suite.limit(task.name, split))
         part = kind if split == "test" else f"{split}-{kind}"
         return self._add(Phase.PREPARE, f"prepare/{part}/{task.name}", params, {}, needs_data=True)
@@ -448,7 +433,7 @@ class _Builder:
         """The English text of a scored split in full: what training must not hold, whatever part of it is scored."""
         scored = self._languages(task)
         languages = ["en"] if "en" in scored else list(scored)
-        use = self._split(task, "test")
+        use = self._read.required(task.name, "test")
         if use.files:
             use = dataclasses.replace(use, files={language: use.files[language] for language in languages})
         params = {
@@ -463,14 +448,9 @@ class _Builder:
     @_once_a_task
     def _texts(self, task: TaskSpec) -> str:
         """All that is scored, in every language: what no corpus of articles may hold as a paragraph."""
-        use = self._split(task, "test")
+        use = self._read.required(task.name, "test")
         params = parameters.scored(task, use, "inputs", self._inputs.data, None)
         return self._add(Phase.PREPARE, f"prepare/texts/{task.name}", params, {}, needs_data=True)
-
-    def _split(self, task: TaskSpec, split: SplitName) -> SplitUse:
-        use = split_use(self._suite, task, split)
-        assert use is not None, task.name
-        return use
 
     @_once_a_task
     def _baseline(self, task: TaskSpec) -> str:
@@ -490,14 +470,13 @@ class _Builder:
                 inputs[f"fetch:{source.package}"] = self._fetch(source)
                 entry = {"kind": "package", "package": source.package, "include": source.include}
             elif source.kind == "articles":
-                entry = self._articles(source)
+                entry = self._articles(self._read.articles[name])
                 inputs |= {
                     f"exclude:{target}": self._texts(self._resolved.tasks[target]) for target in self._suite.targets
                 }
             elif source.kind == "rows":
                 task = self._resolved.tasks[source.task]
-                use = split_use(self._suite, task, "train")
-                assert use is not None, source.task
+                use = self._read.required(source.task, "train")
                 entry |= {"task": parameters.identity(task), "split": use.to_json(self._inputs.data)}
                 inputs |= {
                     f"exclude:{target}": self._passages(self._resolved.tasks[target])
@@ -508,9 +487,8 @@ class _Builder:
         params = {"kind": "corpus", "sources": sources, "max_characters": spec.max_characters}
         return self._add(Phase.PREPARE, f"prepare/corpus/{name}", params, inputs, needs_data=True)
 
-    def _articles(self, source: ArticlesText) -> dict[str, Any]:
+    def _articles(self, use: LocatedArticles) -> dict[str, Any]:
         """Articles as the stage is told of them: which files, and how much text each language has in all."""
-        use = articles_use(source)
         files = {
             language: [{"path": path, "sha256": self._inputs.data[path]} for path in paths]
             for language, paths in use.paths.items()
@@ -520,15 +498,15 @@ class _Builder:
             "format": use.format,
             "files": files,
             "sizes": use.sizes,
-            "max_characters": use.max_characters,
-            "columns": [use.id_column, use.text_column],
-            "whole": use.whole,
+            "max_characters": use.source.max_characters,
+            "columns": [use.source.id_column, use.source.text_column],
+            "whole": use.source.whole,
         }
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
     def _rows_expected(self, task: TaskSpec, split: SplitName) -> int:
-        return expected_rows(split_use(self._suite, task, split), task.type, self._suite.limit(task.name, split))
+        return expected_rows(self._read.split(task.name, split), task.type, self._suite.limit(task.name, split))
 
     def _languages(self, task: TaskSpec) -> tuple[str, ...]:
         return scored_languages(self._suite, task)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.data.splits import data_files
+from harness.data.splits import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase, Stage
@@ -48,9 +48,9 @@ def plan_checkpoint(
             depends on what a suite scores.
     """
     resolved = _resolved(name, allowed)
-    if data_files(resolved):
+    if files := suite_rows(resolved).files:
         raise UserError(
-            f"it is trained on text of release files ({', '.join(data_files(resolved))}), less what a suite scores",
+            f"it is trained on text of release files ({', '.join(files)}), less what a suite scores",
             where=f"backbone {name}",
             remedy=f"make it by 'codestilts run SUITE --only pretrain/{name}', and name its folder in the store",
         )
@@ -92,4 +92,5 @@ def _resolved(name: str, allowed: Collection[str]) -> ResolvedSuite:
 
 def _planned(resolved: ResolvedSuite, store: Path | None, where: RunLocation | None) -> Planned:
     inputs = read_inputs(resolved, store, where=where)
-    return Planned(resolved=resolved, plan=build_plan(resolved, inputs), inputs=inputs, data=None)
+    rows = suite_rows(resolved)
+    return Planned(rows=rows, plan=build_plan(rows, inputs), inputs=inputs, data=None)

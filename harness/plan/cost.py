@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.data.splits import SplitUse
+from harness.data.splits import SplitRows
 from harness.plan.stage import Phase, Stage
 from harness.specs.backbone import BackboneSpec
 from harness.specs.task import TypeName
@@ -24,7 +24,7 @@ _UNKNOWN_ROWS = 5000
 _ROWS_A_PAIR: dict[TypeName, int] = {"sentence_retrieval": 2, "bitext_mining": 80}
 
 
-def expected_rows(use: SplitUse | None, type_name: TypeName, limit: int | None) -> int:
+def expected_rows(use: SplitRows | None, type_name: TypeName, limit: int | None) -> int:
     """Rows of a split in all its languages together; what the suite caps, it caps in each of them.
 
     A split of which samples are there counts as whole: the number is an upper bound then.
@@ -37,7 +37,7 @@ def expected_rows(use: SplitUse | None, type_name: TypeName, limit: int | None) 
     return sum(_in_language(use, type_name, language, limit) for language in use.languages)
 
 
-def _in_language(use: SplitUse, type_name: TypeName, language: str, limit: int | None) -> int:
+def _in_language(use: SplitRows, type_name: TypeName, language: str, limit: int | None) -> int:
     if use.spec.generator:
         rows = use.spec.rows
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from harness.data.splits import SplitUse
+from harness.data.splits import SplitRows
 from harness.specs.backbone import BackboneSpec
 from harness.specs.source import FolderSource, HubSource
 from harness.specs.task import TaskSpec
@@ -36,7 +36,7 @@ def training(hyper: Hyper) -> dict[str, Any]:
 
 
 def scored(
-    task: TaskSpec, use: SplitUse, kind: Literal["inputs", "labels"], digests: Mapping[str, str], limit: int | None
+    task: TaskSpec, use: SplitRows, kind: Literal["inputs", "labels"], digests: Mapping[str, str], limit: int | None
 ) -> dict[str, Any]:
     """Preparing one half of rows that are scored, or of the sample that retrieval is tuned on."""
     return {

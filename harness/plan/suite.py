@@ -9,8 +9,7 @@ from typing import Literal
 
 from harness import paths
 from harness.data import release
-from harness.data.locate import locate
-from harness.data.splits import data_files
+from harness.data.splits import SuiteRows, suite_rows
 from harness.errors import SpecError
 from harness.files import file_digest
 from harness.plan import first_seen
@@ -28,11 +27,16 @@ _UNREAD = "0" * 64
 class Planned:
     """A plan with what it was made from."""
 
-    resolved: ResolvedSuite
+    rows: SuiteRows
     plan: Plan
     inputs: PlanInputs
     data: Path | None
     files: tuple[str, ...] = ()  # release files it reads, below ``data``
+
+    @property
+    def resolved(self) -> ResolvedSuite:
+        """The suite with every spec it names, as it runs on its rows."""
+        return self.rows.resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +71,18 @@ def plan_suite(
     Raises:
         UserError: a spec is wrong or release files are missing.
     """
-    resolved = resolved_suite(name, smoke=smoke, allowed=allowed)
     folder = release.data_folder(data_dir)
-    resolved = locate(resolved, folder)
-    files = data_files(resolved)
+    rows = suite_rows(resolved_suite(name, smoke=smoke, allowed=allowed), folder)
+    files = rows.files
     cache = store / "data-digests.json" if store else None
     if unread:
         digests = {path: _UNREAD for paths in files.values() for path in paths}
     else:
         digests = release.digests(files, folder, cache, suite=name)
-    inputs = read_inputs(resolved, store, digests=digests, where=where)
+    inputs = read_inputs(rows.resolved, store, digests=digests, where=where)
     return Planned(
-        resolved=resolved,
-        plan=build_plan(resolved, inputs),
+        rows=rows,
+        plan=build_plan(rows, inputs),
         inputs=inputs,
         data=folder if files else None,
         files=tuple(digests),

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.data.splits import tuning_use
+from harness.data.splits import SuiteRows
 from harness.files import read_json
 from harness.plan.stage import Cell, Phase, Stage
 from harness.plan.stats import ScoredCell
-from harness.specs.resolve import ResolvedSuite
 from harness.store.artifacts import StoredArtifact
 from leaderboard.json_text import layered_json
 from leaderboard.results import (
@@ -42,13 +41,14 @@ class CellReader:
     """Reads what the stages of a cell left.
 
     Args:
-        resolved: the suite.
+        rows: those that the suite reads.
         stages: at least those behind the cells, by key, inputs before what reads them.
         artifacts: what they left.
     """
 
-    def __init__(self, resolved: ResolvedSuite, stages: Mapping[str, Stage], artifacts: Artifacts) -> None:
-        self._resolved = resolved
+    def __init__(self, rows: SuiteRows, stages: Mapping[str, Stage], artifacts: Artifacts) -> None:
+        self._rows = rows
+        self._resolved = rows.resolved
         self._store = artifacts
         self._stages = stages
         self._links: dict[str, dict[str, Any]] = {}
@@ -98,7 +98,7 @@ class CellReader:
         found = []
         if task.trained_on in recipe.tasks:
             found.append(OWN_TRAINING_DATA)
-        if task.type == "bitext_mining" and tuning_use(self._resolved.spec, task) == "scored":
+        if task.type == "bitext_mining" and self._rows.tuning(task.name) == "scored":
             found.append(ORACLE_THRESHOLD)
         if _ran_out_of_memory(details):
             found.append(NOT_BIT_REPRODUCIBLE)  # memory ran out, and sums of smaller parts round otherwise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.data.splits import scored_languages, split_use
+from harness.data.splits import SuiteRows
 from harness.specs.backbone import BackboneSpec
 from harness.specs.resolve import ResolvedSuite
 from harness.specs.suite import RecipeSpec
@@ -19,8 +19,9 @@ from leaderboard.results import (
 )
 
 
-def grid(resolved: ResolvedSuite) -> SuiteGrid:
+def grid(rows: SuiteRows) -> SuiteGrid:
     """The grid that was asked for, in the page's order, and all that must be said about it."""
+    resolved = rows.resolved
     suite = resolved.spec
     return SuiteGrid(
         name=suite.name,
@@ -29,9 +30,9 @@ def grid(resolved: ResolvedSuite) -> SuiteGrid:
         miniature=suite.miniature,
         backbones=tuple(_backbone_info(resolved.backbones[name]) for name in suite.backbones),
         recipes=tuple(_recipe_info(recipe, suite.training) for recipe in resolved.recipes),
-        targets=tuple(_target_info(resolved, resolved.tasks[name]) for name in suite.targets),
+        targets=tuple(_target_info(rows, resolved.tasks[name]) for name in suite.targets),
         seeds=suite.seeds,
-        notes=(*suite.notes, *_stand_in_notes(resolved), *_translated_notes(resolved)),
+        notes=(*suite.notes, *rows.notes, *rows.stand_in_notes, *_translated_notes(resolved)),
     )
 
 
@@ -75,9 +76,8 @@ def _recipe_info(recipe: RecipeSpec, training: str) -> RecipeInfo:
     return RecipeInfo(name=recipe.name, title=recipe.title or recipe.name, tasks=recipe.tasks, training=training)
 
 
-def _target_info(resolved: ResolvedSuite, task: TaskSpec) -> TargetInfo:
-    use = split_use(resolved.spec, task, "test")
-    assert use is not None, task.name
+def _target_info(rows: SuiteRows, task: TaskSpec) -> TargetInfo:
+    use = rows.required(task.name, "test")
     assert task.group is not None, task.name
     return TargetInfo(
         name=task.name,
@@ -86,7 +86,7 @@ def _target_info(resolved: ResolvedSuite, task: TaskSpec) -> TargetInfo:
         type=task.type,
         metric=task.metric,
         resampling_unit=task.resampling_unit,
-        languages=scored_languages(resolved.spec, task),
+        languages=use.languages,
         all_languages=task.languages,
         parallel=task.parallel,
         partly_parallel=task.partly_parallel,
@@ -94,15 +94,6 @@ def _target_info(resolved: ResolvedSuite, task: TaskSpec) -> TargetInfo:
         scored_split=use.scored_as,
         miniature=task.miniature,
     )
-
-
-def _stand_in_notes(resolved: ResolvedSuite) -> list[str]:
-    """The suite's own words for every stand-in, and its row limits."""
-    notes = []
-    for name, stand_ins in resolved.spec.stand_ins.items():
-        title = resolved.tasks[name].title
-        notes += [f"{title}, {split}: {stand_in.why}" for split, stand_in in stand_ins.items()]
-    return notes
 
 
 def _translated_notes(resolved: ResolvedSuite) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.release import ReleaseFiles
+from harness.data.splits import SuiteRows
 from harness.errors import Failure, FailureClass, Outcome
 from harness.plan.stage import Cell, Plan, Stage
 from harness.plan.stats import ScoredCell, stats_plan
@@ -20,7 +21,6 @@ from harness.run.explain import Decision, Reason
 from harness.run.scheduler import StageResult
 from harness.run.session import Session
 from harness.runners.preflight import NotReady
-from harness.specs.resolve import ResolvedSuite
 from harness.store.artifacts import Store
 from leaderboard.results import Gap, Gaps
 from leaderboard.statistics import LANGUAGES_FILE, STATISTICS_FILE
@@ -29,13 +29,13 @@ from leaderboard.stats.settings import Settings
 
 
 def write_results(
-    resolved: ResolvedSuite, plan: Plan, store: Store, results: Mapping[str, StageResult], out: Path
+    rows: SuiteRows, plan: Plan, store: Store, results: Mapping[str, StageResult], out: Path
 ) -> tuple[ScoredCell, ...]:
     """Write the folder anew beside the old one and put it in its place; the cells that have a result, in plan order."""
     aside = out.parent / f".{out.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    reader = CellReader(resolved, plan.by_key(), store)
+    reader = CellReader(rows, plan.by_key(), store)
     gaps = []
     scored = []
     for cell in plan.cells:
@@ -50,7 +50,7 @@ def write_results(
         scored.append(reader.scored(cell, result))
         units = reader.units(cell).model_dump(by_alias=True)
         write_json(folder / f"{cell.target}-s{cell.seed}.units.json", units, depth=2)
-    write_json(aside / "suite.json", grid(resolved).model_dump(by_alias=True))
+    write_json(aside / "suite.json", grid(rows).model_dump(by_alias=True))
     write_json(aside / STAGES_FILE, {"schema": STAGES_SCHEMA, "stages": reader.identities()})
     write_json(aside / "gaps.json", Gaps(gaps=tuple(gaps)).model_dump(by_alias=True))
     old = out.parent / f".{out.name}.old"
@@ -80,7 +80,7 @@ def add_statistics(
     if not scored:
         return (), {}
     suite = planned.plan.suite
-    design = Design.of(grid(planned.resolved)).model_dump(mode="json")
+    design = Design.of(grid(planned.rows)).model_dump(mode="json")
     plan = stats_plan(suite, design, Settings().model_dump(mode="json"), scored, planned.inputs)
     (stage,) = plan.stages
     forced = {stage.key} if any(fnmatch.fnmatchcase(stage.name, pattern) for pattern in force) else set()

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import Progress
-from harness.data.locate import source_files
 from harness.data.release import ReleaseFiles
-from harness.data.splits import SplitUse, scored_languages, split_use, tuning_use
+from harness.data.splits import retrieval_rows, tuning
 from harness.files import file_digest
 from harness.plan import parameters
 from harness.plan.stage import Phase
 from harness.run.outside import Do, Work, do_here
-from harness.specs.suite import StandIn, SuiteSpec, TaskLimits
-from harness.specs.task import LocatedSplit, SplitName, SplitSpec, TaskSpec
+from harness.specs.task import TaskSpec
 from tasks.errors import UserError
 
 #: What is done, each perhaps several times.
@@ -97,14 +95,10 @@ def evaluate(
         UserError: no language has files, or one that was asked for has none.
     """
     root = _root(task, data, out)
-    suite, found = _suite(task, root, languages, limit)
-    dev = tuning_use(suite, found)
-    use = _use(suite, found, "test")
-    digests = {path: file_digest(root / path) for path in _paths(use)}
-    sample = use
-    if dev == "sample":
-        sample = _use(suite, found, "validation")
-        digests |= {path: file_digest(root / path) for path in _paths(sample)}
+    use, own = retrieval_rows(task, root, languages)
+    dev = tuning(use, own)
+    sample = own if own is not None and dev == "sample" else use
+    digests = {path: file_digest(root / path) for path in [*use.paths, *sample.paths]}
 
     if do is not do_here:
         root = _real(root, digests, out)
@@ -121,14 +115,14 @@ def evaluate(
     for number, (role, (split, kind)) in enumerate(roles.items()):
         start = _PREPARED * number / len(roles)
         made[role] = stage(role)
-        params = parameters.scored(found, split, kind, digests, limit)  # type: ignore[arg-type]
+        params = parameters.scored(task, split, kind, digests, limit)  # type: ignore[arg-type]
         do(
             Work(phase=Phase.PREPARE, params=params, inputs={}, data=root, out=made[role]),
             _part(progress, start, _PREPARED),
         )
     if dev == "scored":
         made |= {"dev": made["inputs"], "dev_labels": made["labels"]}
-    known = parameters.identity(found) | {"max_length": max_length}
+    known = parameters.identity(task) | {"max_length": max_length}
     scored = use.languages
     answers = stage("retrieved")
     do(
@@ -147,7 +141,7 @@ def evaluate(
     do(
         Work(
             phase=Phase.SCORE,
-            params=parameters.scoring(found, "predictions", scored),
+            params=parameters.scoring(task, "predictions", scored),
             inputs={"predictions": answers, "labels": made["labels"]},
             out=scores,
         ),
@@ -186,92 +180,6 @@ def _real(root: Path, paths: Collection[str], out: Path) -> Path:
         (copied / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, copied / path)
     return copied
-
-
-def _suite(task: TaskSpec, root: Path, languages: Sequence[str], limit: int | None) -> tuple[SuiteSpec, TaskSpec]:
-    """A suite of this target alone, in the languages that are there, and the task with the samples that are there."""
-    unknown = [language for language in languages if language not in task.languages]
-    if unknown:
-        raise UserError(
-            f"'{unknown[0]}' is no language of {task.name}",
-            where="--languages",
-            remedy=f"use some of {', '.join(task.languages)}",
-        )
-    stand_ins: dict[SplitName, StandIn] = {}
-    there, test = _located(task, "test", task.languages, root)
-    own = task.splits["validation"].languages
-    sampled, validation = _located(task, "validation", own or task.languages, root)
-    splits: dict[SplitName, SplitSpec] = {**task.splits, "test": test, "validation": validation}
-    if own is not None:
-        # Of languages of its own: as many as there are. With none, nothing is chosen.
-        if sampled:
-            splits["validation"] = _with_languages(splits["validation"], sampled)
-        else:
-            del splits["validation"]
-    elif not there and sampled:
-        there, stand_ins = sampled, {"test": StandIn(use="validation", why="no test files")}
-    elif not set(languages or there) <= set(sampled):
-        stand_ins = {"validation": StandIn(use="test", why="no files of the sample set")}
-    scored = [language for language in task.languages if language in there and language in (languages or there)]
-    lost = [language for language in languages if language not in there]
-    if lost or not scored:
-        wanted = task.splits["test"].files[0]
-        what = f"there are no files of '{lost[0]}'" if lost else f"there are no files of {task.name}"
-        raise UserError(what, where=str(root), remedy=f"they are named like {wanted}")
-    suite = SuiteSpec(
-        name=task.name,
-        title=task.title,
-        description="one target alone",
-        backbones=("any",),
-        recipes=("none",),
-        targets=(task.name,),
-        training="any",
-        limits=TaskLimits(test=limit, validation=limit),
-        task_limits={task.name: TaskLimits(languages=tuple(scored))},
-        stand_ins={task.name: stand_ins} if stand_ins else {},
-    )
-    return suite, task.model_copy(update={"splits": splits})
-
-
-def _located(
-    task: TaskSpec, split: SplitName, languages: Sequence[str], root: Path
-) -> tuple[list[str], SplitSpec | LocatedSplit]:
-    """The languages that are there in one form of the release, or fetched from the hub, and the split in that form.
-
-    Of several forms the one with the most languages, then the first of the spec.
-    """
-    spec = task.splits[split]
-    paths: dict[str, tuple[str, ...]] = {}
-    found: SplitSpec | LocatedSplit = spec
-    for source in spec.sources():
-        here = {language: source_files(source, root, language, task.codes) for language in languages}
-        whole = {language: files for language, files in here.items() if files}
-        if len(whole) > len(paths):
-            paths = whole
-            found = LocatedSplit(
-                format=source.format,
-                files=spec.files,
-                published_rows=spec.published_rows,
-                languages=spec.languages,
-                differs=source.differs,
-                paths=paths,
-            )
-    return [language for language in languages if language in paths], found
-
-
-def _with_languages(split: SplitSpec, languages: Sequence[str]) -> SplitSpec:
-    return split.model_copy(update={"languages": tuple(languages)})
-
-
-def _use(suite: SuiteSpec, task: TaskSpec, split: SplitName) -> SplitUse:
-    use = split_use(suite, task, split)
-    assert use is not None, (task.name, split)
-    assert split != "test" or use.languages == scored_languages(suite, task)
-    return use
-
-
-def _paths(use: SplitUse) -> list[str]:
-    return [path for paths in use.files.values() for path in paths]
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

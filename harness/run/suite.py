@@ -129,7 +129,7 @@ def run_suite(request: Request, display: Display) -> RunReport:
         release = ReleaseFiles(folder=planned.data, paths=planned.files)
         ended = session.execute(planned.plan, release, forced=forced, selected=selected)
         results = store.root / "results" / planned.plan.suite
-        scored = write_results(planned.resolved, planned.plan, store, ended, results)
+        scored = write_results(planned.rows, planned.plan, store, ended, results)
         statistics, more = add_statistics(planned, scored, results, session, force=request.force)
         page = store.root / "site" / planned.plan.suite
         build_site(results, page, Extras(artifacts=store.root / "artifacts"))

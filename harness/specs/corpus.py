@@ -66,14 +66,6 @@ class ArticlesText(SpecModel):
         return self
 
 
-class LocatedArticles(ArticlesText):
-    """Articles that were looked for: the files that are read, and bytes of all the text there is, by language."""
-
-    format: Literal["text_articles", "file_articles", "hub_articles"]
-    paths: dict[str, tuple[str, ...]]
-    sizes: dict[str, int]
-
-
 TextSource = Annotated[PackageText | RowsText | GeneratedText | ArticlesText, Field(discriminator="kind")]
 
 

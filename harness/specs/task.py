@@ -91,13 +91,6 @@ class SplitSpec(SpecModel):
         return (RowsSource(format=self.format, files=self.files), *self.also)
 
 
-class LocatedSplit(SplitSpec):
-    """A split whose rows were looked for: the source that is there, with its files by language."""
-
-    paths: dict[str, tuple[str, ...]]
-    differs: str | None = None
-
-
 class TranslatedSpec(SpecModel):
     """Machine-translated training rows of an intermediate task: row by row those of its training split, by id."""
 

@@ -25,10 +25,10 @@ def check(names: tuple[str, ...], data: Path | None, *, partial: bool, form: str
     from harness.data.checking.check import check as run
     from harness.data.checking.scope import scope
     from harness.data.checking.show import as_markdown, as_text
-    from harness.data.release import existing_folder
+    from harness.data.release import data_folder, existing_folder
     from harness.progress import progress
 
-    asked = scope(names)
+    asked = scope(names, data_folder(data))
     folder = existing_folder(data)
     with progress("data check") as report:
         found = run(asked, folder, report, partial=partial)

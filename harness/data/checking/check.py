@@ -13,8 +13,8 @@ from harness.data import overlap
 from harness.data.checking.facts import RowFacts, difference, facts_of
 from harness.data.checking.report import Overlap, Report, SourceReport, SplitReport, TrainingReport
 from harness.data.checking.scope import Scope, SplitId, Training
-from harness.data.locate import located_split, read_labels, source_files
-from harness.data.tables import Wanted
+from harness.data.locate import find_source, read_labels, source_files
+from harness.data.splits import SplitRows
 from harness.data.training_rows import Kept, english_rows, joined, part_of
 from harness.specs.task import RETRIEVAL_TYPES, RowsSource, SplitSpec, TaskSpec
 from tasks.errors import DataError
@@ -62,7 +62,7 @@ class _Check:
         jobs = [
             (wanted, [(source, self._present(wanted, source)) for source in wanted.spec.sources()])
             for wanted in self._scope.splits.values()
-            if wanted.spec.files
+            if wanted.source is not None
         ]
         sizes = [sum(self._size(files) for _, found in sources for files in found.values()) for _, sources in jobs]
         if not any(sizes):
@@ -83,7 +83,7 @@ class _Check:
 
     # -- what is there -------------------------------------------------------------------------------------------------
 
-    def _present(self, wanted: Wanted, source: RowsSource) -> dict[str, tuple[str, ...]]:
+    def _present(self, wanted: SplitRows, source: RowsSource) -> dict[str, tuple[str, ...]]:
         """The files of a source by language, in all languages that it is there in and somebody might read it in."""
         languages = dict.fromkeys((*wanted.languages, *(() if wanted.split == "train" else wanted.task.languages)))
         if wanted.own or wanted.spec.languages is not None:
@@ -98,14 +98,13 @@ class _Check:
     def _size(self, files: Sequence[str]) -> int:
         return sum((self._folder / file).stat().st_size for file in files) + 1
 
-    def _split(self, wanted: Wanted, sources: list[tuple[RowsSource, dict[str, tuple[str, ...]]]]) -> SplitReport:
-        located = located_split(wanted.spec, wanted.languages, wanted.task.codes, self._folder)
+    def _split(self, wanted: SplitRows, sources: list[tuple[RowsSource, dict[str, tuple[str, ...]]]]) -> SplitReport:
         reports = [
             SourceReport(
                 kind="release" if source.hub is None else "hub",
                 name=_name(source),
                 differs=source.differs,
-                read=located is not None and located.paths.items() <= found.items(),
+                read=wanted.found and source == wanted.source,
             )
             for source, found in sources
         ]
@@ -139,7 +138,7 @@ class _Check:
         )
 
     def _source(
-        self, wanted: Wanted, source: RowsSource, report: SourceReport, language: str, files: tuple[str, ...]
+        self, wanted: SplitRows, source: RowsSource, report: SourceReport, language: str, files: tuple[str, ...]
     ) -> list[Row] | None:
         where = _where(wanted, language)
         try:
@@ -170,7 +169,7 @@ class _Check:
 
     def _compare(
         self,
-        wanted: Wanted,
+        wanted: SplitRows,
         language: str,
         first: tuple[SourceReport, list[Row]] | None,
         other: tuple[SourceReport, list[Row]],
@@ -181,7 +180,7 @@ class _Check:
         if found is not None:
             self._fail(f"{_where(wanted, language)}: {first[0].name} and {other[0].name} are not the same: {found}")
 
-    def _parallel(self, wanted: Wanted, shapes: Mapping[str, list[tuple[str, str]]]) -> None:
+    def _parallel(self, wanted: SplitRows, shapes: Mapping[str, list[tuple[str, str]]]) -> None:
         """Parallel rows have the same ids and units in every language."""
         first, *others = shapes.items()
         for language, shape in others:
@@ -212,11 +211,14 @@ class _Check:
             languages = ["en"] if english else [one for one in wanted.languages if wanted.task.type in RETRIEVAL_TYPES]
             rows: list[Row] = []
             for language in languages:
-                located = located_split(wanted.spec, [language], wanted.task.codes, self._folder)
-                if located is None or (name, wanted.split) in self._failed:
+                source, files = wanted.source, wanted.files
+                if not wanted.found:  # in all its languages; perhaps in this one
+                    alone = find_source(wanted.spec, [language], wanted.task.codes, self._folder)
+                    source, files = (alone.source, alone.files) if alone else (None, {})
+                if source is None or (name, wanted.split) in self._failed:
                     continue
                 try:
-                    read, _ = self._read(str(located.format), located.paths[language], language, wanted.task)
+                    read, _ = self._read(source.format, files[language], language, wanted.task)
                 except DataError:  # told where the split itself is looked at, if that is in scope
                     continue
                 rows += part_of(read, _part(wanted.spec))
@@ -254,34 +256,24 @@ class _Check:
             return {"from_train": training.held_out}
         lacking = []
         for part in training.parts:
-            wanted = self._wanted(part, split)
+            wanted = self._scope.splits.get((part.name, split))
             if wanted is None:
                 return None
             if wanted.spec.from_train is not None:
                 return {"from_train": wanted.spec.from_train}
-            located = located_split(wanted.spec, ["en"], part.codes, self._folder)
-            if located is None:
+            if not wanted.found:
                 lacking.append(f"{part.title}, {split}")
             elif (part.name, split) in self._failed:
                 return f"{part.title}, {split} cannot be read"
         return f"not there: {'; '.join(lacking)}" if lacking else {"split": split}
 
-    def _wanted(self, task: TaskSpec, split: str) -> Wanted | None:
-        found = self._scope.splits.get((task.name, split))
-        if found is not None:
-            return found
-        spec = task.splits.get("train" if split == "train" else "validation")
-        return None if spec is None else Wanted(task=task, split=split, spec=spec, languages=("en",))
-
     def _english(self, task: TaskSpec, source: Mapping[str, Any]) -> tuple[list[Row], dict[str, int]]:
         parts = []
         training = Training(task=task)
         for part in training.parts:
-            wanted = self._wanted(part, source["split"])
-            assert wanted is not None, part.name
-            located = located_split(wanted.spec, ["en"], part.codes, self._folder)
-            assert located is not None, part.name
-            rows, mended = self._read(str(located.format), located.paths["en"], "en", part)
+            wanted = self._scope.splits[part.name, source["split"]]
+            assert wanted.source is not None, part.name
+            rows, mended = self._read(wanted.source.format, wanted.files["en"], "en", part)
             parts.append((part.name, part_of(rows, _part(wanted.spec)), dict(mended)))
         if len(parts) > 1:
             return joined(parts)
@@ -338,7 +330,7 @@ def _part(spec: SplitSpec) -> dict[str, Any] | None:
     return None if spec.part is None else spec.part.model_dump()
 
 
-def _published(wanted: Wanted) -> int | None:
+def _published(wanted: SplitRows) -> int | None:
     known = [wanted.spec.published_rows.get(language) for language in wanted.languages]
     return None if wanted.own or None in known else sum(one or 0 for one in known)
 
@@ -349,6 +341,6 @@ def _name(source: RowsSource) -> str:
     return source.files[0]
 
 
-def _where(wanted: Wanted, language: str) -> str:
+def _where(wanted: SplitRows, language: str) -> str:
     several = len(wanted.task.languages) > 1
     return f"{wanted.task.title}, {wanted.split}" + (f", '{language}'" if several else "")

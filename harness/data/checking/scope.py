@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from harness.data.splits import splits_read
-from harness.data.tables import Wanted, is_task, wanted_of_suite, wanted_of_task
+from harness.data.splits import SplitRows, split_rows, suite_rows, task_rows
+from harness.data.tables import is_task
 from harness.errors import SpecError
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog
@@ -53,14 +54,14 @@ class Scope:
     """
 
     tasks: tuple[TaskSpec, ...]
-    splits: dict[SplitId, Wanted]
-    scored: dict[str, Wanted]
+    splits: dict[SplitId, SplitRows]
+    scored: dict[str, SplitRows]
     trainings: tuple[Training, ...]
     notes: tuple[str, ...] = ()
 
 
-def scope(names: Iterable[str]) -> Scope:
-    """What the named tasks read, or one named suite; without names all tasks of the benchmark.
+def scope(names: Iterable[str], folder: Path | None) -> Scope:
+    """What the named tasks read below a data directory, or one named suite; without names all tasks of the benchmark.
 
     Raises:
         SpecError: there is no suite or task of a name, or a suite stands beside other names.
@@ -69,11 +70,11 @@ def scope(names: Iterable[str]) -> Scope:
     asked = list(dict.fromkeys(names))
     suites = [name for name in asked if not is_task(name, catalog)]
     if not suites:
-        return _of_tasks(asked or benchmark_tasks(catalog), catalog)
+        return _of_tasks(asked or benchmark_tasks(catalog), catalog, folder)
     if len(asked) > 1:
         what = f"'{suites[0]}' is a suite, and stands alone"
         raise SpecError(what, where="NAME", remedy="name one suite, or tasks")
-    return _of_suite(resolved_suite(suites[0], allowed=FLAGS))
+    return _of_suite(resolved_suite(suites[0], allowed=FLAGS), folder)
 
 
 def benchmark_tasks(catalog: Catalog) -> list[str]:
@@ -83,15 +84,15 @@ def benchmark_tasks(catalog: Catalog) -> list[str]:
     return [*recipes, *paper.targets]
 
 
-def _of_tasks(names: Iterable[str], catalog: Catalog) -> Scope:
+def _of_tasks(names: Iterable[str], catalog: Catalog, folder: Path | None) -> Scope:
     tasks = [catalog.task(name) for name in names]
-    splits: dict[SplitId, Wanted] = {}
+    splits: dict[SplitId, SplitRows] = {}
     for task in tasks:
-        for wanted in wanted_of_task(task, catalog):
-            splits.setdefault((wanted.task.name, wanted.split), wanted)
+        for rows in task_rows(task, catalog, folder):
+            splits.setdefault((rows.task.name, rows.split), rows)
     targets = [catalog.task(name) for name in benchmark_tasks(catalog)]
     scored = {
-        target.name: Wanted(task=target, split="test", spec=target.splits["test"], languages=target.languages)
+        target.name: split_rows(target, "test", target.languages, folder)
         for target in targets
         if target.role == "target"
     }
@@ -104,9 +105,10 @@ def _of_tasks(names: Iterable[str], catalog: Catalog) -> Scope:
     return Scope(tasks=tuple(_told(tasks, splits)), splits=splits, scored=scored, trainings=_merged(trainings))
 
 
-def _of_suite(resolved: ResolvedSuite) -> Scope:
+def _of_suite(resolved: ResolvedSuite, folder: Path | None) -> Scope:
     suite = resolved.spec
-    splits = {(wanted.task.name, wanted.split): wanted for wanted in wanted_of_suite(resolved)}
+    read = suite_rows(resolved, folder)
+    splits = {(rows.task.name, rows.split): rows for rows in read.lines}
     scored = {name: splits[name, "test"] for name in suite.targets if (name, "test") in splits}
     used = dict.fromkeys(name for recipe in resolved.recipes for name in recipe.tasks)
     trainings = [_in_suite(Training(task=resolved.tasks[name]), suite) for name in used]
@@ -115,24 +117,24 @@ def _of_suite(resolved: ResolvedSuite) -> Scope:
         if target.trained_on is not None:
             own = Training(task=resolved.tasks[target.trained_on], held_out=target.held_out, targets=(target.title,))
             trainings.append(_in_suite(own, suite))
-    tasks = [task for task in resolved.tasks.values() if splits_read(resolved, task)]
+    tasks = [resolved.tasks[name] for name in dict.fromkeys(name for name, _ in read.splits)]
     return Scope(tasks=tuple(_told(tasks, splits)), splits=splits, scored=scored, trainings=_merged(trainings))
 
 
 def _in_suite(training: Training, suite: SuiteSpec) -> Training:
     limits = {split: suite.limit(training.task.name, split) for split in ("train", "validation")}
-    return Training(task=training.task, held_out=training.held_out, limits=limits, targets=training.targets)
+    return replace(training, limits=limits)
 
 
-def _told(tasks: Iterable[TaskSpec], splits: dict[SplitId, Wanted]) -> Iterator[TaskSpec]:
+def _told(tasks: Iterable[TaskSpec], splits: dict[SplitId, SplitRows]) -> Iterator[TaskSpec]:
     """The tasks that were asked for, those that others join before these, and what trains them."""
     told: dict[str, TaskSpec] = {}
     for task in tasks:
         for part in task.parts if isinstance(task, JoinedTask) else (task,):
             told.setdefault(part.name, part)
         told.setdefault(task.name, task)
-    for wanted in splits.values():
-        told.setdefault(wanted.task.name, wanted.task)
+    for rows in splits.values():
+        told.setdefault(rows.task.name, rows.task)
     yield from told.values()
 
 
@@ -143,5 +145,5 @@ def _merged(trainings: Iterable[Training]) -> tuple[Training, ...]:
         key = one.task.name, one.held_out, bool(one.targets)
         before = found.get(key)
         targets = (*before.targets, *one.targets) if before else one.targets
-        found[key] = Training(task=one.task, held_out=one.held_out, limits=one.limits, targets=targets)
+        found[key] = replace(one, targets=targets)
     return tuple(found.values())

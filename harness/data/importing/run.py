@@ -15,10 +15,11 @@ from harness.context import Progress
 from harness.data.importing.gather import Candidate, gather
 from harness.data.importing.hub import FoundTable, hub_tables
 from harness.data.importing.recognise import Filled, recognise
-from harness.data.importing.slots import Slots, languages_of
+from harness.data.importing.slots import Slots
 from harness.data.locate import filled as filled_in
 from harness.data.locate import hub_folder, source_files
 from harness.data.receipts import RECEIPT, write_receipt
+from harness.data.splits import possible_languages
 from harness.errors import EnvironmentFault
 from harness.files import atomic_path, file_digest
 from harness.specs.catalog import Catalog
@@ -282,7 +283,7 @@ def _split(
     ]
     uses = [use for table in tables for use in table.uses if (use.task.name, use.split) == (task.name, name)]
     sources = dict.fromkeys([one.slot.source for one in own] + [f"{use.hub.id} ({use.hub.config})" for use in uses])
-    every = languages_of(task, name, spec)
+    every = possible_languages(task, name, spec)
     read = ("en",) if name == "train" or (name == "validation" and task.trained_on) else every
     there = [
         language

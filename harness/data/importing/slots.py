@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from harness.data.locate import filled
+from harness.data.splits import TRANSLATIONS, own_splits, possible_languages
 from harness.specs.catalog import Catalog
 from harness.specs.corpus import ArticlesText
 from harness.specs.task import HubTable, SplitSpec, TaskSpec
@@ -92,12 +93,8 @@ class Slots:
         self.all = [slot for task in self.tasks for slot in _of_task(task)]
         self.tables = [use for task in self.tasks for use in _tables(task)]
         for name in catalog.suite_files():
-            suite = catalog.suite(name)
-            for task_name, entries in suite.stand_ins.items():
-                task = catalog.task(task_name)
-                for split, entry in entries.items():
-                    if entry.split is not None:
-                        self.all += _of_split(task, split, entry.split, suite=name)
+            for task_name, split, spec in own_splits(catalog.suite(name)):
+                self.all += _of_split(catalog.task(task_name), split, spec, suite=name)
         self._unread = {pattern: f"{task.title}: {why}" for task in self.tasks for pattern, why in task.unread.items()}
         self._unread |= _texts(catalog)
         self._named: dict[str, list[tuple[Slot, int, tuple[str, ...]]]] = defaultdict(list)
@@ -171,30 +168,23 @@ def _texts(catalog: Catalog) -> dict[str, str]:
 def _splits(task: TaskSpec) -> Iterator[tuple[str, SplitSpec]]:
     yield from task.splits.items()
     if task.translated is not None:
-        yield "translations", task.translated.split
+        yield TRANSLATIONS, task.translated.split
 
 
 def _of_task(task: TaskSpec) -> Iterator[Slot]:
     for name, spec in task.splits.items():
         yield from _of_split(task, name, spec)
     if task.translated is not None:
-        yield from _of_split(task, "translations", task.translated.split)
+        yield from _of_split(task, TRANSLATIONS, task.translated.split)
     if task.labels_file is not None:
         yield Slot(
             task=task, split="labels", source=task.labels_file, language="en", format=None, patterns=(task.labels_file,)
         )
 
 
-def languages_of(task: TaskSpec, split: str, spec: SplitSpec) -> tuple[str, ...]:
-    """The languages in which a split can be there."""
-    if split == "translations":
-        return task.translated.languages if task.translated is not None else ()
-    return spec.languages or task.languages
-
-
 def _of_split(task: TaskSpec, split: str, spec: SplitSpec, suite: str | None = None) -> Iterator[Slot]:
     for source in spec.sources():
-        for language in languages_of(task, split, spec) if source.files else ():
+        for language in possible_languages(task, split, spec) if source.files else ():
             patterns = tuple(filled(pattern, language, task.codes) for pattern in source.files)
             yield Slot(
                 task=task,
@@ -211,7 +201,7 @@ def _of_split(task: TaskSpec, split: str, spec: SplitSpec, suite: str | None = N
 def _tables(task: TaskSpec) -> Iterator[TableUse]:
     for split, spec in _splits(task):
         for source in spec.sources():
-            for language in languages_of(task, split, spec) if source.hub is not None else ():
+            for language in possible_languages(task, split, spec) if source.hub is not None else ():
                 assert source.hub is not None, task.name
                 config = filled(source.hub.config, language, source.hub.codes or task.codes)
                 for part in source.hub.splits:

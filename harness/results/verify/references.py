@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.context import Progress, StageContext
-from harness.data.locate import locate
+from harness.data.splits import suite_rows
 from harness.errors import UnknownNameError
 from harness.files import file_digest
 from harness.plan.build import build_plan
@@ -59,10 +59,11 @@ class References:
             scratch: an empty folder to make things in.
         """
         self.forms = Forms(suite)
-        self.resolved = locate(suite, data)
+        self.rows = suite_rows(suite, data)
+        self.resolved = self.rows.resolved
         self.files = _Files(data)
         inputs = read_inputs(self.resolved, store.root if store else None, digests=self.files)
-        self.plan: Plan = build_plan(self.resolved, inputs)
+        self.plan: Plan = build_plan(self.rows, inputs)
         self._stages = self.plan.by_key()
         self._names = {stage.name: stage for stage in self.plan.stages}
         self._data = data

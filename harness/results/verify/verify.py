@@ -121,7 +121,7 @@ class _Checker:
 
     def suite(self) -> Iterator[Finding]:
         """The grid beside that of the suite as it is here, title and description apart."""
-        claimed, ours = self._folder.suite, grid(self._references.resolved)
+        claimed, ours = self._folder.suite, grid(self._references.rows)
         yield from compare("suite.json", claimed.miniature, ours.miniature, "miniature")
         yield from compare("suite.json", list(claimed.seeds), list(ours.seeds), "seeds")
         yield from compare("suite.json", list(claimed.notes), list(ours.notes), "notes")
@@ -208,7 +208,7 @@ class _Checker:
         self._verdict.rescored += 1
         baseline = self._baseline(key.target)
         above = {chain.score: rescored} | ({"baseline": baseline} if baseline else {})
-        reader = CellReader(self._references.resolved, chain.stages, Overlay(self._artifacts, above))
+        reader = CellReader(self._references.rows, chain.stages, Overlay(self._artifacts, above))
         cell = Cell(
             backbone=key.backbone,
             recipe=key.recipe,

@@ -18,6 +18,9 @@ import pytest
 from harness import provenance
 from harness.cli import doctor
 from harness.cli.doctor import Finding
+from harness.data.locate import hub_folder
+from harness.data.receipts import RECEIPT
+from harness.specs.catalog import Catalog
 
 NAMES = ["python", "cores", "memory", "disk", "torch", "packages", "docker", "images", "gpu", "data", "browser"]
 H200 = provenance.Gpu(name="NVIDIA H200", memory_mib=143771, driver="580.82.07")
@@ -211,14 +214,29 @@ def test_a_gpu_counts_when_torch_can_use_it(
     assert finding.detail == f"1 x NVIDIA H200, 140 GiB each, driver {driver}"
 
 
-def test_data_is_told_by_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    patterns = {"xquad": (("xquad/*.json",), ("squad/train.json",)), "tatoeba": (("other/*", "tatoeba/*.eng"),)}
-    monkeypatch.setattr(doctor, "release_files", lambda: patterns)
-    (tmp_path / "tatoeba").mkdir()
-    assert doctor.check_data(tmp_path).status == "missing"
-    (tmp_path / "tatoeba" / "deu.eng").touch()
+def test_data_is_told_by_task(tmp_path: Path) -> None:
+    (tmp_path / "squad").mkdir()
+    for name in ("train", "dev"):
+        (tmp_path / f"squad/{name}-v1.1.json").touch()
     finding = doctor.check_data(tmp_path)
-    assert (finding.status, finding.detail) == ("ok", f"{tmp_path}: tatoeba; files lacking for xquad")
+    assert (finding.status, finding.detail.partition(";")[0]) == ("ok", f"{tmp_path}: squad_v1")
+    assert "; files lacking for bucc2018" in finding.detail
+    (tmp_path / "squad/dev-v1.1.json").unlink()
+    assert (doctor.check_data(tmp_path).status, doctor.check_data(tmp_path).detail) == (
+        "missing",
+        f"{tmp_path} holds no task's files",
+    )
+
+
+def test_a_broken_receipt_is_a_finding(tmp_path: Path) -> None:
+    source = Catalog().task("xquad").splits["test"].sources()[-1]
+    assert source.hub is not None
+    receipt = tmp_path / hub_folder(source.hub, "en", {}) / source.hub.splits[0] / RECEIPT
+    receipt.parent.mkdir(parents=True)
+    receipt.write_text("[")
+    finding = doctor.check_data(tmp_path)
+    assert ("missing", "remove the folder and fetch it again") == (finding.status, finding.remedy)
+    assert "not what 'data fetch' writes" in finding.detail
 
 
 def test_no_data_folder_is_missing_with_what_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,13 +244,6 @@ def test_no_data_folder_is_missing_with_what_to_give(tmp_path: Path, monkeypatch
     assert "--data DIR" in doctor.check_data(None).remedy
     monkeypatch.setenv("CODESTILTS_DATA", str(tmp_path / "nowhere"))
     assert doctor.check_data(None).detail == f"no such folder: {tmp_path / 'nowhere'}"
-
-
-def test_every_release_file_of_the_specs_becomes_a_pattern() -> None:
-    patterns = doctor.release_files()
-    assert patterns["xquad"]
-    files = [file for splits in patterns.values() for sources in splits for file in sources]
-    assert [file for file in files if "{" in file or file.startswith("/")] == []
 
 
 @pytest.mark.data

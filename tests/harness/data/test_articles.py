@@ -10,14 +10,14 @@ import pytest
 
 from harness.cli import main
 from harness.context import StageContext
-from harness.data.articles import located_articles
+from harness.data.articles import LocatedArticles, located_articles
 from harness.data.tables import needs
 from harness.errors import SpecError
 from harness.files import file_digest
 from harness.phases import prepare
 from harness.plan.suite import plan_suite
 from harness.specs.catalog import Catalog
-from harness.specs.corpus import ArticlesText, CorpusSpec, LocatedArticles
+from harness.specs.corpus import ArticlesText, CorpusSpec
 from harness.specs.resolve import resolve
 from harness.specs.suite import SuiteSpec
 from tasks.errors import DataError
@@ -60,7 +60,7 @@ def run_prepare(
         "format": source.format,
         "files": files,
         "sizes": source.sizes,
-        "max_characters": source.max_characters,
+        "max_characters": source.source.max_characters,
         **entries,
     }
     folder = tmp_path / "scored"

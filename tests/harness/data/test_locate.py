@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.locate import hub_folder, locate, located_split
+from harness.data.locate import SourceFiles, find_source, hub_folder
 from harness.data.receipts import RECEIPT
+from harness.data.splits import SuiteRows, suite_rows
 from harness.specs.catalog import Catalog
-from harness.specs.resolve import ResolvedSuite, resolve
+from harness.specs.resolve import resolve
 from harness.specs.suite import RecipeSpec
-from harness.specs.task import HubTable, LocatedSplit, RowsSource, SplitSpec
+from harness.specs.task import HubTable, RowsSource, SplitSpec
 from tasks.errors import DataError
 
 TABLE = HubTable(id="toy/rows", revision="a" * 40, config="{code}", splits=("train", "more"), codes={"de": "ger"})
@@ -33,8 +34,8 @@ def put(folder: Path, *paths: str) -> None:
         (folder / path).write_text("x")
 
 
-def find(folder: Path, *languages: str) -> LocatedSplit:
-    found = located_split(SPLIT, languages or ("en",), {}, folder)
+def find(folder: Path, *languages: str) -> SourceFiles:
+    found = find_source(SPLIT, languages or ("en",), {}, folder)
     assert found is not None
     return found
 
@@ -47,28 +48,28 @@ def table(folder: Path, language: str) -> None:
 
 
 def test_the_first_source_that_is_there_counts_and_one_that_differs_comes_last(tmp_path: Path) -> None:
-    assert located_split(SPLIT, ["en"], {}, tmp_path) is None
+    assert find_source(SPLIT, ["en"], {}, tmp_path) is None
     put(tmp_path, "other/en.tsv")
-    assert ("other", "It is shorter.") == (find(tmp_path).format, find(tmp_path).differs)
+    assert ("other", "It is shorter.") == (find(tmp_path).source.format, find(tmp_path).source.differs)
     table(tmp_path, "en")
-    assert ("table", None) == (find(tmp_path).format, find(tmp_path).differs)
+    assert ("table", None) == (find(tmp_path).source.format, find(tmp_path).source.differs)
     put(tmp_path, "ud/UD_b/en_a.conllu")
-    assert "treebanks" == find(tmp_path).format
+    assert "treebanks" == find(tmp_path).source.format
     put(tmp_path, "first/en.tsv")
-    assert ("first", {"en": ("first/en.tsv",)}) == (find(tmp_path).format, find(tmp_path).paths)
+    assert ("first", {"en": ("first/en.tsv",)}) == (find(tmp_path).source.format, find(tmp_path).files)
 
 
 def test_a_source_counts_only_in_every_language(tmp_path: Path) -> None:
     put(tmp_path, "first/en.tsv", "other/en.tsv", "other/de.tsv")
 
-    assert "other" == find(tmp_path, "en", "de").format
-    assert "first" == find(tmp_path, "en").format
+    assert "other" == find(tmp_path, "en", "de").source.format
+    assert "first" == find(tmp_path, "en").source.format
 
 
 def test_files_of_a_pattern_come_in_the_order_of_their_own_names(tmp_path: Path) -> None:
     put(tmp_path, "ud/UD_a/en_z.conllu", "ud/UD_z/en_a.conllu", "ud/UD_a/de_a.conllu")
 
-    assert ("ud/UD_z/en_a.conllu", "ud/UD_a/en_z.conllu") == find(tmp_path).paths["en"]
+    assert ("ud/UD_z/en_a.conllu", "ud/UD_a/en_z.conllu") == find(tmp_path).files["en"]
 
 
 def test_a_table_has_codes_of_its_own_and_counts_only_whole(tmp_path: Path) -> None:
@@ -76,59 +77,58 @@ def test_a_table_has_codes_of_its_own_and_counts_only_whole(tmp_path: Path) -> N
     top = f"hub/toy--rows/{'a' * 40}/ger"
     assert (
         tuple(f"{top}/{split}/{number}.parquet" for split in TABLE.splits for number in (0, 1))
-        == (find(tmp_path, "de").paths["de"])
+        == (find(tmp_path, "de").files["de"])
     )
     (tmp_path / top / "more/1.parquet").unlink()
-    assert located_split(SPLIT, ["de"], {}, tmp_path) is None
+    assert find_source(SPLIT, ["de"], {}, tmp_path) is None
     (tmp_path / top / "more" / RECEIPT).write_text("[")
     with pytest.raises(DataError, match="not what 'data fetch' writes"):
         find(tmp_path, "de")
 
 
-def suite(*recipes: str | RecipeSpec, targets: tuple[str, ...] = ("xquad",)) -> ResolvedSuite:
+def rows(folder: Path, *recipes: str | RecipeSpec, targets: tuple[str, ...] = ("xquad",)) -> SuiteRows:
     catalog = Catalog()
     update = {"backbones": ("minilm",), "recipes": recipes, "targets": targets, "stand_ins": {}, "task_limits": {}}
-    return resolve(catalog.suite("real-small").model_copy(update=update), catalog)
+    return suite_rows(resolve(catalog.suite("real-small").model_copy(update=update), catalog), folder)
 
 
 def test_a_suite_says_that_rows_differ_where_it_reads_such(tmp_path: Path) -> None:
     put(tmp_path, "xnli/train-en.tsv")
 
-    notes = locate(suite("mnli"), tmp_path).spec.notes
+    notes = rows(tmp_path, "mnli").notes
 
     (told,) = (note for note in notes if "XTREME's copy" in note)
     assert told.startswith("MultiNLI, train: XTREME's copy comes from XNLI's release")
-    assert not any("XTREME's copy" in note for note in locate(suite("commonsenseqa"), tmp_path).spec.notes)
+    assert not any("XTREME's copy" in note for note in rows(tmp_path, "commonsenseqa").notes)
     put(tmp_path, "mnli/train.tsv")
-    assert not any("XTREME's copy" in note for note in locate(suite("mnli"), tmp_path).spec.notes)
+    assert not any("XTREME's copy" in note for note in rows(tmp_path, "mnli").notes)
 
 
 def test_a_suite_runs_without_ccg_and_says_so(tmp_path: Path) -> None:
     mixed = RecipeSpec(name="both", title="both", tasks=("ccg", "commonsenseqa"))
 
-    found = locate(suite("none", "ccg", mixed), tmp_path)
+    read = rows(tmp_path, "none", "ccg", mixed)
 
+    found = read.resolved
     assert {"none": (), "both": ("commonsenseqa",)} == {recipe.name: recipe.tasks for recipe in found.recipes}
     assert "both, without CCG supertagging (CCGbank)" == found.recipes[1].title
     assert "ccg" not in found.tasks
-    assert any(
-        note.startswith("Without CCG supertagging (CCGbank): CCGbank has no open copy") for note in found.spec.notes
-    )
+    assert any(note.startswith("Without CCG supertagging (CCGbank): CCGbank has no open copy") for note in read.notes)
 
 
 def test_a_suite_of_ccg_alone_is_refused_without_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no recipe is left without ccg"):
-        locate(suite("ccg"), tmp_path)
+        _ = rows(tmp_path, "ccg").resolved
 
 
 def test_ccg_that_is_there_is_read_with_its_categories(tmp_path: Path) -> None:
     put(tmp_path, "ccg/train.tsv", "ccg/dev.tsv")
     (tmp_path / "ccg/tags.txt").write_text("N\nN/N\n(S\\NP)/NP\n")
 
-    found = locate(suite("ccg"), tmp_path)
+    read = rows(tmp_path, "ccg")
 
-    assert ("N", "N/N", "(S\\NP)/NP") == found.tasks["ccg"].labels
-    assert "ccg/train.tsv" in found.tasks["ccg"].splits["train"].paths["en"]  # type: ignore[attr-defined]
+    assert ("N", "N/N", "(S\\NP)/NP") == read.resolved.tasks["ccg"].labels
+    assert ["ccg/train.tsv", "ccg/dev.tsv"] == read.files["ccg"]
 
 
 @pytest.mark.parametrize(("text", "message"), [("N\nN\n", "has come before"), ("N\nN N\n", "not one label a line")])
@@ -137,4 +137,4 @@ def test_a_list_of_categories_is_one_a_line(tmp_path: Path, text: str, message: 
     (tmp_path / "ccg/tags.txt").write_text(text)
 
     with pytest.raises(DataError, match=message):
-        locate(suite("ccg"), tmp_path)
+        _ = rows(tmp_path, "ccg").resolved

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.locate import located_split, read_labels
+from harness.data.locate import find_source, read_labels
 from harness.data.training_rows import joined
 from harness.specs.catalog import Catalog
 from harness.specs.task import JoinedTask, RowsSource, SplitSpec, TaskSpec
@@ -38,11 +38,11 @@ def read(task: TaskSpec, spec: SplitSpec, source: RowsSource, language: str, fol
     if task.labels_file is not None:
         (folder / task.labels_file).write_text("\n".join(CATEGORIES) + "\n", encoding="utf-8")
         labels = read_labels(folder / task.labels_file)
-    located = located_split(spec, [language], task.codes, folder)
+    located = find_source(spec, [language], task.codes, folder)
     assert located is not None
-    assert (source.format, source.differs) == (located.format, located.differs)
-    paths = [folder / path for path in located.paths[language]]
-    return read_split(str(located.format), paths, language=language, labels=labels)
+    assert (source.format, source.differs) == (located.source.format, located.source.differs)
+    paths = [folder / path for path in located.files[language]]
+    return read_split(located.source.format, paths, language=language, labels=labels)
 
 
 def test_these_are_all_the_tasks() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.splits import data_files
+from harness.data.splits import suite_rows
 from harness.errors import SpecError
 from harness.plan import parameters
 from harness.plan.build import PlanInputs, build_plan
@@ -33,13 +33,13 @@ PART: dict[str, Any] = {
 
 def plan(inputs: PlanInputs = INPUTS, **changes: Any) -> Plan:
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | changes
-    return build_plan(resolve(SuiteSpec.model_validate(fields), CATALOG), inputs)
+    return build_plan(suite_rows(resolve(SuiteSpec.model_validate(fields), CATALOG)), inputs)
 
 
 def data_paths(target: str) -> list[str]:
     """The release files that a suite with this target reads."""
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"targets": [target], "recipes": ["none"]}
-    return data_files(resolve(SuiteSpec.model_validate(fields), CATALOG))[target]
+    return suite_rows(resolve(SuiteSpec.model_validate(fields), CATALOG)).files[target]
 
 
 def named(found: Plan, pattern: str) -> list[Stage]:
@@ -237,10 +237,10 @@ MADE: dict[str, Any] = {
 
 def made(inputs: PlanInputs = INPUTS, **changes: Any) -> tuple[Plan, Stage]:
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | MADE | changes
-    resolved = resolve(SuiteSpec.model_validate(fields), CATALOG)
-    paths = [path for files in data_files(resolved).values() for path in files]
+    rows = suite_rows(resolve(SuiteSpec.model_validate(fields), CATALOG))
+    paths = [path for files in rows.files.values() for path in files]
     assert not [path for path in paths if "translat" in path.lower()], "no files of translations are asked for"
-    found = build_plan(resolved, dataclasses.replace(inputs, data=dict.fromkeys(paths, "d" * 64)))
+    found = build_plan(rows, dataclasses.replace(inputs, data=dict.fromkeys(paths, "d" * 64)))
     (stage,) = named(found, "prepare/translated/")
     return found, stage
 
@@ -361,7 +361,8 @@ def test_where_no_validation_rows_are_the_rule_decides() -> None:
     spec = CATALOG.task("mini-tatoeba", where="")
     resolved = resolve(SuiteSpec.model_validate(CATALOG.suite("mini").model_dump(by_alias=True) | PART), CATALOG)
     bare = spec.model_copy(update={"splits": {"test": spec.splits["test"]}})
-    found = build_plan(dataclasses.replace(resolved, tasks=dict(resolved.tasks) | {"mini-tatoeba": bare}), INPUTS)
+    without = dataclasses.replace(resolved, tasks=dict(resolved.tasks) | {"mini-tatoeba": bare})
+    found = build_plan(suite_rows(without), INPUTS)
     retrieve = named(found, "retrieve/mini-xlmr/none/mini-tatoeba/")[0]
 
     assert "none" == retrieve.params["dev"]
@@ -375,7 +376,7 @@ def test_phase_two_may_train_longer_than_phase_three_on_the_same_task() -> None:
     recipes = ["mini-mnli", "mini-squad", "multitask"]
     fields = CATALOG.suite("mini").model_dump(by_alias=True) | PART | {"recipes": recipes}
     resolved = dataclasses.replace(resolve(SuiteSpec.model_validate(fields), CATALOG), training=training)
-    found = build_plan(resolved, INPUTS)
+    found = build_plan(suite_rows(resolved), INPUTS)
 
     (single,) = named(found, "intermediate/mini-xlmr/mini-mnli/")
     (mixed,) = named(found, "intermediate/mini-xlmr/multitask/")

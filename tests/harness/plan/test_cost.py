@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.splits import split_use
+from harness.data.splits import suite_rows
 from harness.plan.cost import expected_rows, gpu_hours, told, training_cost
 from harness.plan.stage import Environment, Phase, Stage
 from harness.specs.catalog import Catalog
@@ -20,8 +20,7 @@ CATALOG = Catalog()
 def rows(task: str, split: SplitName, limit: int | None = None, **changes: Any) -> int:
     fields = CATALOG.suite("paper").model_dump(by_alias=True) | changes
     resolved = resolve(SuiteSpec.model_validate(fields), CATALOG, allowed=("decoder", "gated", "remote-code"))
-    spec = resolved.tasks[task]
-    return expected_rows(split_use(resolved.spec, spec, split), spec.type, limit)
+    return expected_rows(suite_rows(resolved).required(task, split), resolved.tasks[task].type, limit)
 
 
 @pytest.mark.parametrize(

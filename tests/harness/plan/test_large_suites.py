@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.data.splits import data_files
+from harness.data.splits import suite_rows
 from harness.errors import UserError
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase
@@ -18,9 +18,10 @@ PAIRS = {"roberta-base+text", "roberta-base+code", "xlm-roberta-base+text", "xlm
 @pytest.mark.parametrize("name", ["retrieval", "core", "paper"])
 def test_every_cell_of_the_grid_is_planned(name: str) -> None:
     resolved = resolved_suite(name)  # refuses unpinned backbones, and those that need a flag
-    digests = {path: "0" * 64 for paths in data_files(resolved).values() for path in paths}
+    rows = suite_rows(resolved)
+    digests = {path: "0" * 64 for paths in rows.files.values() for path in paths}
 
-    plan = build_plan(resolved, read_inputs(resolved, None, digests=digests))
+    plan = build_plan(rows, read_inputs(resolved, None, digests=digests))
 
     spec = resolved.spec
     assert len(plan.cells) == len(spec.backbones) * len(resolved.recipes) * len(spec.targets) * len(spec.seeds)

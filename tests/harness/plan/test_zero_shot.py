@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.splits import tuning_use
+from harness.data.splits import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase, Stage
@@ -31,7 +31,7 @@ def test_test_labels_reach_score_alone(planned: Planned) -> None:
     """But where a suite says that retrieval is tuned on what is scored: its result is marked as an oracle's."""
     suite, tasks = planned.resolved.spec, planned.resolved.tasks
     retrieved = [name for name in suite.targets if tasks[name].type in RETRIEVAL_TYPES]
-    oracle = {name for name in retrieved if tuning_use(suite, tasks[name]) == "scored"}
+    oracle = {name for name in retrieved if planned.rows.tuning(name) == "scored"}
     assert oracle <= {"bucc2018"}
     for name in suite.targets:
         (labels,) = [stage.key for stage in planned.plan.stages if stage.name == f"prepare/labels/{name}"]
@@ -84,7 +84,7 @@ def test_a_suite_that_trains_or_selects_on_another_language_is_refused(split: st
     inputs = plan_suite("core", data_dir=None, allowed=FLAGS, unread=True).inputs
 
     with pytest.raises(SpecError, match=rf"'xnli/dev-de.tsv' holds rows in 'de', and '{split}' rows are English"):
-        build_plan(resolved, inputs)
+        build_plan(suite_rows(resolved), inputs)
 
 
 def test_no_row_is_needed_to_say_what_there_is_to_do(tmp_path: Path) -> None:

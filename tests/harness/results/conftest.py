@@ -97,7 +97,7 @@ def make(root: Path, suite: dict[str, Any], *, seed: int = 0, data: Path | None 
 def _write(planned: Planned, store: Store, out: Path) -> None:
     end = StageResult(outcome=Outcome.DONE, decision=Decision(reason=Reason.NEW))
     out.parent.mkdir(exist_ok=True)
-    write_results(planned.resolved, planned.plan, store, {stage.key: end for stage in planned.plan.stages}, out)
+    write_results(planned.rows, planned.plan, store, {stage.key: end for stage in planned.plan.stages}, out)
 
 
 def _run(stage: Stage, store: Store, work: Path, seed: int, data: Path | None) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.data.splits import suite_rows
 from harness.plan.build import PlanInputs, build_plan
 from harness.plan.stage import Phase, Plan
 from harness.results.cells import NOT_BIT_REPRODUCIBLE, CellReader
@@ -30,10 +31,10 @@ def test_a_suite_with_translated_rows_says_that_it_is_not_zero_shot_there() -> N
     spec = CATALOG.suite("mini")
     without = spec.model_copy(update={"recipes": ("none", "mini-mnli"), "task_limits": {}})
 
-    (note,) = [note for note in grid(resolve(spec, CATALOG)).notes if note.startswith("Not zero-shot")]
+    (note,) = [note for note in grid(suite_rows(resolve(spec, CATALOG))).notes if note.startswith("Not zero-shot")]
     assert "mini-mnli+translated" in note
     assert "qaa, qab, qac, qad" in note
-    assert not [note for note in grid(resolve(without, CATALOG)).notes if note.startswith("Not zero-shot")]
+    assert not [note for note in grid(suite_rows(resolve(without, CATALOG))).notes if note.startswith("Not zero-shot")]
 
 
 def test_a_suite_says_what_model_has_translated_its_rows() -> None:
@@ -42,7 +43,7 @@ def test_a_suite_says_what_model_has_translated_its_rows() -> None:
         update={"recipes": ("mini-mnli+translated",), "task_limits": {}, "translated": use}
     )
 
-    found = grid(resolve(spec, CATALOG))
+    found = grid(suite_rows(resolve(spec, CATALOG)))
 
     (note,) = [note for note in found.notes if note.startswith("Not zero-shot")]
     assert "translated by NLLB-200, distilled, 600M (facebook/nllb-200-distilled-600M@f8d333a098d1)" in note
@@ -53,7 +54,7 @@ def test_published_backbones_are_described_with_their_commit_their_origin_and_th
     spec = CATALOG.suite("mini").model_copy(
         update={"backbones": ("codebert-base", "roberta-base"), "recipes": ("none",), "task_limits": {}}
     )
-    found = {backbone.name: backbone for backbone in grid(resolve(spec, CATALOG)).backbones}
+    found = {backbone.name: backbone for backbone in grid(suite_rows(resolve(spec, CATALOG))).backbones}
 
     code, text = found["codebert-base"], found["roberta-base"]
     assert code.source == "hub model microsoft/codebert-base, commit 3b0952feddeffad0063f274080e3c23d75e7eb39"
@@ -103,9 +104,9 @@ def made_result(tmp_path: Path, left: Mapping[Phase, Mapping[str, Any]], **chang
         "backbones": ["mini-xlmr"], "targets": ["mini-xnli"], "task_limits": {}, "recipes": ["mini-mnli+translated"]
     }  # fmt: skip
     suite = SuiteSpec.model_validate(CATALOG.suite("mini").model_dump(by_alias=True) | part | changes)
-    resolved = resolve(suite, CATALOG)
+    rows = suite_rows(resolve(suite, CATALOG))
     locks = {"train": "t" * 64, "retrieve": "r" * 64, "report": "p" * 64}
-    plan = build_plan(resolved, PlanInputs(locks=locks, versions=dict.fromkeys(Phase, 1)))
+    plan = build_plan(rows, PlanInputs(locks=locks, versions=dict.fromkeys(Phase, 1)))
     scored = {"score": 0.5, "languages": {"en": {"score": 0.5, "metrics": {}, "rows": 1, "units": 1}}}
     every: dict[Phase, dict[str, Any]] = {
         Phase.PREPARE: {"report.json": {"qaa": {"read": 9, "kept": 8}}},
@@ -117,7 +118,7 @@ def made_result(tmp_path: Path, left: Mapping[Phase, Mapping[str, Any]], **chang
     }
     artifacts = Made(tmp_path, plan, {phase: files | left.get(phase, {}) for phase, files in every.items()})
     cell = next(cell for cell in plan.cells if cell.recipe != "none")
-    return CellReader(resolved, plan.by_key(), artifacts).result(cell, baseline=False)
+    return CellReader(rows, plan.by_key(), artifacts).result(cell, baseline=False)
 
 
 def test_a_result_says_what_became_of_its_translated_rows(tmp_path: Path) -> None:

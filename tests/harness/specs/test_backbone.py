@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.data.splits import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase, Stage
@@ -121,7 +122,7 @@ def test_a_hub_backbone_is_fetched_by_commit_and_converted(own: Path) -> None:
     catalog = write(own, source=spec()["source"] | {"files": {"config.json": "1" * 64}}, template=template)
     resolved = resolve(suite("mine"), catalog)
 
-    stages = {stage.phase: stage for stage in build_plan(resolved, read_inputs(resolved, None)).stages}
+    stages = {stage.phase: stage for stage in build_plan(suite_rows(resolved), read_inputs(resolved, None)).stages}
 
     fetch, convert = stages[Phase.FETCH], stages[Phase.CONVERT]
     assert {"kind": "hub", "id": "me/mine", "revision": COMMIT, "files": ["config.json"]} == fetch.params
@@ -139,7 +140,7 @@ def test_facts_are_held_against_the_files_and_change_no_key(own: Path) -> None:
         {"parameters": 5, "dtype": "bf16", "unattested": ["parameters"]},
     ):
         resolved = resolve(suite("mine"), write(own, **facts))
-        plan = build_plan(resolved, read_inputs(resolved, None))
+        plan = build_plan(suite_rows(resolved), read_inputs(resolved, None))
         stages += [stage for stage in plan.stages if stage.phase is Phase.CONVERT]
 
     assert [dict(stage.expected) for stage in stages] == [
@@ -170,7 +171,7 @@ def test_a_folders_contents_make_the_key_and_its_place_does_not(own: Path, tmp_p
     keys = []
     for path in ("../../one", str(tmp_path / "two")):
         resolved = resolve(suite("mine"), write(own, source={"kind": "folder", "path": path}))
-        plan = build_plan(resolved, read_inputs(resolved, None))
+        plan = build_plan(suite_rows(resolved), read_inputs(resolved, None))
         (fetch,) = [stage for stage in plan.stages if stage.phase is Phase.FETCH]
         assert {"folder": str(tmp_path / Path(path).name)} == fetch.folders
         assert hashlib.sha256(b"config.json").hexdigest() == fetch.params["files"]["config.json"]
@@ -179,7 +180,7 @@ def test_a_folders_contents_make_the_key_and_its_place_does_not(own: Path, tmp_p
     assert keys[0] == keys[1]
     (tmp_path / "two/config.json").write_text("changed")
     resolved = resolve(suite("mine"), Catalog())
-    assert keys[0] not in {stage.key for stage in build_plan(resolved, read_inputs(resolved, None)).stages}
+    assert keys[0] not in {stage.key for stage in build_plan(suite_rows(resolved), read_inputs(resolved, None)).stages}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_a_folder_that_is_not_as_the_spec_says_is_refused(own: Path, source: dic
 
 def stages_of(catalog: Catalog, *backbones: str) -> dict[str, Stage]:
     resolved = resolve(suite(*backbones), catalog)
-    return {stage.name: stage for stage in build_plan(resolved, read_inputs(resolved, None)).stages}
+    return {stage.name: stage for stage in build_plan(suite_rows(resolved), read_inputs(resolved, None)).stages}
 
 
 def test_packages_of_its_own_enter_the_keys_of_what_loads_it_and_no_others(own: Path) -> None:

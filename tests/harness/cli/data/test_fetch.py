@@ -11,7 +11,7 @@ import pytest
 
 from harness.cli import main
 from harness.context import StageContext
-from harness.data.locate import located_split
+from harness.data.locate import find_source
 from harness.data.tables import needs
 from harness.files import file_digest
 from harness.phases import prepare
@@ -53,11 +53,11 @@ def test_tables_of_the_pinned_commit_are_fetched_and_read(hub: HubServer, tmp_pa
     assert not list((tmp_path / "data").rglob("*.part"))
     splits = {}
     for name in ("train", "validation"):
-        found = located_split(SPEC.splits[name], ["en"], {}, tmp_path / "data")
+        found = find_source(SPEC.splits[name], ["en"], {}, tmp_path / "data")
         assert found is not None
-        assert found.format == "hub_commonsenseqa"
-        files = [{"path": path, "sha256": file_digest(tmp_path / "data" / path)} for path in found.paths["en"]]
-        splits[name] = {"format": found.format, "files": {"en": files}, "limit": None}
+        assert found.source.format == "hub_commonsenseqa"
+        files = [{"path": path, "sha256": file_digest(tmp_path / "data" / path)} for path in found.files["en"]]
+        splits[name] = {"format": found.source.format, "files": {"en": files}, "limit": None}
     (tmp_path / "out").mkdir()
     task = {"name": TASK, "type": SPEC.type, "labels": [], "metric": SPEC.metric}
     params = {"kind": "rows", "task": task, "splits": {"validation": splits["validation"]}}

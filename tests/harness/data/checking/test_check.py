@@ -13,7 +13,7 @@ from harness.data.checking.check import check
 from harness.data.checking.report import Report
 from harness.data.checking.scope import Scope, Training, scope
 from harness.data.checking.show import as_markdown, as_text
-from harness.data.tables import Wanted
+from harness.data.splits import split_rows
 from harness.specs.catalog import Catalog
 from harness.specs.task import TaskSpec
 from tests.samples import place
@@ -54,13 +54,8 @@ def scored(name: str = "target") -> TaskSpec:
 
 
 def run(folder: Path, task: TaskSpec, *targets: TaskSpec, partial: bool = False) -> Report:
-    wanted = {
-        (task.name, name): Wanted(task=task, split=name, spec=spec, languages=("en",))
-        for name, spec in task.splits.items()
-    }
-    tests = {
-        one.name: Wanted(task=one, split="test", spec=one.splits["test"], languages=one.languages) for one in targets
-    }
+    wanted = {(task.name, name): split_rows(task, name, ("en",), folder) for name in task.splits}
+    tests = {one.name: split_rows(one, "test", one.languages, folder) for one in targets}
     asked = Scope(tasks=(task,), splits=wanted, scored=tests, trainings=(Training(task=task),))
     return check(asked, folder, lambda *_: None, partial=partial)
 
@@ -177,7 +172,7 @@ def test_rows_of_parallel_languages_must_be_the_same(tmp_path: Path) -> None:
     task = CATALOG.task("xnli")
     for language, count in (("en", 9), ("de", 9), ("fr", 8)):
         put(tmp_path, f"xnli/dev-{language}.tsv", pairs(*(f"p{n // 3}" for n in range(count))))
-    wanted = Wanted(task=task, split="validation", spec=task.splits["validation"], languages=("en",))
+    wanted = split_rows(task, "validation", ("en",), tmp_path)
     asked = Scope(tasks=(task,), splits={("xnli", "validation"): wanted}, scored={}, trainings=())
 
     failures = check(asked, tmp_path, lambda *_: None, partial=True).failures
@@ -240,7 +235,7 @@ def test_a_joined_task_is_told_by_its_parts_together(tmp_path: Path) -> None:
     for part in ("snli", "mnli", "anli"):
         for split in ("train", "validation"):
             place(CATALOG.task(part).splits[split].sources()[0], tmp_path)  # type: ignore[index]
-    report = check(scope(["anli_plus"]), tmp_path, lambda *_: None, partial=True)
+    report = check(scope(["anli_plus"], tmp_path), tmp_path, lambda *_: None, partial=True)
     (line,) = (line for line in as_markdown(report) if line.startswith("| ANLI+") and "| validation |" in line)
     assert "15 together" in line
     assert "snli/rows without gold label 1, mnli/rows without gold label 1" in line
@@ -249,7 +244,7 @@ def test_a_joined_task_is_told_by_its_parts_together(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_a_suite_is_checked_as_it_reads_the_real_rows(shared_data: Path) -> None:
     """With its stand-ins and limits; 8 of XQuAD's 11 languages are there, and the suite asks for no other."""
-    found = check(scope(["real-small"]), shared_data, lambda *_: None, partial=True)
+    found = check(scope(["real-small"], shared_data), shared_data, lambda *_: None, partial=True)
 
     assert [] == found.failures
     (squad,) = (one for one in found.trainings if one.task == "squad_v1" and not one.targets)

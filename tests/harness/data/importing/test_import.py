@@ -19,7 +19,7 @@ from harness.context import Progress
 from harness.data.importing import run
 from harness.data.importing.run import Imported
 from harness.data.importing.slots import Slots
-from harness.data.locate import located_split
+from harness.data.locate import find_source
 from harness.data.receipts import RECEIPT
 from harness.specs.catalog import Catalog
 from harness.specs.task import RowsSource
@@ -93,9 +93,9 @@ def test_every_source_of_every_task_is_recognised(tmp_path: Path, name: str, spl
 
     assert ([], []) == (found.refused, [one for one in found.unknown if "(" in one])
     assert dict.fromkeys(paths, "copied") == targets(found)
-    located = located_split(spec.splits[split], [language], spec.codes, tmp_path / "data")
+    located = find_source(spec.splits[split], [language], spec.codes, tmp_path / "data")
     assert located is not None
-    assert source.format == located.format
+    assert source.format == located.source.format
     for path in paths:
         assert (tmp_path / "data" / path).read_bytes() == (tmp_path / "somewhere" / path).read_bytes()
     told = next(one for one in found.splits if (one.task, one.split) == (name, split))
@@ -461,9 +461,9 @@ def test_tables_of_the_pinned_commit_are_taken_from_the_hubs_own_folders(
     )
     receipt = json.loads((tmp_path / "data" / folder / "train" / RECEIPT).read_text())
     assert {"train-00000-of-00001.parquet": hashlib.sha256(rows).hexdigest()} == receipt["files"]
-    located = located_split(CATALOG.task("hellaswag").splits["train"], ["en"], {}, tmp_path / "data")
+    located = find_source(CATALOG.task("hellaswag").splits["train"], ["en"], {}, tmp_path / "data")
     assert located is not None
-    assert "hub_hellaswag" == located.format
+    assert "hub_hellaswag" == located.source.format
 
 
 @pytest.mark.parametrize("kind", [cached, downloaded])

@@ -11,6 +11,7 @@ import yaml
 
 from harness import paths
 from harness.cli import main
+from harness.data.splits import suite_rows
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase
 from harness.plan.suite import read_inputs
@@ -44,7 +45,7 @@ def fetched() -> dict[str, Any]:
         training="mini",
     )  # fmt: skip
     resolved = resolve(suite, Catalog())
-    plan = build_plan(resolved, read_inputs(resolved, None))
+    plan = build_plan(suite_rows(resolved), read_inputs(resolved, None))
     (stage,) = [stage for stage in plan.stages if stage.phase is Phase.FETCH]
     return {"key": stage.key, **stage.params}
 
