@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SpecError
-from harness.runners.images.wheels import Wheelhouse
+from harness.runners.images.folder import Wheelhouse
 from tests.wheels import copy_scripts, index, pin, wheel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="builds of torch differ on Linux only")

@@ -41,8 +41,7 @@ def build(
     from harness import progress
     from harness.runners.images import engine, lockfile
     from harness.runners.images.build import build, weights_needed
-    from harness.runners.images.folder import PackageSources
-    from harness.runners.images.wheels import Wheelhouse
+    from harness.runners.images.folder import PackageSources, Wheelhouse
 
     locked = lockfile.read_lock(lock)
     images = chosen(targets, locked)

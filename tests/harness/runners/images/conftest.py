@@ -20,11 +20,10 @@ import pytest
 from harness import paths
 from harness.runners.images import engine, found, lockfile, shelf
 from harness.runners.images.build import Built, build
-from harness.runners.images.folder import PackageSources
+from harness.runners.images.folder import PackageSources, Wheelhouse
 from harness.runners.images.lockfile import ImagesLock
 from harness.runners.images.pins import relocked
 from harness.runners.images.targets import Target
-from harness.runners.images.wheels import Wheelhouse
 
 #: What the image ``report`` must be able to import.
 PACKAGES = ("jinja2", "numpy", "pydantic", "scipy")
