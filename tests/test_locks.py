@@ -94,6 +94,7 @@ def test_cuda_packages_stand_in_their_own_lock_alone() -> None:
 def test_the_locks_are_as_the_in_files_ask(name: str) -> None:
     """Fails when an .in file was changed and images/lock.py not run."""
     locked = pins(name) | (pins("local") if name == "dev" else {})
+    assert asked_for(name)
     for requirement in asked_for(name):
         version = locked.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is asked for in {name}.in and not locked"

@@ -40,6 +40,8 @@ def test_pages_are_cut_between_rows_and_lose_none(shared_results: Path, cut: Pat
 
 def test_links_between_cut_pages_resolve(cut: Path) -> None:
     pages = {path.name: parse(path) for path in cut.glob("*.html")}
+    assert len([name for name in pages if name.startswith("index")]) > 1
+    assert any(page.links for page in pages.values())
     for name, page in pages.items():
         for link in page.links:
             file, _, anchor = link.partition("#")

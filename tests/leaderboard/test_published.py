@@ -23,6 +23,7 @@ def test_every_number_has_a_mark_and_a_source() -> None:
 
 
 def test_every_source_is_used() -> None:
+    assert published()
     for one in published():
         used = {number.source for row in one.rows for number in (*row.numbers, *row.groups)}
         assert one.sources.keys() == used | {size.source for size in one.sizes}

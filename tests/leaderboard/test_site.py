@@ -88,7 +88,9 @@ def built(shared_results: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def pages(built: Path) -> dict[str, Strict]:
-    return {path.name: parse(path) for path in sorted(built.glob("*.html"))}
+    found = {path.name: parse(path) for path in sorted(built.glob("*.html"))}
+    assert "index.html" in found
+    return found
 
 
 def test_report(results: Path, tmp_path: Path) -> None:
@@ -117,6 +119,7 @@ def test_hostile_text_is_shown_as_text(pages: dict[str, Strict]) -> None:
 def test_every_link_resolves(built: Path, pages: dict[str, Strict]) -> None:
     outside = {source.href for file in published() for source in file.sources.values()}
     outside |= {"https://example.org/paper", "https://arxiv.org/abs/2005.13013", "data:,"}
+    assert all(page.links for page in pages.values())
     for name, page in pages.items():
         for link in page.links:
             if link in outside:
@@ -130,6 +133,7 @@ def test_every_link_resolves(built: Path, pages: dict[str, Strict]) -> None:
 
 def test_nothing_is_fetched(built: Path) -> None:
     """All that a page loads lies beside it."""
+    assert (built / "index.html").is_file()
     for path in built.glob("*.html"):
         loaded = re.findall(
             r"<(?:link|img|script|iframe|source)[^>]*?(?:href|src)=\"([^\"]*)\"", path.read_text("utf-8")
@@ -139,6 +143,7 @@ def test_nothing_is_fetched(built: Path) -> None:
 
 
 def test_tables_have_caption_and_scopes(pages: dict[str, Strict]) -> None:
+    assert any("table" == tag for tag, _ in pages["index.html"].tags)
     for page in pages.values():
         tags = [tag for tag, _ in page.tags]
         assert tags.count("table") == tags.count("caption")
@@ -147,9 +152,14 @@ def test_tables_have_caption_and_scopes(pages: dict[str, Strict]) -> None:
 
 def test_table_rows_are_equally_wide(built: Path) -> None:
     """Every row of a table spans as many columns as the others, with row and column spans counted."""
-    for path in built.glob("*.html"):
-        for table in re.findall(r"<table.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL):
-            assert 1 == len(set(widths(table))), (path.name, widths(table))
+    tables = [
+        (path.name, table)
+        for path in built.glob("*.html")
+        for table in re.findall(r"<table.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    ]
+    assert "index.html" in {name for name, _ in tables}
+    for name, table in tables:
+        assert 1 == len(set(widths(table))), (name, widths(table))
 
 
 def widths(table: str) -> list[int]:
@@ -188,9 +198,9 @@ def test_numbers_on_the_index(shared_results: Path, built: Path) -> None:
     """The main table holds the points of the board, in the order of its columns."""
     board = build_board(read_results(shared_results))
     html = (built / "index.html").read_text(encoding="utf-8")
-    for row in board.rows:
-        if row.scores.average.value is None:
-            continue
+    scored = [row for row in board.rows if row.scores.average.value is not None]
+    assert scored
+    for row in scored:
         anchor = row_id(row.backbone.name, row.recipe.name)
         line = re.search(rf'<tr id="{re.escape(anchor)}"[^>]*>(.*?)</tr>', html, flags=re.DOTALL)
         assert line

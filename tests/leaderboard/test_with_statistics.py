@@ -27,12 +27,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Statistics, Path]:
     build_site(results, folder / "site")
     statistics = read_statistics(results)
     assert statistics is not None
+    assert 3 == len(statistics.pairs)
     return statistics, folder / "site"
 
 
 @pytest.fixture(scope="module")
 def pages(found: tuple[Statistics, Path]) -> dict[str, Strict]:
-    return {path.stem: parse(path) for path in sorted(found[1].glob("*.html"))}
+    pages = {path.stem: parse(path) for path in sorted(found[1].glob("*.html"))}
+    assert "index" in pages
+    return pages
 
 
 def rows_of(site: Path, page: str, caption: str) -> list[list[str]]:
@@ -127,7 +130,9 @@ def test_gains_carry_stars_and_own_data_marks(found: tuple[Statistics, Path]) ->
 def test_own_training_data_is_marked_in_every_matrix(found: tuple[Statistics, Path]) -> None:
     """What code adds to a gain that is more training on the target is no transfer either."""
     for caption in ("Gain of a+code minus gain of a+text", "a+code minus a+text under the same recipe"):
-        for recipe, *cells in rows_of(found[1], "gains", caption):
+        rows = rows_of(found[1], "gains", caption)
+        assert {"mnli", "squad"} <= {recipe for recipe, *_ in rows}
+        for recipe, *cells in rows:
             assert (recipe in {"mnli", "squad"}) == any("†" in cell for cell in cells), (caption, recipe)
 
 
@@ -180,8 +185,13 @@ def test_every_family_of_tests_is_listed(found: tuple[Statistics, Path]) -> None
 
 
 def test_tables_are_even_and_no_text_is_broken(found: tuple[Statistics, Path], pages: dict[str, Strict]) -> None:
-    for path in found[1].glob("*.html"):
-        for table in re.findall(r"<table.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL):
-            assert 1 == len(set(widths(table))), path.name
+    tables = [
+        (stem, table)
+        for stem in pages
+        for table in re.findall(r"<table.*?</table>", (found[1] / f"{stem}.html").read_text("utf-8"), flags=re.DOTALL)
+    ]
+    assert {"index", "gains"} <= {stem for stem, _ in tables}
+    for stem, table in tables:
+        assert 1 == len(set(widths(table))), stem
     for name, page in pages.items():
         assert not re.search(r"\b(nan|inf)\b", text_of(page)), name

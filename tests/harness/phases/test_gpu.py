@@ -75,6 +75,7 @@ def test_without_dropout_a_gpu_trains_to_what_a_cpu_trains_to(
         for device in ("cpu", "cuda")
     ]
 
+    assert weights[0].keys() == weights[1].keys()
     for name, tensor in weights[0].items():
         torch.testing.assert_close(weights[1][name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 

@@ -83,9 +83,11 @@ def test_interactions_are_differences_of_gains(one_seed: Path) -> None:
     gains = {(one.backbone, one.recipe): one.effects for one in found.gains}
 
     for one in found.pairs[0].interactions:
+        assert set(DRAWN) == set(one.effects.targets)
         for target, effect in one.effects.targets.items():
             code, text = (gains[f"base+{side}", one.recipe].targets[target].value for side in ("code", "text"))
             assert effect.value == pytest.approx(code - text, abs=2e-6)
+    assert ["mnli", "squad"] == [one.recipe for one in found.pairs[0].interactions]
 
 
 def test_tests_are_corrected_within_their_family(one_seed: Path) -> None:
@@ -155,6 +157,7 @@ def test_the_other_targets_do_not_change_what_one_says(one_seed: Path, tmp_path:
 def test_the_best_recipe_is_chosen_on_validation(one_seed: Path) -> None:
     found, _ = computed(one_seed)
 
+    assert {"base+code", "base+text"} == {best.backbone for best in found.best}
     for best in found.best:
         assert {choice.recipe for choice in best.targets.values()} == {"mnli"}, "its validation scores are the highest"
         assert {choice.validation for choice in best.targets.values()} == {0.5}
@@ -170,6 +173,7 @@ def test_without_validation_scores_nothing_is_chosen(tmp_path: Path) -> None:
 
     found, _ = computed(folder)
 
+    assert found.best
     assert all("tatoeba" not in best.targets and best.gain is None for best in found.best)
     assert {one.where for one in found.missing if "best" in one.what} == {"base+code", "base+text"}
 

@@ -162,7 +162,9 @@ def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path, name: str, place: i
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
     empty = (b"",) if name in PARQUET else (b"", b"\n\n", b"\xef\xbb\xbf")
-    for number, content in itertools.product(range(len(sample(name, tmp_path))), empty):
+    files = len(sample(name, tmp_path))
+    assert files
+    for number, content in itertools.product(range(files), empty):
         paths = sample(name, tmp_path)
         paths[number].write_bytes(content)
         assert re.search("is empty|not a whole Parquet file", refused(name, paths))
@@ -264,6 +266,7 @@ def test_values_of_another_kind_are_refused_or_counted(tmp_path: Path, name: str
     """
     paths = sample(name, tmp_path)
     rows = load(name, paths[-1])
+    assert rows[-1]
     for column in rows[-1]:
         for odd in ODD:
             changed = [*rows[:-1], rows[-1] | {column: odd}]
