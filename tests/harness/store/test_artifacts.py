@@ -33,7 +33,8 @@ def test_what_is_published_is_found(store: Store) -> None:
     held = store.look(KEY)
 
     assert State.PRESENT is held.state
-    assert published.digest == held.manifest.digest if held.manifest else None
+    assert held.manifest is not None
+    assert published.digest == held.manifest.digest
     assert ["sub/file.txt", "weights.bin"] == [entry.path for entry in published.files]
 
 
