@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,3 +50,29 @@ class StageContext:
     threads: int = 1
     device: str = "cpu"
     precision: str = "fp32"
+
+
+def run_phase(
+    name: str,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    out: Path,
+    *,
+    progress: Progress = lambda _fraction, _note: None,
+    **fields: Any,
+) -> None:
+    """Run a phase in this process.
+
+    Args:
+        name: of the phase, which is that of its module.
+        params: as the plan wrote them.
+        inputs: artifact folders by role.
+        out: an existing folder that it writes to.
+        progress: told how far it is.
+        fields: all others of :class:`StageContext`.
+
+    Raises:
+        Exception: whatever goes wrong in the phase.
+    """
+    context = StageContext(params=params, inputs=inputs, out=out, progress=progress, **fields)
+    importlib.import_module(f"harness.phases.{name}").run(context)

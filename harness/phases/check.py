@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.context import StageContext
+from harness.context import RESUME, StageContext
 from harness.files import write_json
 from harness.retrieval.embed import SentenceEmbedder
 from harness.training import heads
@@ -217,7 +217,8 @@ def _step(checkpoint: Checkpoint) -> tuple[bool, str]:
     return math.isfinite(norm) and after < before, f"loss {before:.3f}, then {after:.3f}"
 
 
-#: In the output folder: what was found so far, so that a check that ends the process takes no other's finding with it.
+#: In the output folder; what was found so far is saved as it is found, so that a check that ends the process takes no
+#: other's finding with it.
 RESULTS = "checks.json"
 
 
@@ -229,7 +230,10 @@ def run(context: StageContext) -> None:
     """
     claims, samples = Claims(**context.params["claims"]), context.params["samples"]
     found = []
+    saved = context.out / RESUME
+    saved.mkdir(exist_ok=True)
     for result in examine(claims, samples, context.inputs["checkpoint"]):
         found.append(asdict(result))
-        write_json(context.out / RESULTS, found)
+        write_json(saved / RESULTS, found)
         context.progress(len(found) / expected(samples), result.check)
+    write_json(context.out / RESULTS, found)

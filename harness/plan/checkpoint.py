@@ -1,21 +1,63 @@
-"""The smallest plan that makes one backbone's checkpoint, for tools outside a suite."""
+"""Plans of tools outside a suite: the checkpoint of one backbone, and stages in a store of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from harness import provenance
 from harness.data.splits import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
-from harness.plan.stage import Phase, Stage
+from harness.plan.stage import Environment, Limits, Phase, Stage
 from harness.plan.suite import Planned, RunLocation, read_inputs
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog
 from harness.specs.resolve import ResolvedSuite, resolve
 from harness.specs.suite import SuiteSpec
 from tasks.errors import UserError
+
+#: A week, and a terabyte: whoever starts a tool by hand sees when it is stuck.
+_SECONDS, _OUTPUT = 7 * 86400.0, 2**40
+
+
+def tool_stage(
+    phase: Phase,
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Stage] | None = None,
+    folders: Mapping[str, Path] | None = None,
+    needs_data: bool = False,
+    adds: str = "",
+    environment: Environment | None = None,
+) -> Stage:
+    """A stage of a plan that is executed in a store of its own, which goes afterwards: its key names nothing else.
+
+    Args:
+        phase: what it does.
+        name: of the stage.
+        params: of the phase.
+        inputs: stages of the same plan, by role.
+        folders: folders that it reads, by role.
+        needs_data: it reads release files.
+        adds: name of the packages that a backbone brings; empty for none.
+        environment: device, precision and threads; one thread of a CPU if None.
+    """
+    return Stage(
+        phase=phase,
+        name=name,
+        version=0,
+        environment=environment or Environment(base="", lock=""),
+        params=params,
+        inputs={role: stage.key for role, stage in (inputs or {}).items()},
+        folders={role: str(folder.resolve()) for role, folder in (folders or {}).items()},
+        needs_data=needs_data,
+        adds=adds,
+        limits=Limits(memory=int(0.9 * provenance.memory_bytes()), seconds=_SECONDS, output=_OUTPUT),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from harness.store.manifest import Manifest
 from harness.store.unfinished import Unfinished
 
 #: Phases that save what they have done so far.
-_RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE})
+_RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE, Phase.CHECK})
 #: Phases that encode training rows.
 _ENCODING = frozenset({Phase.INTERMEDIATE, Phase.FINETUNE})
 

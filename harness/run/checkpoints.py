@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
-from harness.context import StageContext
 from harness.errors import EnvironmentFault, Failure, Outcome
-from harness.plan.checkpoint import Single, plan_checkpoint
+from harness.plan.checkpoint import Single, plan_checkpoint, tool_stage
+from harness.plan.stage import Phase, Plan
 from harness.plan.suite import RunLocation
 from harness.run.explain import selected_stages
 from harness.run.session import Display, open_session
@@ -84,11 +86,16 @@ def ensure_checkpoint(
     return store.folder(stage.key)
 
 
-def folder_checkpoint(folder: Path, aside: Path) -> Path:
-    """A checkpoint from a folder: one already, or a published model with ``config.json``, converted to ``aside``.
+def folder_checkpoint(folder: Path, scratch: Path, display: Display) -> Path:
+    """A checkpoint from a folder: one already, or a published model with ``config.json``, converted in ``scratch``.
 
     Of a published model the embedding is the mean of the pieces, of a decoder its last piece, since nothing says
     otherwise.
+
+    Args:
+        folder: of either.
+        scratch: a folder that is not there yet, for a store.
+        display: shows the conversion.
 
     Raises:
         UserError: the folder is neither, what it holds cannot be used, or it brings code of its own, which nobody has
@@ -124,10 +131,18 @@ def folder_checkpoint(folder: Path, aside: Path) -> Path:
         "max_length": min(convert.positions(config) or 512, 512),
         "pooling": "last" if decoder else "mean",
     }
-    aside.mkdir(parents=True)
-    convert.run(
-        StageContext(
-            params={"backbone": spec}, inputs={"source": folder}, out=aside, progress=lambda _fraction, _note: None
-        )
-    )
-    return aside
+    stage = tool_stage(Phase.CONVERT, f"convert/{spec['name']}", {"backbone": spec}, folders={"source": folder})
+    store = Store(scratch)
+    with open_session(store, display, RunnerRequest()) as session:
+        session.require(Plan(suite="checkpoint", stages=(stage,), cells=()))
+    return store.folder(stage.key)
+
+
+def readable_checkpoint(checkpoint: Path, scratch: Path) -> Path:
+    """A checkpoint that whoever a container runs as can read: itself, or a copy where root kept its files to itself."""
+    if os.getuid() != 0 or all(path.stat().st_mode & 0o004 for path in checkpoint.rglob("*")):
+        return checkpoint
+    shutil.copytree(checkpoint, scratch)
+    for path in (scratch, *scratch.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return scratch

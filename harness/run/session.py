@@ -56,11 +56,13 @@ class SessionOptions:
         limits: fields of :class:`Limits` that a person gave instead of the plan's own; keys stay as they are.
         keep_weights: keep transient files when all that reads them is done.
         fail_fast: start nothing more after a failure.
+        waits: seconds before a stage that a passing fault ended is started again; one further try each.
     """
 
     limits: Mapping[str, float] | None = None
     keep_weights: bool = False
     fail_fast: bool = False
+    waits: tuple[float, ...] = WAITS
 
 
 class Session:
@@ -105,7 +107,8 @@ class Session:
         plan = self._limited(plan)
         first_seen.check_cached(plan, self.store)
         decisions = foretell(plan, self.store, forced, selected)
-        self._check(plan, release, {key for key, decision in decisions.items() if decision.runs})
+        running = tuple(stage for stage in plan.stages if decisions[stage.key].runs)
+        self.check(replace(plan, stages=running), release)
         self._display.planned(plan, decisions)
         ledger = self._begin(plan)
         options = Options(
@@ -114,7 +117,7 @@ class Session:
             selected=selected,
             keep_weights=self._options.keep_weights,
             fail_fast=self._options.fail_fast,
-            waits=WAITS,
+            waits=self._options.waits,
         )
         with closing(self._host.runner(self.store.root, ledger.run)) as runner:
             results = Executor(plan, self.store, runner, ledger, self._display, options).execute()
@@ -137,6 +140,20 @@ class Session:
                 raise UserError(failure.reason.rstrip("."))
             if failure is not None:
                 raise StageFailedError(stage.name, failure)
+
+    def check(self, plan: Plan, release: ReleaseFiles | None = None) -> None:
+        """Look at everything that the stages of a plan need to run here.
+
+        Raises:
+            NotReady: something is missing; all of it is said at once.
+        """
+        if not plan.stages:
+            return
+        keys = {stage.key for stage in plan.stages}
+        needed = disk_needed(plan, keys, self._request.workers, keep_weights=self._options.keep_weights)
+        problems = self._host.problems(plan, release or ReleaseFiles()) + check_disk(self.store.root, needed)
+        if problems:
+            raise NotReady(problems)
 
     def record(self, stage: Stage, result: StageResult) -> None:
         """Write down how a stage ended that never started."""
@@ -169,15 +186,6 @@ class Session:
                 **describe_process(),
             )
         return self._ledger
-
-    def _check(self, plan: Plan, release: ReleaseFiles, running: Collection[str]) -> None:
-        if not running:
-            return
-        needed = disk_needed(plan, running, self._request.workers, keep_weights=self._options.keep_weights)
-        stages = tuple(stage for stage in plan.stages if stage.key in running)
-        problems = self._host.problems(replace(plan, stages=stages), release) + check_disk(self.store.root, needed)
-        if problems:
-            raise NotReady(problems)
 
     def _limited(self, plan: Plan) -> Plan:
         limits: dict[str, Any] = dict(self._options.limits or {})

@@ -1,28 +1,25 @@
-"""One target of retrieval with one checkpoint, outside a suite: the same phases, in a folder of their own."""
+"""One target of retrieval with one checkpoint, outside a suite: a small plan in a store of its own."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from harness.context import Progress
 from harness.data.release import ReleaseFiles
-from harness.data.splits import retrieval_rows, tuning
-from harness.files import file_digest
+from harness.data.splits import SplitRows, retrieval_rows, tuning
+from harness.files import file_digest, read_json
 from harness.plan import parameters
-from harness.plan.stage import Phase
-from harness.run.outside import Do, Work, do_here
+from harness.plan.checkpoint import tool_stage
+from harness.plan.stage import Environment, Phase, Plan, Stage
+from harness.run.session import Display, open_session
+from harness.runners.base import RunnerName, RunnerRequest
 from harness.specs.task import TaskSpec
+from harness.store.artifacts import Store
+from harness.store.manifest import MANIFEST
 from tasks.errors import UserError
-
-#: What is done, each perhaps several times.
-PHASES = (Phase.PREPARE, Phase.RETRIEVE, Phase.SCORE)
-#: Fractions of the work at which preparing ends and scoring begins.
-_PREPARED, _RETRIEVED = 0.05, 0.97
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +57,29 @@ class Evaluation:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How a target is to be evaluated.
+
+    Attributes:
+        languages: those to score; all that have files if empty.
+        limit: sentences a language, of both sides together, in the sample too; None: all.
+        max_length: most pieces of a sentence; the backbone may allow less.
+        environment: device, precision and threads; results differ in their last digits between counts of threads.
+        packages: name of the packages that the backbone brings; empty for none.
+        runner: in processes here, or each stage in a container.
+    """
+
+    languages: Sequence[str] = ()
+    limit: int | None = None
+    max_length: int = 512
+    environment: Environment
+    packages: str = ""
+    runner: RunnerName = "local"
+
+
 def evaluate(
-    task: TaskSpec,
-    checkpoint: Path,
-    data: Path,
-    out: Path,
-    *,
-    languages: Sequence[str] = (),
-    limit: int | None = None,
-    max_length: int = 512,
-    threads: int = 1,
-    device: str = "cpu",
-    precision: str = "fp32",
-    progress: Progress,
-    do: Do = do_here,
+    task: TaskSpec, checkpoint: Path, data: Path, scratch: Path, request: Request, display: Display, *, out: Path | None
 ) -> Evaluation:
     """Prepare, retrieve and score what the data has of a target.
 
@@ -81,80 +87,68 @@ def evaluate(
         task: of a type without training.
         checkpoint: its folder.
         data: a folder of release files, or the very folder that the task's files lie in.
-        out: an empty folder for all artifacts.
-        languages: those to score; all that have files if empty.
-        limit: sentences a language, of both sides together, in the sample too; None: all.
-        max_length: most pieces of a sentence; the backbone may allow less.
-        threads: compute threads; results differ in their last digits between counts.
-        device: ``cpu`` or ``cuda``.
-        precision: ``fp32`` or ``bf16``.
-        progress: told how far it is.
-        do: does one phase, here or in a container.
+        scratch: an empty folder for a store.
+        request: how.
+        display: shows the run.
+        out: a new folder for what the stages leave, by role; None: it is not kept.
 
     Raises:
-        UserError: no language has files, or one that was asked for has none.
+        UserError: no language has files, one that was asked for has none, or the files are not as their reader expects.
+        NotReady: something is missing that the stages need.
+        StageFailedError: a stage failed.
     """
-    root = _root(task, data, out)
-    use, own = retrieval_rows(task, root, languages)
+    root = _root(task, data, scratch)
+    use, own = retrieval_rows(task, root, request.languages)
     dev = tuning(use, own)
     sample = own if own is not None and dev == "sample" else use
     digests = {path: file_digest(root / path) for path in [*use.paths, *sample.paths]}
+    if request.runner != "local":
+        root = _real(root, digests, scratch)
 
-    if do is not do_here:
-        root = _real(root, digests, out)
+    def prepare(role: str, split: SplitRows, kind: Literal["inputs", "labels"]) -> Stage:
+        params = parameters.scored(task, split, kind, digests, request.limit)
+        return tool_stage(Phase.PREPARE, f"prepare/{role}/{task.name}", params, needs_data=True)
 
-    def stage(name: str) -> Path:
-        folder = out / name
-        folder.mkdir(parents=True)
-        return folder
-
-    roles = {"inputs": (use, "inputs"), "labels": (use, "labels")}
+    inputs = {"inputs": prepare("inputs", use, "inputs")}
+    labels = prepare("labels", use, "labels")
     if dev == "sample":
-        roles |= {"dev": (sample, "inputs"), "dev_labels": (sample, "labels")}
-    made: dict[str, Path] = {}
-    for number, (role, (split, kind)) in enumerate(roles.items()):
-        start = _PREPARED * number / len(roles)
-        made[role] = stage(role)
-        params = parameters.scored(task, split, kind, digests, limit)  # type: ignore[arg-type]
-        do(
-            Work(phase=Phase.PREPARE, params=params, inputs={}, data=root, out=made[role]),
-            _part(progress, start, _PREPARED),
-        )
-    if dev == "scored":
-        made |= {"dev": made["inputs"], "dev_labels": made["labels"]}
-    known = parameters.identity(task) | {"max_length": max_length}
-    scored = use.languages
-    answers = stage("retrieved")
-    do(
-        Work(
-            phase=Phase.RETRIEVE,
-            params=parameters.retrieval(known, scored, dev, sample.languages),
-            inputs={"checkpoint": checkpoint, **{role: made[role] for role in made if role != "labels"}},
-            out=answers,
-            threads=threads,
-            device=device,
-            precision=precision,
+        inputs |= {"dev": prepare("dev", sample, "inputs"), "dev_labels": prepare("dev_labels", sample, "labels")}
+    elif dev == "scored":
+        inputs |= {"dev": inputs["inputs"], "dev_labels": labels}
+    retrieved = tool_stage(
+        Phase.RETRIEVE,
+        f"retrieve/{task.name}",
+        parameters.retrieval(
+            parameters.identity(task) | {"max_length": request.max_length}, use.languages, dev, sample.languages
         ),
-        _part(progress, _PREPARED, _RETRIEVED),
+        inputs=inputs,
+        folders={"checkpoint": checkpoint},
+        adds=request.packages,
+        environment=request.environment,
     )
-    scores = stage("scored")
-    do(
-        Work(
-            phase=Phase.SCORE,
-            params=parameters.scoring(task, "predictions", scored),
-            inputs={"predictions": answers, "labels": made["labels"]},
-            out=scores,
-        ),
-        _part(progress, _RETRIEVED, 1.0),
+    scored = tool_stage(
+        Phase.SCORE,
+        f"score/{task.name}",
+        parameters.scoring(task, "predictions", use.languages),
+        inputs={"predictions": retrieved, "labels": labels},
     )
-    result = _json(scores / "result.json")["languages"]
-    missing = tuple(language for language in task.languages if language not in scored)
+    stages = inputs | {"labels": labels, "retrieved": retrieved, "scored": scored}
+    store = Store(scratch / "store")
+    plan = Plan(suite=task.name, stages=tuple({stage.key: stage for stage in stages.values()}.values()), cells=())
+    with open_session(store, display, RunnerRequest(runner=request.runner)) as session:
+        session.require(plan, ReleaseFiles(folder=root, paths=tuple(digests)))
+    if out is not None:
+        for role, stage in stages.items():
+            shutil.copytree(store.folder(stage.key), out / role, ignore=shutil.ignore_patterns(MANIFEST))
+    answers = store.folder(retrieved.key)
+    result = read_json(store.folder(scored.key) / "result.json")["languages"]
+    missing = tuple(language for language in task.languages if language not in use.languages)
     return Evaluation(
-        languages={language: result[language] for language in scored},
-        details=_json(answers / "details.json"),
-        curves=_json(answers / "curves.json") if (answers / "curves.json").is_file() else {},
-        without_files=() if languages else missing,
-        complete=bool(languages) or not missing,
+        languages={language: result[language] for language in use.languages},
+        details=read_json(answers / "details.json"),
+        curves=read_json(answers / "curves.json") if (answers / "curves.json").is_file() else {},
+        without_files=() if request.languages else missing,
+        complete=bool(request.languages) or not missing,
     )
 
 
@@ -180,12 +174,3 @@ def _real(root: Path, paths: Collection[str], out: Path) -> Path:
         (copied / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, copied / path)
     return copied
-
-
-def _part(progress: Progress, start: float, end: float) -> Progress:
-    return lambda fraction, note: progress(start + (end - start) * fraction, note)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found

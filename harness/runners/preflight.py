@@ -14,7 +14,7 @@ from harness import provenance
 from harness.errors import EnvironmentFault
 from harness.plan.stage import Plan
 
-#: Asked in a process of its own: what plans and walks never loads torch.
+#: Asked in a process of its own: what plans and executes never loads torch.
 _QUESTION = """
 import json, torch
 cuda = torch.cuda.is_available()

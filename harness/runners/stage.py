@@ -10,7 +10,6 @@ lines: ``progress`` (fraction, note), then ``done`` (peak memory, provenance) or
 from __future__ import annotations
 
 import errno
-import importlib
 import json
 import sys
 import traceback
@@ -18,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.context import StageContext
+from harness.context import run_phase
 from harness.errors import Diverged, EnvironmentFault, FailureClass
 from harness.files import read_json, write_json
 from harness.plan.stage import Phase, Stage
@@ -76,11 +75,12 @@ def execute(spec: Path, out: Path, emit: Emit) -> bool:
         request = read_json(spec / SPEC_FILE)
         phase = Phase(request["phase"])
         out.mkdir(parents=True, exist_ok=True)
-        context = StageContext(
-            params=request["params"],
-            inputs={role: Path(path) for role, path in request["inputs"].items()},
+        run_phase(
+            phase.value,
+            request["params"],
+            {role: Path(path) for role, path in request["inputs"].items()},
+            out,
             data=Path(request["data"]) if request["data"] else None,
-            out=out,
             seed=request["seed"],
             expected=request.get("expected") or {},
             threads=request["environment"]["threads"],
@@ -88,7 +88,6 @@ def execute(spec: Path, out: Path, emit: Emit) -> bool:
             precision=request["environment"]["precision"],
             progress=lambda fraction, note: emit({"event": "progress", "fraction": fraction, "note": note}),
         )
-        importlib.import_module(f"harness.phases.{phase.value}").run(context)
     except Exception as error:  # noqa: BLE001 - the one place where a stage's errors become a report
         kind, reason = classify(error)
         if kind is not FailureClass.BAD_INPUT:

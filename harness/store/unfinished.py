@@ -28,6 +28,10 @@ class Unfinished:
         """Folders of saved states, by key, sorted."""
         yield from sorted(self._folder.iterdir()) if self._folder.is_dir() else ()
 
+    def folder(self, key: str) -> Path:
+        """Where the saved state of a stage lies, if there is any."""
+        return self._folder / key
+
     def hand_out(self, key: str, inputs: Mapping[str, str], out: Path, *, afresh: bool) -> None:
         """Put what an earlier try saved into an empty output folder, if it was made from the same inputs (digests).
 

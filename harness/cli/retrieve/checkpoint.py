@@ -17,7 +17,7 @@ def checkpoint_of(
     Args:
         backbone: a name, or a folder.
         store: where the checkpoint of a name is kept.
-        aside: where a published model's folder is converted to, in this process.
+        aside: a new folder, where a published model's folder is converted.
         allowed: what a person has allowed by name, of what a backbone needs.
         runner: where the stages run that make the checkpoint of a name.
 
@@ -26,12 +26,14 @@ def checkpoint_of(
     """
     from harness.cli.display import make_display
     from harness.cli.options import default_workers
-    from harness.run.checkpoints import folder_checkpoint, named_checkpoint
+    from harness.run.checkpoints import folder_checkpoint, named_checkpoint, readable_checkpoint
 
-    if Path(backbone).is_dir():
-        return folder_checkpoint(Path(backbone), aside)
     workers = default_workers()
-    return named_checkpoint(backbone, store, workers, make_display(workers), allowed, runner=runner)
+    display = make_display(workers)
+    if not Path(backbone).is_dir():
+        return named_checkpoint(backbone, store, workers, display, allowed, runner=runner)
+    checkpoint = folder_checkpoint(Path(backbone), aside / "converted", display)
+    return checkpoint if runner == "local" else readable_checkpoint(checkpoint, aside / "readable")
 
 
 def packages_of(backbone: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,10 +64,10 @@ def run_target(
     out: Path | None,
 ) -> None:
     """Evaluate one target of retrieval and print what was found."""
+    from harness.cli.display import make_display
     from harness.cli.retrieve.checkpoint import checkpoint_of, packages_of
-    from harness.progress import progress
-    from harness.run.outside import doing
-    from harness.run.standalone import PHASES, evaluate
+    from harness.plan.stage import Environment
+    from harness.run.standalone import Request, evaluate
     from harness.specs.catalog import Catalog
     from tasks.errors import UserError
 
@@ -76,26 +75,19 @@ def run_target(
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("it is there already", where=str(out), remedy="name a new folder with --out")
     wanted = [language.strip() for language in languages.split(",")] if languages is not None else []
-    with ExitStack() as stack:
-        aside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        where: RunnerName = runner or "local"
-        do = stack.enter_context(doing(where, aside, PHASES, device, packages=packages_of(backbone)))
-        checkpoint = checkpoint_of(backbone, store, aside / "checkpoint", allowed=allowed, runner=where)
-        report = stack.enter_context(progress(task.title))
-        found = evaluate(
-            task,
-            checkpoint,
-            data,
-            out if out is not None else aside / "out",
-            languages=wanted,
-            limit=limit,
-            max_length=max_length,
-            threads=threads or default_workers(),
-            device=device,
-            precision=precision,
-            progress=report,
-            do=do,
-        )
+    threads = threads or default_workers()
+    request = Request(
+        languages=wanted,
+        limit=limit,
+        max_length=max_length,
+        environment=Environment(base="", lock="", device=device, precision=precision, threads=threads),
+        packages=packages_of(backbone),
+        runner=runner or "local",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        checkpoint = checkpoint_of(backbone, store, scratch / "checkpoint", allowed=allowed, runner=request.runner)
+        found = evaluate(task, checkpoint, data, scratch, request, make_display(1), out=out)
     if as_json:
         echo_json({"target": task.name, "backbone": backbone, **found.to_json()})
     else:

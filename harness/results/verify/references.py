@@ -6,12 +6,11 @@ anew from release files, or from the generator.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.context import Progress, StageContext
+from harness.context import Progress, run_phase
 from harness.data.splits import suite_rows
 from harness.errors import UnknownNameError
 from harness.files import file_digest
@@ -143,9 +142,8 @@ class References:
         inputs = {role: self._make(above, progress) for role, above in stage.inputs.items()}
         aside = self._scratch / f"{key}.part"
         aside.mkdir()
-        context = StageContext(params=stage.params, inputs=inputs, data=self._data, out=aside, progress=progress)
         try:
-            importlib.import_module(f"harness.phases.{stage.phase.value}").run(context)
+            run_phase(stage.phase.value, stage.params, inputs, aside, data=self._data, progress=progress)
         except DataError as error:
             raise MissingReferencesError(error.what, where=error.where, remedy=error.remedy) from error
         aside.rename(out)

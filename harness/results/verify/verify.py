@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.context import Progress, StageContext
+from harness.context import Progress, run_phase
 from harness.data.splits import scored_languages
 from harness.files import file_digest
-from harness.phases import score
 from harness.plan import parameters
 from harness.plan.stage import Cell, Phase
 from harness.results.cells import Artifacts, CellReader
@@ -250,14 +249,9 @@ class _Checker:
         if out.is_dir():
             return out
         out.mkdir(parents=True)
-        score.run(
-            StageContext(
-                params=parameters.scoring(task, "predictions", scored_languages(self._references.resolved.spec, task)),
-                inputs={"predictions": self._artifacts.folder(chain.predictions), "labels": labels},
-                out=out,
-                progress=lambda _fraction, _note: None,
-            )
-        )
+        params = parameters.scoring(task, "predictions", scored_languages(self._references.resolved.spec, task))
+        inputs = {"predictions": self._artifacts.folder(chain.predictions), "labels": labels}
+        run_phase("score", params, inputs, out)
         return out
 
     def _baseline(self, target: str) -> Path | None:

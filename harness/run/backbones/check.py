@@ -17,15 +17,15 @@ from harness.data.hub.download import megabytes
 from harness.errors import EnvironmentFault, FailureClass
 from harness.phases.check import RESULTS, Claims, Result, timed
 from harness.phases.convert import positions
-from harness.plan.stage import Phase
-from harness.progress import progress
+from harness.plan.checkpoint import tool_stage
+from harness.plan.stage import Phase, Plan
 from harness.run.checkpoints import NotMadeError, named_checkpoint
-from harness.run.outside import Do, Work, doing
-from harness.run.session import Display
-from harness.runners.base import RunnerName
+from harness.run.session import Display, SessionOptions, open_session
+from harness.runners.base import RunnerName, RunnerRequest
 from harness.runners.preflight import NotReady
 from harness.specs.backbone import BackboneSpec
 from harness.store.artifacts import State, Store, StoredArtifact
+from harness.store.unfinished import Unfinished
 from harness.training.backbone import Backbone, read_json
 from harness.training.encoder import read_config
 from harness.training.facts import dtype_name
@@ -204,16 +204,11 @@ def try_out(
     else:
         found.append(Result(check="spec and files", passed=True, found="read, checked, converted", seconds=0.0))
         found.extend(examine_facts(spec, path, Store(store)))
-    try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            doing(runner, Path(folder), [Phase.CHECK], "cpu", packages=spec.packages) as do,
-        ):
-            if path is not None:
-                _examine(spec, path, Path(folder) / "out", do, found)
-    except UserError as error:
-        found += _told("checks", error)
-        machine = machine or _is_machines(error)
+    examined, problem = _examine(spec, path, display, runner)
+    found += examined
+    if problem is not None:
+        found += [result for result in _told("checks", problem) if result not in found]
+        machine = machine or _is_machines(problem)
     if path is None:
         why = "not tried: there is no checkpoint to try it with"
         found.append(Result(check="all that loads it", passed=None, found=why, seconds=0.0))
@@ -238,18 +233,35 @@ def _is_machines(error: UserError) -> bool:
     return isinstance(error, EnvironmentFault) and error.failure_class not in _ITS_OWN
 
 
-def _examine(spec: BackboneSpec, checkpoint: Path, out: Path, do: Do, found: list[Result]) -> None:
-    """The phase ``check``; what it has found is kept even where it does not come to its end."""
-    out.mkdir()
+def _examine(
+    spec: BackboneSpec, checkpoint: Path | None, display: Display, runner: RunnerName
+) -> tuple[list[Result], UserError | None]:
+    """What the phase ``check`` finds, and why it did not come to its end; without a checkpoint whether it could run."""
     claims = Claims(
         tokenizer=(spec.tokenizer.kind, spec.tokenizer.vocab_size) if spec.tokenizer else None,
-        languages=spec.languages,
+        languages=list(spec.languages),
         mlm_head=spec.mlm_head,
     )
-    params = {"claims": asdict(claims), "samples": samples()}
-    try:
-        with progress(f"backbones check {spec.name}") as report:
-            do(Work(phase=Phase.CHECK, params=params, inputs={"checkpoint": checkpoint}, out=out), report)
-    finally:
-        if (out / RESULTS).is_file():
-            found += [Result(**one) for one in files.read_json(out / RESULTS)]
+    stage = tool_stage(
+        Phase.CHECK,
+        f"check/{spec.name}",
+        {"claims": asdict(claims), "samples": samples()},
+        folders={"checkpoint": checkpoint} if checkpoint is not None else {},
+        adds=spec.packages,
+    )
+    plan = Plan(suite=f"backbone-{spec.name}", stages=(stage,), cells=())
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "store")
+        error = None
+        try:
+            with open_session(store, display, RunnerRequest(runner=runner), SessionOptions(waits=())) as session:
+                if checkpoint is None:
+                    session.check(plan)
+                else:
+                    session.require(plan)
+        except UserError as raised:
+            error = raised
+        for place in (store.folder(stage.key), Unfinished(store.root).folder(stage.key)):
+            if (place / RESULTS).is_file():
+                return [Result(**result) for result in files.read_json(place / RESULTS)], error
+    return [], error

@@ -164,7 +164,7 @@ def test_with_files_of_one_set_alone_the_threshold_is_an_oracles(
         (["--data", "nowhere"], "nowhere: no such folder"),
         (["--languages", "xx"], "--languages: 'xx' is no language of tatoeba"),
         (["--languages", "nl"], "there are no files of 'nl'; they are named like tatoeba/tatoeba"),
-        (["--device", "cuda"], "device: no CUDA device is visible"),
+        (["--device", "cuda"], "field 'device': asks for a CUDA GPU, and "),
         (["--backbone", "nobody"], "nobody"),
         (["--backbone", "minilm+text"], "backbone minilm+text: it is trained on text of release files (squad_v1"),
     ],

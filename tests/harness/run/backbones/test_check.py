@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,16 +11,19 @@ from transformers import RobertaForMaskedLM
 
 from harness.cli import main
 from harness.cli.display import make_display
-from harness.context import Progress
-from harness.errors import EnvironmentFault, FailureClass
+from harness.context import RESUME, Progress
+from harness.errors import Failure, FailureClass
 from harness.phases.check import Claims, examine, expected
+from harness.run import session
 from harness.run.backbones import check
 from harness.run.backbones.check import samples
 from harness.run.checkpoints import folder_checkpoint
-from harness.run.outside import Do, Work
+from harness.runners.base import Job, JobResult
+from harness.runners.preflight import Problem
 from harness.specs.catalog import Catalog
 from harness.specs.languages import XTREME
 from tests import snapshots
+from tests.harness.conftest import WritingRunner
 
 
 def test_every_language_of_xtreme_has_names_of_its_own() -> None:
@@ -103,23 +103,36 @@ def test_a_fact_that_nobody_attests_is_shown_and_any_other_refused(
     assert "convert/mine: encoder/model.safetensors does not match its SHA-256" in found["files"]["found"]
 
 
+class Killing(WritingRunner):
+    """Its stage has found one thing when memory runs out."""
+
+    def run(self, job: Job, progress: Progress) -> JobResult:
+        found = {"check": "tokenizer", "passed": True, "found": "wordpiece", "seconds": 1.0}
+        (job.out / RESUME / "checks.json").write_text(json.dumps([found]))
+        failure = Failure(kind=FailureClass.OUT_OF_MEMORY, reason="out of memory.")
+        return JobResult(failure=failure, seconds=1.0)
+
+
 def test_a_check_that_ends_the_process_leaves_what_the_others_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = Catalog().backbone("minilm")
 
-    def killed(work: Work, _progress: Progress) -> None:
-        one = {"check": "tokenizer", "passed": True, "found": "wordpiece", "seconds": 1.0}
-        (work.out / "checks.json").write_text(json.dumps([one]))
-        raise EnvironmentFault("check in a container: out of memory", failure_class=FailureClass.OUT_OF_MEMORY)
+    class Host:
+        """Its stage is killed after one check; images and packages are all there."""
 
-    @contextmanager
-    def doing(*_arguments: Any, packages: str) -> Iterator[Do]:
-        yield killed
+        def sweep(self, _store: Path) -> None: ...
+        def problems(self, *_arguments: object) -> list[Problem]:
+            return []
 
+        def runner(self, _store: Path, _run: str) -> Killing:
+            return Killing(slots=1)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(session, "host_for", lambda _request: Host())
     monkeypatch.setattr(check, "named_checkpoint", lambda *_arguments, **_options: tmp_path)
     monkeypatch.setattr(check, "examine_facts", lambda *_arguments: [])
-    monkeypatch.setattr(check, "doing", doing)
 
     tried = check.try_out(spec, tmp_path / "store", 1, make_display(1))
 
@@ -136,7 +149,7 @@ def test_numbers_that_are_none_are_found_where_no_head_shows_them(tmp_path: Path
     with torch.no_grad():
         encoder.roberta.encoder.layer[1].attention.self.query.weight.fill_(float("nan"))
     encoder.save_pretrained(tmp_path / "model")
-    checkpoint = folder_checkpoint(tmp_path / "model", tmp_path / "checkpoint")
+    checkpoint = folder_checkpoint(tmp_path / "model", tmp_path / "checkpoint", make_display(1))
 
     found = {
         result.check: result for result in examine(Claims(tokenizer=None, languages=(), mlm_head=None), {}, checkpoint)
