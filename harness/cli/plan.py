@@ -55,7 +55,7 @@ def plan(
     written. A suite whose rows are not there has no stages to list yet; what it would take is told.
     """
     from harness.data.release import MissingRowsError
-    from harness.plan.cost import gpu_hours, told
+    from harness.plan.cost import format_estimate, gpu_hours
     from harness.plan.suite import RunLocation, plan_suite
     from harness.run.explain import matching_stages, selected_stages
     from harness.run.scheduler import foretell
@@ -71,7 +71,9 @@ def plan(
             there = plan_suite(
                 suite, data_dir=data, smoke=smoke, store=held_at, where=place, allowed=allowed, unread=True
             ).plan
-            click.echo(f"{len(there.stages)} stages, once its rows are there. {told(there.stages) or ''}".rstrip())
+            click.echo(
+                f"{len(there.stages)} stages, once its rows are there. {format_estimate(there.stages) or ''}".rstrip()
+            )
         raise
     held = Store(store) if held_at else None
     forced = matching_stages(planned, force, "--force")
@@ -107,6 +109,6 @@ def plan(
     click.echo(
         f"{len(planned.stages)} stages: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) + hint
     )
-    sentence = told(running)
+    sentence = format_estimate(running)
     if sentence:
         click.echo(sentence)

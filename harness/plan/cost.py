@@ -102,7 +102,7 @@ def gpu_hours(stages: Iterable[Stage]) -> float:
     return seconds / 3600
 
 
-def told(stages: Iterable[Stage]) -> str | None:
+def format_estimate(stages: Iterable[Stage]) -> str | None:
     """What some stages would take, in a sentence; None where no device would compute for long."""
     found = list(stages)
     gpu = [stage for stage in found if stage.environment.device == "cuda"]

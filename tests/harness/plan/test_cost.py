@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.data.splits import suite_rows
-from harness.plan.cost import expected_rows, gpu_hours, told, training_cost
+from harness.plan.cost import expected_rows, format_estimate, gpu_hours, training_cost
 from harness.plan.stage import Environment, Phase, Stage
 from harness.specs.catalog import Catalog
 from harness.specs.resolve import resolve
@@ -71,8 +71,8 @@ def test_hours_are_those_of_the_device_that_computes() -> None:
     fp32, bf16 = (gpu_hours([stage("cuda", precision)]) for precision in ("fp32", "bf16"))
     assert 0 < bf16 < fp32
     assert 0 == gpu_hours([stage("cpu", "fp32")])
-    sentence = told([stage("cuda", "fp32", 1e7), stage("cuda", "bf16", 1e7)])
+    sentence = format_estimate([stage("cuda", "fp32", 1e7), stage("cuda", "bf16", 1e7)])
     assert sentence is not None
     assert "40% of 989 TFLOP/s in bf16 and 67 TFLOP/s in fp32" in sentence
-    assert "About 1.0 hours of one CPU core, roughly." == told([stage("cpu", "fp32")])
-    assert told([stage("cpu", "fp32", 1.0)]) is None
+    assert "About 1.0 hours of one CPU core, roughly." == format_estimate([stage("cpu", "fp32")])
+    assert format_estimate([stage("cpu", "fp32", 1.0)]) is None
