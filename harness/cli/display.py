@@ -111,7 +111,9 @@ class PlainDisplay:
             self.say(f"         {end.failure.kind}: {end.failure.reason}")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """The run is over; another one may be shown."""
+        self._total = 0
+        self._counts = dict.fromkeys(Outcome, 0)
 
     def status(self) -> str:
         """Counts and time left, in a few words."""
@@ -172,7 +174,11 @@ class LiveDisplay(PlainDisplay):
             self._bars.update(self._overall, completed=sum(self._counts.values()), note=self.status())
 
     def close(self) -> None:
+        super().close()
         self._bars.stop()
+        if self._overall is not None:
+            self._bars.remove_task(self._overall)
+            self._overall = None
 
 
 def make_display(workers: int, *, quiet: bool = False) -> PlainDisplay:

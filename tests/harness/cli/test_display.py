@@ -64,3 +64,18 @@ def test_what_nobody_asked_for_is_not_called_kept(diamond: Plan) -> None:
     )
 
     assert stream.getvalue() == "4 stages: 1 to run, 1 kept from before, 2 not asked for.\n"
+
+
+def test_a_second_plan_of_a_run_is_added_and_a_second_run_announced(diamond: Plan) -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(1, stream)
+    decisions = {stage.key: NEW for stage in diamond.stages}
+
+    display.planned(diamond, decisions)
+    display.planned(diamond, decisions)
+    assert display.status().startswith("0/8 stages")
+    display.close()
+    display.planned(diamond, decisions)
+
+    assert ["4 stages: 4 to run, 0 kept from before."] * 2 == stream.getvalue().splitlines()
+    assert display.status().startswith("0/4 stages")
