@@ -39,7 +39,7 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workshop:
+class RunContext:
     """What the stages of one run share.
 
     Attributes:
@@ -60,22 +60,22 @@ class Workshop:
 class StageAttempt:
     """Runs and publishes one stage, in a thread of the executor's."""
 
-    def __init__(self, stage: Stage, decision: Decision, digests: Mapping[str, str], workshop: Workshop) -> None:
+    def __init__(self, stage: Stage, decision: Decision, digests: Mapping[str, str], context: RunContext) -> None:
         """Nothing is done yet.
 
         Args:
             stage: whose inputs are all in the store.
             decision: why it runs.
             digests: of its inputs, by role.
-            workshop: what it shares with other stages.
+            context: what it shares with other stages.
         """
         self._stage = stage
         self._decision = decision
         self._digests = digests
-        self._shop = workshop
-        self._work = workshop.store.root / "tmp" / workshop.ledger.run / stage.key
-        self._unfinished = Unfinished(workshop.store.root)
-        self._encodings = Encodings(workshop.store.root)
+        self._context = context
+        self._work = context.store.root / "tmp" / context.ledger.run / stage.key
+        self._unfinished = Unfinished(context.store.root)
+        self._encodings = Encodings(context.store.root)
         self._earlier: list[Failure] = []
 
     def run(self) -> tuple[StageResult, Manifest | None]:
@@ -84,36 +84,36 @@ class StageAttempt:
         Returns:
             How it ended, and the manifest of what it left if it was done.
         """
-        stage, shop = self._stage, self._shop
-        if shop.stop.is_set():
+        stage, context = self._stage, self._context
+        if context.stop.is_set():
             return self._failed(Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.")), None
         while True:
             result, manifest = self._run_once()
-            if result.failure is None or not result.failure.kind.passing or len(self._earlier) >= len(shop.waits):
+            if result.failure is None or not result.failure.kind.passing or len(self._earlier) >= len(context.waits):
                 return result, manifest
-            wait = shop.waits[len(self._earlier)]
+            wait = context.waits[len(self._earlier)]
             self._earlier.append(result.failure)
-            shop.ledger.write(
+            context.ledger.write(
                 "retried", stage=stage.name, key=stage.key, attempt=len(self._earlier),
                 failure=result.failure.to_json(), seconds=round(result.seconds, 3), wait=wait,
             )  # fmt: skip
-            shop.watcher.retried(stage, result.failure, wait)
-            if shop.stop.wait(wait):
+            context.watcher.retried(stage, result.failure, wait)
+            if context.stop.wait(wait):
                 return result, None
 
     def _run_once(self) -> tuple[StageResult, Manifest | None]:
-        stage, shop, work = self._stage, self._shop, self._work
+        stage, context, work = self._stage, self._context, self._work
         started = now()
         try:
             job = self._job()
-            result = shop.runner.run(job, lambda fraction, note: shop.watcher.progressed(stage, fraction, note))
+            result = context.runner.run(job, lambda fraction, note: context.watcher.progressed(stage, fraction, note))
             manifest = None
             if result.failure is not None and result.failure.kind.environmental:
                 self._unfinished.take_back(stage.key, work / "out")
-            elif result.failure is None and not shop.stop.is_set():
+            elif result.failure is None and not context.stop.is_set():
                 shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
                 self._encodings.take(work / "out")
-                manifest = shop.store.publish(work / "out", self._manifest(started, result))
+                manifest = context.store.publish(work / "out", self._manifest(started, result))
         except (StoreError, OSError, ValueError) as error:
             kind, reason = classify(error)
             return self._failed(Failure(kind=kind, reason=reason)), None
@@ -135,7 +135,7 @@ class StageAttempt:
         return StageResult(outcome=Outcome.FAILED, decision=self._decision, failure=failure)
 
     def _job(self) -> Job:
-        stage, store, work = self._stage, self._shop.store, self._work
+        stage, store, work = self._stage, self._context.store, self._work
         shutil.rmtree(work, ignore_errors=True)
         (work / "out").mkdir(parents=True)
         if stage.phase in _RESUMABLE:
@@ -145,9 +145,9 @@ class StageAttempt:
         inputs |= {role: Path(folder) for role, folder in stage.folders.items()}
         if stage.phase in _ENCODING:
             inputs[ENCODED] = self._encodings.folder().resolve()
-        data = self._shop.data.resolve() if stage.needs_data and self._shop.data else None
+        data = self._context.data.resolve() if stage.needs_data and self._context.data else None
         write_spec(stage, work / "spec", inputs, data)
-        log = self._shop.ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")
+        log = self._context.ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")
         return Job(
             stage=stage,
             spec=(work / "spec").resolve(),
@@ -162,8 +162,8 @@ class StageAttempt:
             "made": started,
             "seconds": round(result.seconds, 3),
             "peak_memory": result.peak_memory,
-            "runner": self._shop.runner.name,
-            "run": self._shop.ledger.run,
+            "runner": self._context.runner.name,
+            "run": self._context.ledger.run,
             "git": git_state(),
             **result.provenance,
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.plan.stage import Plan, Stage
 from harness.provenance import git_state
-from harness.run.attempt import StageAttempt, Watcher, Workshop
+from harness.run.attempt import RunContext, StageAttempt, Watcher
 from harness.run.explain import Snapshot
 from harness.run.scheduler import Scheduler, StageResult
 from harness.runners.base import Runner
@@ -98,7 +98,7 @@ class Executor:
 
     def _start(self, scheduler: Scheduler, pool: ThreadPoolExecutor, running: _Running) -> None:
         """Start as many ready stages as there is room for."""
-        workshop = Workshop(
+        context = RunContext(
             store=self._store,
             runner=self._runner,
             ledger=self._ledger,
@@ -116,7 +116,7 @@ class Executor:
             assert digests.keys() == stage.inputs.keys(), stage.name
             self._watcher.begun(stage, start.decision)
             self._ledger.write("begun", stage=stage.name, key=stage.key, reason=str(start.decision))
-            running[pool.submit(StageAttempt(stage, start.decision, digests, workshop).run)] = stage
+            running[pool.submit(StageAttempt(stage, start.decision, digests, context).run)] = stage
 
     def _write_down(self, scheduler: Scheduler) -> None:
         """Record the results that have become known, and let transient files go that nothing waits for."""

@@ -1,4 +1,4 @@
-"""A small plan of arithmetic-free stages and a runner that only writes files: the walk and the store, without torch."""
+"""A small plan without arithmetic and a runner that only writes files: the executor and the store, without torch."""
 
 from __future__ import annotations
 
