@@ -6,7 +6,6 @@ import os
 import shutil
 from pathlib import Path
 
-from harness.errors import EnvironmentFault, Failure, Outcome
 from harness.plan.checkpoint import Single, plan_checkpoint, tool_stage
 from harness.plan.stage import Phase, Plan
 from harness.plan.suite import RunLocation
@@ -16,23 +15,6 @@ from harness.runners.base import RunnerName, RunnerRequest
 from harness.runners.hosts import bases
 from harness.store.artifacts import State, Store
 from tasks.errors import UserError
-
-
-class NotMadeError(EnvironmentFault):
-    """A checkpoint could not be made.
-
-    Attributes:
-        stage: the stage that failed.
-        failure: why.
-    """
-
-    def __init__(self, name: str, stage: str, failure: Failure) -> None:
-        super().__init__(
-            f"its checkpoint could not be made: {failure.reason.rstrip('.')}",
-            where=f"backbone {name}",
-            failure_class=failure.kind,
-        )
-        self.stage, self.failure = stage, failure
 
 
 def named_checkpoint(
@@ -57,7 +39,7 @@ def named_checkpoint(
     Raises:
         UserError: there is no such spec, or it is trained on release files: what of them may be read depends on what a
             suite scores.
-        NotMadeError: a stage failed.
+        StageFailedError: a stage failed.
     """
     store = Store(store_folder)
     where = RunLocation(bases=bases(runner))
@@ -71,18 +53,15 @@ def ensure_checkpoint(
     """The artifact that such a plan is for, from the store, or made there as in any run.
 
     Raises:
-        NotMadeError: a stage failed.
+        StageFailedError: a stage failed.
     """
     plan, stage = single.planned.plan, single.checkpoint
     if store.look(stage.key).state is State.PRESENT:
         return store.folder(stage.key)
+    keys = selected_stages(plan, [stage.name])
+    needed = Plan(suite=plan.suite, stages=tuple(stage for stage in plan.stages if stage.key in keys), cells=())
     with open_session(store, display, RunnerRequest(runner=runner, workers=workers)) as session:
-        results = session.execute(plan, selected=selected_stages(plan, [stage.name]))
-    for key, result in results.items():
-        if result.outcome is Outcome.FAILED and result.failure is not None:
-            raise NotMadeError(single.name, plan.by_key()[key].name, result.failure)
-    if store.look(stage.key).state is not State.PRESENT:
-        raise EnvironmentFault("its checkpoint could not be made: a stage did not run", where=f"backbone {single.name}")
+        session.require(needed)
     return store.folder(stage.key)
 
 

@@ -24,7 +24,6 @@ from harness.runners.hosts import host_for
 from harness.runners.preflight import NotReady, check_disk
 from harness.store.artifacts import Store
 from harness.store.ledger import Ledger, new_run_id
-from tasks.errors import UserError
 
 
 class Display(Watcher, Protocol):
@@ -36,7 +35,7 @@ class Display(Watcher, Protocol):
 
 
 class StageFailedError(EnvironmentFault):
-    """A stage failed that everything else depends on.
+    """A stage failed that everything else depends on. The exit code is 2 where what a person gave is at fault.
 
     Attributes:
         stage: its name.
@@ -44,7 +43,11 @@ class StageFailedError(EnvironmentFault):
     """
 
     def __init__(self, stage: str, failure: Failure) -> None:
-        super().__init__(failure.reason.rstrip("."), where=f"stage {stage}", failure_class=failure.kind)
+        bad_input = failure.kind is FailureClass.BAD_INPUT
+        super().__init__(
+            failure.reason.rstrip("."), where=None if bad_input else f"stage {stage}", failure_class=failure.kind
+        )
+        self.exit_code = 2 if bad_input else 3
         self.stage, self.failure = stage, failure
 
 
@@ -130,14 +133,11 @@ class Session:
 
         Raises:
             NotReady: something is missing that the stages need.
-            UserError: what a person gave cannot be used.
             StageFailedError: a stage failed.
         """
         results = self.execute(plan, release)
         for stage in plan.stages:
             failure = results[stage.key].failure
-            if failure is not None and failure.kind is FailureClass.BAD_INPUT:
-                raise UserError(failure.reason.rstrip("."))
             if failure is not None:
                 raise StageFailedError(stage.name, failure)
 

@@ -19,8 +19,8 @@ from harness.phases.check import RESULTS, Claims, Result, timed
 from harness.phases.convert import positions
 from harness.plan.checkpoint import tool_stage
 from harness.plan.stage import Phase, Plan
-from harness.run.checkpoints import NotMadeError, named_checkpoint
-from harness.run.session import Display, SessionOptions, open_session
+from harness.run.checkpoints import named_checkpoint
+from harness.run.session import Display, SessionOptions, StageFailedError, open_session
 from harness.runners.base import RunnerName, RunnerRequest
 from harness.runners.preflight import NotReady
 from harness.specs.backbone import BackboneSpec
@@ -198,7 +198,7 @@ def try_out(
     path: Path | None = None
     try:
         path = named_checkpoint(spec.name, store, workers, display, allowed, runner=runner)
-    except (NotReady, NotMadeError) as error:
+    except (NotReady, StageFailedError) as error:
         found += _told("checkpoint", error)
         machine = _is_machines(error)
     else:
@@ -219,7 +219,7 @@ def _told(check: str, error: UserError) -> list[Result]:
     """What went wrong, as checks that did not hold."""
     if isinstance(error, NotReady):
         told = [("machine", str(problem)) for problem in error.problems]
-    elif isinstance(error, NotMadeError):
+    elif isinstance(error, StageFailedError):
         told = [(error.stage.partition("/")[0], error.failure.reason)]
     else:
         told = [(check, str(error))]

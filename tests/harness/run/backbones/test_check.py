@@ -137,7 +137,7 @@ def test_a_check_that_ends_the_process_leaves_what_the_others_found(
     tried = check.try_out(spec, tmp_path / "store", 1, make_display(1))
 
     found = list(tried.results)
-    assert ["spec and files", "tokenizer", "checks"] == [result.check for result in found]
+    assert ["spec and files", "tokenizer", "check"] == [result.check for result in found]
     assert [True, True, False] == [result.passed for result in found]
     assert "out of memory" in found[-1].found
     assert tried.machine

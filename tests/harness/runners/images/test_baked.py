@@ -16,7 +16,8 @@ import pytest
 from harness.cli import main
 from harness.cli.display import make_display
 from harness.plan.checkpoint import plan_fetch
-from harness.run.checkpoints import NotMadeError, ensure_checkpoint
+from harness.run.checkpoints import ensure_checkpoint
+from harness.run.session import StageFailedError
 from harness.runners.docker import confinement
 from harness.runners.images import engine, found, lockfile
 from harness.store.artifacts import Store
@@ -102,5 +103,5 @@ def test_an_image_of_other_bytes_is_refused_in_the_stage(name: str, tmp_path: Pa
         assert right != client.inspect_image(image(name))["Id"]
     store = Store(tmp_path / "store")
 
-    with pytest.raises(NotMadeError, match=r"its 'config\.json' does not have the recorded SHA-256"):
+    with pytest.raises(StageFailedError, match=r"its 'config\.json' does not have the recorded SHA-256"):
         ensure_checkpoint(plan_fetch(name, store=store.root), store, 1, make_display(1), "docker")
