@@ -196,7 +196,7 @@ def check_gpu(packages: dict[str, str]) -> Finding:
 
 def check_data(data: Path | None) -> Finding:
     """Which tasks' original release files are there."""
-    from harness.data.splits import partly_there
+    from harness.data.rows import partly_there
     from harness.specs.catalog import Catalog
 
     folder = data_folder(data)

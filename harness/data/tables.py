@@ -9,7 +9,8 @@ from pathlib import Path
 
 from harness.data.articles import LocatedArticles, located_articles
 from harness.data.locate import filled
-from harness.data.splits import TRANSLATIONS, SplitRows, suite_rows, task_rows
+from harness.data.rows import TRANSLATIONS, SplitRows, task_rows
+from harness.data.splits import suite_rows
 from harness.errors import UnknownNameError
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog

@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec
 
 from harness.data.articles import LocatedArticles
-from harness.data.splits import TRANSLATIONS, SplitRows, SuiteRows, scored_languages, translated_languages
+from harness.data.rows import TRANSLATIONS, SplitRows
+from harness.data.splits import SuiteRows, scored_languages, translated_languages
 from harness.errors import SpecError
 from harness.files import digest
 from harness.plan import cost, limits, parameters

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.data.splits import SplitRows
+from harness.data.rows import SplitRows
 from harness.plan.stage import Phase, Stage
 from harness.specs.backbone import BackboneSpec
 from harness.specs.task import TypeName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from harness.data.splits import SplitRows
+from harness.data.rows import SplitRows
 from harness.specs.backbone import BackboneSpec
 from harness.specs.source import FolderSource, HubSource
 from harness.specs.task import TaskSpec

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.data.release import ReleaseFiles
-from harness.data.splits import SplitRows, retrieval_rows, tuning
-from harness.files import file_digest, read_json
+from harness.data.rows import SplitRows, retrieval_rows, tuning
 from harness.plan import parameters
 from harness.plan.checkpoint import tool_stage
 from harness.plan.stage import Environment, Phase, Plan, Stage

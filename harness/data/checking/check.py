@@ -14,7 +14,7 @@ from harness.data.checking.facts import RowFacts, difference, facts_of
 from harness.data.checking.report import Overlap, Report, SourceReport, SplitReport, TrainingReport
 from harness.data.checking.scope import Scope, SplitId, Training
 from harness.data.locate import find_source, read_labels, source_files
-from harness.data.splits import SplitRows
+from harness.data.rows import SplitRows
 from harness.data.training_rows import Kept, english_rows, joined, part_of
 from harness.specs.task import RETRIEVAL_TYPES, RowsSource, SplitSpec, TaskSpec
 from tasks.errors import DataError

@@ -19,7 +19,7 @@ from harness.data.importing.slots import Slots
 from harness.data.locate import filled as filled_in
 from harness.data.locate import hub_folder, source_files
 from harness.data.receipts import RECEIPT, write_receipt
-from harness.data.splits import possible_languages
+from harness.data.rows import possible_languages
 from harness.errors import EnvironmentFault
 from harness.files import atomic_path, file_digest
 from harness.specs.catalog import Catalog

@@ -13,7 +13,7 @@ from harness.data.checking.check import check
 from harness.data.checking.report import Report
 from harness.data.checking.scope import Scope, Training, scope
 from harness.data.checking.show import as_markdown, as_text
-from harness.data.splits import split_rows
+from harness.data.rows import split_rows
 from harness.specs.catalog import Catalog
 from harness.specs.task import TaskSpec
 from tests.samples import place
