@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from harness.data.receipts import RECEIPT
 from harness.data.splits import SuiteRows, suite_rows
 from harness.specs.catalog import Catalog
 from harness.specs.resolve import resolve
-from harness.specs.suite import RecipeSpec
+from harness.specs.suite import RecipeSpec, StandIn, TaskLimits
 from harness.specs.task import HubTable, RowsSource, SplitSpec
 from tasks.errors import DataError
 
@@ -86,9 +87,10 @@ def test_a_table_has_codes_of_its_own_and_counts_only_whole(tmp_path: Path) -> N
         find(tmp_path, "de")
 
 
-def rows(folder: Path, *recipes: str | RecipeSpec, targets: tuple[str, ...] = ("xquad",)) -> SuiteRows:
+def rows(folder: Path, *recipes: str | RecipeSpec, targets: tuple[str, ...] = ("xquad",), **more: Any) -> SuiteRows:
     catalog = Catalog()
-    update = {"backbones": ("minilm",), "recipes": recipes, "targets": targets, "stand_ins": {}, "task_limits": {}}
+    fields = {"backbones": ("minilm",), "recipes": recipes, "targets": targets, "stand_ins": {}, "task_limits": {}}
+    update = fields | more
     return suite_rows(resolve(catalog.suite("real-small").model_copy(update=update), catalog), folder)
 
 
@@ -138,3 +140,39 @@ def test_a_list_of_categories_is_one_a_line(tmp_path: Path, text: str, message: 
 
     with pytest.raises(DataError, match=message):
         _ = rows(tmp_path, "ccg").resolved
+
+
+def test_splits_read_as_each_other_come_from_one_source(tmp_path: Path) -> None:
+    put(tmp_path, "udpos/dev-en.tsv", *(f"ud-treebanks-v2.5/UD/{name}_x-ud-dev.conllu" for name in ("en", "de")))
+    stand_ins = {"udpos": {"test": StandIn(use="validation", why="a test")}}
+
+    read = rows(
+        tmp_path, "none", targets=("udpos",), stand_ins=stand_ins, task_limits={"udpos": TaskLimits(languages=("de",))}
+    )
+
+    lines = [read.required("udpos", split) for split in ("validation", "test")]
+    assert [("conllu", ("en",)), ("conllu", ("de",))] == [
+        (line.source.format, line.languages) for line in lines if line.source is not None
+    ]
+
+
+def test_what_stands_in_for_a_joined_task_is_read_in_the_place_of_its_parts(tmp_path: Path) -> None:
+    own = StandIn(split=SplitSpec(format="xtreme_nli_train", files=("own.tsv",)), why="a test")
+
+    read = rows(tmp_path, "anli_plus", stand_ins={"anli_plus": {"train": own, "validation": own}})
+
+    assert ["own.tsv"] == read.files["anli_plus"]
+    assert {"anli_plus", "squad_v1", "xquad"} == {line.task.name for line in read.lines}
+
+
+def test_files_of_other_languages_are_known_whatever_is_there(tmp_path: Path) -> None:
+    put(tmp_path, "xnli/dev-en.tsv", "xnli/dev-de.tsv")
+    stand_ins = {"xnli": {"test": StandIn(use="validation", why="a test")}}
+
+    read = rows(
+        tmp_path, "none", targets=("xnli",), stand_ins=stand_ins, task_limits={"xnli": TaskLimits(languages=("en",))}
+    )
+
+    assert read.required("xnli", "test").found
+    assert "de" == read.foreign["xnli/dev-de.tsv"]
+    assert "xnli/dev-en.tsv" not in read.foreign
