@@ -68,7 +68,7 @@ def resolve(suite: SuiteSpec, catalog: Catalog, allowed: Collection[str] = ()) -
         task = tasks.setdefault(name, catalog.task(name, where=where))
         for part in task.parts if isinstance(task, JoinedTask) else ():
             tasks.setdefault(part.name, part)
-    _check_overrides(suite, tasks, where)
+    _check_overrides(suite, tasks, catalog, where)
     _check_pairs(backbones)
     training = catalog.training(suite.training, where=where)
     suite = _with_recipe_values(suite, training, where)
@@ -349,16 +349,14 @@ def _corpus_names(backbone: BackboneSpec) -> list[str]:
     return names
 
 
-def _check_overrides(suite: SuiteSpec, tasks: dict[str, TaskSpec], where: str) -> None:
+def _check_overrides(suite: SuiteSpec, tasks: dict[str, TaskSpec], catalog: Catalog, where: str) -> None:
     named: list[tuple[str, dict[str, object]]] = [
         ("task_limits", dict(suite.task_limits)),
         ("stand_ins", dict(suite.stand_ins)),
         ("hyper", dict(suite.hyper)),
     ]
     for field, entries in named:
-        for name in entries:
-            if name not in tasks:
-                raise UnknownNameError(f"task in '{field}'", name, tasks, where=where)
+        _require_used(field, [name for name in entries if name not in tasks], tasks, catalog, where)
     for name, limits in suite.task_limits.items():
         for language in limits.languages or ():
             if language not in tasks[name].languages:
@@ -367,6 +365,19 @@ def _check_overrides(suite: SuiteSpec, tasks: dict[str, TaskSpec], where: str) -
         for split, stand_in in stand_ins.items():
             if stand_in.use is not None and stand_in.use not in tasks[name].splits:
                 raise SpecError(f"stand-in for {name}/{split}: the task has no split '{stand_in.use}'", where=where)
+
+
+def _require_used(field: str, unused: list[str], tasks: dict[str, TaskSpec], catalog: Catalog, where: str) -> None:
+    for name in unused:
+        if name not in catalog.task_files():
+            raise UnknownNameError(f"task in '{field}'", name, tasks, where=where)
+    if unused:
+        names = ", ".join(f"'{name}'" for name in unused)
+        raise SpecError(
+            f"no target and no recipe of the suite uses {names}",
+            where=f"{where}, field '{field}'",
+            remedy=f"shorten '{field}': delete its lines for {names}; or add a target or recipe that uses them",
+        )
 
 
 def _check_pairs(backbones: dict[str, BackboneSpec]) -> None:

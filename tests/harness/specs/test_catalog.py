@@ -127,7 +127,11 @@ def test_multitask_mixes_the_single_tasks_of_the_suite() -> None:
         ({"recipes": [RecipeSpec(name="mine", tasks=("mini-mnli",), translated=True)]}, r"field 'translated: true'"),
         ({"training": "minni"}, "unknown training recipe 'minni'; did you mean 'mini'"),
         ({"task_limits": {"mini-xnli": {"languages": ["xx"]}}}, "unknown language of mini-xnli 'xx'"),
-        ({"task_limits": {"xnli": {}}}, "unknown task in 'task_limits' 'xnli'; did you mean 'mini-xnli'"),
+        ({"task_limits": {"mini-xnly": {}}}, "unknown task in 'task_limits' 'mini-xnly'; did you mean 'mini-xnli'"),
+        (
+            {"task_limits": {"xnli": {}, "mnli": {}}},
+            "uses 'xnli', 'mnli'; shorten 'task_limits': delete its lines for 'xnli', 'mnli'; or add a target or",
+        ),
         ({"stand_ins": {"mini-xnli": {"test": {"use": "train", "why": "w"}}}}, "the task has no split 'train'"),
     ],
 )
