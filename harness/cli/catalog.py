@@ -1,4 +1,4 @@
-"""The verbs ``list`` and ``show`` that every kind of spec has."""
+"""The verbs ``list`` and ``show`` of every kind of spec."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def spec_group(
     listed: Callable[[Sequence[Any]], Iterable[str]],
     shown: Callable[[Any], Iterable[str]],
 ) -> click.Group:
-    """The group of commands of one kind of spec; ``listed`` and ``shown`` give the lines for people."""
+    """Return the command group of one kind of spec; ``listed`` and ``shown`` format it for people."""
 
     @click.group(name=plural, help=f"List or show {plural}.")
     def group() -> None: ...
@@ -43,7 +43,7 @@ def spec_group(
             click.echo(f"codestilts: {fault}", err=True)
         return 2 if faults else 0
 
-    @group.command("show", help=f"Show one of the {plural} in full.", epilog=f"Example: codestilts {plural} show NAME")
+    @group.command("show", help=f"Show one {kind} in full.", epilog=f"Example: codestilts {plural} show NAME")
     @click.argument("name")
     @json_option
     def show_command(name: str, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which suite and runner, where a person leaves it to the machine, and the sentence that says why."""
+"""The default suite and runner of this machine, with the reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SMALL, LARGE = "mini", "core"  # what is run where nothing is asked for: anywher
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What will be run, where, and why."""
+    """A suite, a runner, and the reason for them."""
 
     suite: str
     runner: RunnerName
@@ -23,7 +23,7 @@ class Choice:
 
 
 def choose(suite: str | None, runner: RunnerName | None, device: str | None) -> Choice:
-    """What was asked for; what was not, by what this machine has."""
+    """Choose the suite and runner that were not given, by what this machine has."""
     if suite is not None:
         how = "as asked" if runner else "the default; --runner docker runs the same in containers"
         return Choice(suite=suite, runner=runner or "local", why=f" ({how}).")

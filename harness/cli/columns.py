@@ -1,4 +1,4 @@
-"""Text in columns, for people."""
+"""Text wrapped to columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTH = 110
 
 
 def wrapped(margin: str, text: str, width: int = WIDTH) -> Iterator[str]:
-    """Lines of ``width`` columns: the first behind ``margin``, the others indented as far. No word is broken."""
+    """Wrap text to ``width`` columns, with ``margin`` before the first line and the others indented as far."""
     room = max(1, width - len(margin))
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
     yield f"{margin}{lines[0]}".rstrip()

@@ -9,7 +9,7 @@ import click
 from harness.cli.options import echo_json, json_option
 
 
-@click.command(epilog="Example: codestilts diff minilm/none minilm+code/none --results store/results/real-small")
+@click.command(epilog="Example: codestilts diff mini-xlmr/none mini-xlmr/mini-mnli")
 @click.argument("row_a", metavar="ROW")
 @click.argument("row_b", metavar="ROW")
 @click.option(
@@ -17,13 +17,14 @@ from harness.cli.options import echo_json, json_option
     type=click.Path(path_type=Path),
     default=Path("store/results/mini"),
     show_default=True,
-    help="Results folder both rows are in; a ROW may also be DIR:BACKBONE/RECIPE.",
+    help="Results folder of rows without a DIR.",
 )
 @json_option
 def diff(row_a: str, row_b: str, results: Path, as_json: bool) -> int:
-    """Say why two rows of the board differ: specs, data, code versions, packages, hardware.
+    """Explain why two rows of the board differ: specs, data, code, packages, hardware.
 
-    A ROW is BACKBONE/RECIPE, with /sSEED behind it for one seed.
+    A ROW is BACKBONE/RECIPE, or BACKBONE/RECIPE/sSEED for one seed. DIR:BACKBONE/RECIPE is a row of another results
+    folder.
     """
     from harness.results.diff import compare_rows
 

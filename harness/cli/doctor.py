@@ -1,4 +1,4 @@
-"""``codestilts doctor``: what this machine has and lacks, with what to do about it."""
+"""``codestilts doctor``: checks of this machine, with a remedy for everything missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHOWN = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing looked at: its name, whether it is usable, what was seen, and what to do ("" where nothing need be)."""
+    """The result of one check, with a remedy (empty if none is needed)."""
 
     name: str
     status: Status
@@ -36,12 +36,12 @@ class Finding:
 
 
 def examine(data: Path | None, store: Path, *, network: bool = False) -> list[Finding]:
-    """Look at everything a run can need.
+    """Check everything that a run can need.
 
     Args:
-        data: folder of original release files, if one was named.
-        store: where the store is or would be made.
-        network: also ask the package index (it may take some seconds).
+        data: folder of data set files, or None for ``CODESTILTS_DATA``.
+        store: existing or future store.
+        network: also check the package index, which may take some seconds.
     """
     packages = provenance.installed()
     findings = [
@@ -61,7 +61,7 @@ def examine(data: Path | None, store: Path, *, network: bool = False) -> list[Fi
 
 
 def check_python() -> Finding:
-    """The interpreter, against the versions the locks have wheels for."""
+    """Check the Python version against the locks' wheels."""
     version = platform.python_version()
     if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
         return Finding(name="python", status="ok", detail=version)
@@ -69,12 +69,12 @@ def check_python() -> Finding:
 
 
 def check_cores() -> Finding:
-    """How many stages can run side by side."""
+    """Count the cores, hence the stages that can run at once."""
     return Finding(name="cores", status="ok", detail=f"{provenance.cores()} on {platform.machine()}")
 
 
 def check_memory() -> Finding:
-    """Main memory."""
+    """Check the main memory."""
     gigabytes = provenance.memory_bytes() / 1e9
     if gigabytes >= LITTLE_MEMORY_GB:
         return Finding(name="memory", status="ok", detail=f"{gigabytes:.0f} GB")
@@ -83,7 +83,7 @@ def check_memory() -> Finding:
 
 
 def check_disk(store: Path) -> Finding:
-    """Free space for the store."""
+    """Check the free space for the store."""
     gigabytes = provenance.free_bytes(store) / 1e9
     detail = f"{gigabytes:.0f} GB free for {store}"
     if gigabytes >= LITTLE_DISK_GB:
@@ -93,7 +93,7 @@ def check_disk(store: Path) -> Finding:
 
 
 def check_torch(packages: dict[str, str]) -> Finding:
-    """Torch's version and build, from its metadata alone."""
+    """Check torch's version and build, from its metadata."""
     version = packages.get("torch")
     if version is None:
         return Finding(name="torch", status="missing", detail="not installed", remedy="make install")
@@ -101,14 +101,14 @@ def check_torch(packages: dict[str, str]) -> Finding:
 
 
 def torch_build(packages: dict[str, str]) -> Literal["CPU", "CUDA"]:
-    """Which build of torch is installed: the CUDA build brings NVIDIA's packages with it."""
+    """Return the installed build of torch; NVIDIA's packages imply the CUDA build."""
     local = packages.get("torch", "").partition("+")[2]
     brings_cuda = any(name.startswith("nvidia-cuda-runtime") for name in packages)
     return "CUDA" if local.startswith("cu") or (brings_cuda and not local) else "CPU"
 
 
 def check_packages(packages: dict[str, str]) -> Finding:
-    """Installed packages against the lock of ``make install``."""
+    """Check the installed packages against the lock of ``make install``."""
     locked = read_pins(images_dir() / "locks" / "local.txt")
     if not locked:
         return Finding(name="packages", status="warning", detail="no lock found to compare with", remedy="make install")
@@ -127,13 +127,13 @@ def check_packages(packages: dict[str, str]) -> Finding:
 
 
 def read_pins(lock: Path) -> dict[str, str]:
-    """Names and versions a lock names."""
+    """Read the names and versions of a lock."""
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
     return dict(re.findall(r"(?m)^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", text))
 
 
 def check_docker() -> Finding:
-    """A Docker engine that answers."""
+    """Check that a Docker engine answers."""
     info, reason = provenance.docker_engine()
     if not info:
         remedy = "start the Docker engine; the local runner needs none"
@@ -143,7 +143,7 @@ def check_docker() -> Finding:
 
 
 def check_images() -> Finding:
-    """Whether the engine holds the images that stages run in, as locked."""
+    """Check that the engine holds the locked images."""
     from harness.runners.images import engine, lockfile
     from harness.runners.images.found import Problem, look
     from harness.runners.images.targets import Target
@@ -167,7 +167,7 @@ def check_images() -> Finding:
 
 
 def docker_gpus() -> str:
-    """A Docker engine that can give containers GPUs, in words; empty where there is none."""
+    """Describe a Docker engine with GPUs; the empty string if there is none."""
     info, _ = provenance.docker_engine()
     if not provenance.engine_offers_gpus(info):
         return ""
@@ -177,7 +177,7 @@ def docker_gpus() -> str:
 
 
 def check_gpu(packages: dict[str, str]) -> Finding:
-    """NVIDIA GPUs, and whether the installed torch can use them."""
+    """Check for NVIDIA GPUs that the installed torch can use."""
     found = provenance.gpus()
     if not found:
         return Finding(name="gpu", status="missing", detail="no NVIDIA GPU seen; stages run on the CPU")
@@ -195,7 +195,7 @@ def check_gpu(packages: dict[str, str]) -> Finding:
 
 
 def check_data(data: Path | None) -> Finding:
-    """Which tasks' original release files are there."""
+    """List the tasks whose data set files exist."""
     from harness.data.rows import partly_there
     from harness.specs.catalog import Catalog
 
@@ -222,7 +222,7 @@ def check_data(data: Path | None) -> Finding:
 
 
 def check_browser() -> Finding:
-    """Chromium, for the tests that look at the pages."""
+    """Check for Chromium, which the page tests use."""
     found = provenance.browser()
     if found:
         return Finding(name="browser", status="ok", detail=str(found))
@@ -231,7 +231,7 @@ def check_browser() -> Finding:
 
 
 def check_network() -> Finding:
-    """Whether pip's package index answers."""
+    """Check that pip's package index answers."""
     reason = provenance.index_answers()
     if not reason:
         return Finding(name="network", status="ok", detail="the package index answers")
@@ -240,7 +240,7 @@ def check_network() -> Finding:
 
 
 def render(findings: Sequence[Finding]) -> str:
-    """The findings as a table for people, each remedy below its line."""
+    """Format the findings as a table, each remedy below its line."""
     width = max((len(finding.name) for finding in findings), default=0)
     lines = []
     for finding in findings:
@@ -251,7 +251,7 @@ def render(findings: Sequence[Finding]) -> str:
 
 
 def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings for machines."""
+    """Return the findings as JSON values."""
     return [asdict(finding) for finding in findings]
 
 
@@ -261,17 +261,17 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _short(reason: str) -> str:
-    """One line of at most 160 characters."""
+    """Shorten to one line of at most 160 characters."""
     return " ".join(reason.split())[:160]
 
 
 @click.command(epilog="Example: codestilts doctor --json")
 @store_option
 @data_option
-@click.option("--network", is_flag=True, help="Also ask the package index.")
+@click.option("--network", is_flag=True, help="Also check the package index.")
 @json_option
 def doctor(store: Path, data: Path | None, network: bool, as_json: bool) -> None:
-    """Say what this machine has: ok, or missing with the remedy. Nothing is changed."""
+    """Check this machine and give a remedy for everything missing; nothing is changed."""
     findings = examine(data, store, network=network)
     if as_json:
         echo_json(to_json(findings))

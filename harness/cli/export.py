@@ -14,23 +14,21 @@ import click
 from harness.cli.options import accepted_option, board_folders, echo_json, json_option, results_option, store_option
 
 _PATH = click.Path(path_type=Path)
-_miniature_option = click.option(
-    "--allow-miniature", is_flag=True, help="Though data are generated and backbones tiny."
-)
+_miniature_option = click.option("--allow-miniature", is_flag=True, help="Export a miniature suite (generated data).")
 
 
 def _tables(form: Literal["csv", "latex"], words: str) -> click.Command:
-    """The command for one form of tables."""
+    """Return the command that exports tables in one format."""
 
     @click.command(
         name=form,
-        help=f"Write the tables of a board as {words}: the files that lie beside each table of its pages.\n\n"
-        "Without --out, one --table goes to standard output.",
+        help=f"Export the tables of a board as {words}.\n\n"
+        "The files equal those linked from the pages. Without --out, one --table goes to standard output.",
         epilog=f"Example: codestilts export {form} --results store/results/core --out tables",
     )
     @results_option
     @accepted_option
-    @click.option("--table", "names", multiple=True, help="Only this one; may be given several times.  [default: all]")
+    @click.option("--table", "names", multiple=True, help="A table; may be repeated.  [default: all]")
     @click.option("--out", type=_PATH, help="Folder for the files.")
     @json_option
     def command(
@@ -57,27 +55,25 @@ csv = _tables("csv", "CSV")
 latex = _tables("latex", "LaTeX (booktabs)")
 
 
-@click.command(epilog="Example: codestilts export eee --results store/results/core --organization 'Our lab' --out pool")
+@click.command(epilog="Example: codestilts export eee --organization 'Our lab' --out pool")
 @results_option
 @accepted_option
-@click.option("--backbone", "backbones", multiple=True, help="Only this one; may be given several times.")
-@click.option("--recipe", "recipes", multiple=True, help="Only this one; may be given several times.")
-@click.option("--organization", required=True, help="Who ran the evaluation.")
+@click.option("--backbone", "backbones", multiple=True, help="A backbone; may be repeated.  [default: all]")
+@click.option("--recipe", "recipes", multiple=True, help="A recipe; may be repeated.  [default: all]")
+@click.option("--organization", required=True, help="Organisation that ran the evaluation.")
 @click.option(
     "--relationship",
     type=click.Choice(["first_party", "third_party", "collaborative", "other"]),
     default="third_party",
     show_default=True,
-    help="Of who ran it to the makers of the backbones.",
+    help="Relationship of the organisation to the makers of the backbones.",
 )
-@click.option("--url", help="Of the board.")
+@click.option("--url", help="URL of the board.")
 @click.option(
     "--timestamp", type=click.IntRange(min=0), help="Seconds since 1970.  [default: SOURCE_DATE_EPOCH, or now]"
 )
 @_miniature_option
-@click.option(
-    "--out", type=_PATH, required=True, help="Folder; records go to data/COLLECTION/DEVELOPER/MODEL below it."
-)
+@click.option("--out", type=_PATH, required=True, help="Folder for data/COLLECTION/DEVELOPER/MODEL.")
 @json_option
 def eee(
     results: tuple[Path, ...],
@@ -92,7 +88,7 @@ def eee(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Write rows as records of Every Eval Ever (schema 0.3.0), one file a row."""
+    """Export rows as Every Eval Ever records (schema 0.3.0)."""
     from harness.results.board import board
     from harness.results.export.eee import Source, records
     from harness.results.export.interop import require_public
@@ -121,16 +117,16 @@ def eee(
 
 @click.command(
     name="model-index",
-    epilog="Example: codestilts export model-index --backbone codebert --recipe none --name me/codebert",
+    epilog="Example: codestilts export model-index --backbone minilm --recipe none",
 )
 @results_option
 @accepted_option
-@click.option("--backbone", required=True, help="Of the row.")
-@click.option("--recipe", required=True, help="Of the row.")
-@click.option("--name", help="Of the model on the hub.  [default: BACKBONE-RECIPE]")
-@click.option("--url", help="Of the board.")
+@click.option("--backbone", required=True, help="Backbone of the row.")
+@click.option("--recipe", required=True, help="Recipe of the row.")
+@click.option("--name", help="Name of the model on the hub.  [default: BACKBONE-RECIPE]")
+@click.option("--url", help="URL of the board.")
 @_miniature_option
-@click.option("--out", type=_PATH, help="File.  [default: standard output]")
+@click.option("--out", type=_PATH, help="Output file.  [default: standard output]")
 @json_option
 def model_index(
     results: tuple[Path, ...],
@@ -143,7 +139,7 @@ def model_index(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a row as the model-index of a model card, for its YAML front matter."""
+    """Export a row as the model-index block of a model card."""
     from harness.results.board import board
     from harness.results.export.interop import require_public
     from harness.results.export.model_index import as_yaml
@@ -170,24 +166,26 @@ def _now() -> int:
 
 @click.group()
 def export() -> None:
-    """Write results in the forms of others."""
+    """Export results: CSV, LaTeX, Every Eval Ever, model cards, XTREME."""
 
 
 @export.command(
-    epilog="Example: codestilts export xtreme --suite paper --backbone xlm-roberta-large --recipe none --out mine"
+    epilog="\b\nExample:\n"
+    "  codestilts export xtreme --suite paper --backbone codebert-base \\\n"
+    "    --recipe none --out submission"
 )
-@click.option("--suite", required=True, help="Whose results in the store.")
-@click.option("--backbone", required=True, help="Of the row.")
-@click.option("--recipe", required=True, help="Of the row.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the row.")
+@click.option("--suite", required=True, help="Suite whose results in the store are used.")
+@click.option("--backbone", required=True, help="Backbone of the row.")
+@click.option("--recipe", required=True, help="Recipe of the row.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the row.")
 @store_option
-@click.option("--partial", is_flag=True, help="Write what there is, though it is no whole submission.")
+@click.option("--partial", is_flag=True, help="Write an incomplete submission.")
 @json_option
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def xtreme(
     suite: str, backbone: str, recipe: str, seed: int, store: Path, partial: bool, as_json: bool, out: Path
 ) -> None:
-    """Write one row's predictions as a submission that XTREME's evaluate.py reads."""
+    """Export a row's predictions as a submission to XTREME."""
     from harness.results.xtreme.export import export_row
     from harness.store.artifacts import Store
 

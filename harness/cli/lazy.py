@@ -1,4 +1,4 @@
-"""Groups of commands that are listed without importing what they need, so that ``--help`` answers at once."""
+"""Command groups that import a command only when it is used, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.errors import UnknownNameError
 
 
 class Entry(NamedTuple):
-    """Where a command lies, its line of help, and what it is called there if not what it is listed by."""
+    """A command's module, its line of help, and its attribute there if it differs from the command's name."""
 
     module: str
     help: str
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 
 
 class LazyGroup(click.Group):
-    """Commands by name, imported when they are used."""
+    """A command group that imports its commands on first use."""
 
     def __init__(self, *args: Any, entries: Mapping[str, Entry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

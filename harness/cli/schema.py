@@ -10,7 +10,7 @@ from harness.cli.options import echo_json
 @click.command(epilog="Example: codestilts schema suite > suite.schema.json")
 @click.argument("kind", type=click.Choice(["suite", "task", "backbone", "translator"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of a KIND of spec, for editors."""
+    """Print the JSON Schema of a spec file, for editors."""
     from pydantic import BaseModel
 
     from harness.specs.backbone import BackboneSpec

@@ -16,15 +16,16 @@ _FOLDER = click.Path(path_type=Path)
 
 
 @click.command(epilog="Example: codestilts score --predictions submission --labels labels --json")
-@click.option("--predictions", type=_FOLDER, required=True, help="Folder of TASK/test-LANG files, XTREME's submission.")
-@click.option("--labels", type=_FOLDER, required=True, help="The same for the labels.")
-@click.option("--partial", is_flag=True, help="Leave languages out that lack a file, and the averages they belong to.")
-@click.option("--unanswered", is_flag=True, help="Count questions without a prediction as wrong, as evaluate.py does.")
+@click.option("--predictions", type=_FOLDER, required=True, help="Submission: folder of TASK/test-LANG files.")
+@click.option("--labels", type=_FOLDER, required=True, help="Folder of labels in the same layout.")
+@click.option("--partial", is_flag=True, help="Skip missing languages and the averages over them.")
+@click.option("--unanswered", is_flag=True, help="Count missing answers as wrong, as evaluate.py does.")
 @json_option
 def score(predictions: Path, labels: Path, partial: bool, unanswered: bool, as_json: bool) -> None:
-    """Score a submission as XTREME's evaluate.py does; --json prints what that writes.
+    """Score a submission as XTREME's evaluate.py does.
 
-    Scores are on its scale from 0 to 100. Means are given only where nothing is missing.
+    Scores are on a scale from 0 to 100. Averages are given only if no language is missing. --json prints evaluate.py's
+    own keys.
     """
     from harness.progress import progress
     from harness.results.xtreme.score import score_submission

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 _site_option = click.option(
-    "--site", type=_PATH, default=Path("site"), show_default=True, help="Folder that 'site build' wrote."
+    "--site", type=_PATH, default=Path("site"), show_default=True, help="Folder written by 'site build'."
 )
 
 
-@click.command(epilog="Example: codestilts site join --results results/core --accepted accepted --out board")
+@click.command(epilog="Example: codestilts site join --results core --accepted accepted --out board")
 @results_option
 @accepted_option
 @click.option("--out", type=_PATH, required=True, help="A new folder.")
 @json_option
 def join(results: tuple[Path, ...], accepted: Path | None, out: Path, as_json: bool) -> None:
-    """Join results folders and accepted rows into one results folder, with the statistics of the whole.
+    """Join results folders and accepted rows into one results folder.
 
-    What cannot stand in one table (a target with other labels, a backbone described differently) is refused.
+    Statistics are computed for the joint board. Results that cannot share a table are refused: a target with different
+    labels, or a backbone with a different description.
     """
     from harness.progress import progress
     from harness.results.board import build_board
@@ -51,12 +52,12 @@ def join(results: tuple[Path, ...], accepted: Path | None, out: Path, as_json: b
 
 @click.command(epilog="Example: codestilts site serve --site public --port 8080")
 @_site_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; the default is local only.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen at; the default is this machine alone."
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 picks a free one."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 def serve(site: Path, host: str, port: int) -> None:
-    """Show a built site in a browser of this machine, until interrupted."""
+    """Serve a built site on this machine until interrupted."""
     from harness.results.publish.pages import server
     from leaderboard.replace import site_files
 
@@ -72,13 +73,13 @@ def serve(site: Path, host: str, port: int) -> None:
 
 @click.command(epilog="Example: codestilts site publish --site public --branch gh-pages")
 @_site_option
-@click.option("--branch", default="gh-pages", show_default=True, help="Of the remote; made if it is not there.")
-@click.option("--remote", default="origin", show_default=True, help="Name or address of the git remote.")
-@click.option("--repository", type=_PATH, default=Path(), help="Checkout that knows the remote.  [default: here]")
-@click.option("--allow-incomplete", is_flag=True, help="Publish though cells have no result.")
-@click.option("--allow-miniature", is_flag=True, help="Publish though data are generated and backbones tiny.")
-@click.option("--allow-placeholder", is_flag=True, help="Publish though it is of a smoke run.")
-@click.option("--dry-run", is_flag=True, help="Say what would be committed; push nothing.")
+@click.option("--branch", default="gh-pages", show_default=True, help="Branch of the remote; created if missing.")
+@click.option("--remote", default="origin", show_default=True, help="Name or URL of the git remote.")
+@click.option("--repository", type=_PATH, default=Path(), help="Checkout that has the remote.  [default: .]")
+@click.option("--allow-incomplete", is_flag=True, help="Publish a board with missing results.")
+@click.option("--allow-miniature", is_flag=True, help="Publish a miniature suite (generated data).")
+@click.option("--allow-placeholder", is_flag=True, help="Publish the results of a smoke run.")
+@click.option("--dry-run", is_flag=True, help="Report the changes; push nothing.")
 @json_option
 def publish(
     site: Path,
@@ -91,9 +92,10 @@ def publish(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Commit a built site to a branch of a git remote, without touching the checkout's files or index.
+    """Commit a built site to a branch of a git remote.
 
-    The site takes the place of what was on the branch; a CNAME file stays. Nothing changed: no commit.
+    The checkout's files and index stay untouched. The site replaces the contents of the branch except a CNAME file. If
+    nothing changed, nothing is committed.
     """
     from harness.results.publish.git import Repository
     from harness.results.publish.pages import publish as publish_site
@@ -130,7 +132,7 @@ def publish(
 
 @click.group()
 def site() -> None:
-    """Join results, build, show and publish leaderboard pages."""
+    """Build, serve and publish the leaderboard pages."""
 
 
 @site.command(epilog="Example: codestilts site build --results store/results/mini --out public")
@@ -141,22 +143,22 @@ def site() -> None:
     type=click.Path(path_type=Path),
     default=Path("site"),
     show_default=True,
-    help="Folder for the pages; it is replaced as a whole.",
+    help="Folder for the pages; its contents are replaced.",
 )
 @click.option(
     "--previous",
     type=click.Path(path_type=Path, exists=True),
-    help="Site, or its log.json, that the log goes on from.  [default: the site in --out]",
+    help="Site (or its log.json) whose log is continued.  [default: the site in --out]",
 )
 @click.option(
     "--reason",
     "reasons",
     multiple=True,
     metavar="BACKBONE/RECIPE=WHY",
-    help="Why a row was added, changed or withdrawn; for the log.",
+    help="Why a row was added, changed or withdrawn, for the log.",
 )
 @click.option("--predictions/--no-predictions", default=True, show_default=True,
-              help="Put predictions beside the pages, where the results lie in the store of their run.")  # fmt: skip
+              help="Include predictions, if the results are in the store of their run.")  # fmt: skip
 def build(
     results: tuple[Path, ...],
     accepted: Path | None,
@@ -165,9 +167,9 @@ def build(
     reasons: tuple[str, ...],
     predictions: bool,
 ) -> None:
-    """Build static pages; the same results over the same log give the same bytes.
+    """Build the static pages of a board.
 
-    Several folders make one board, with the statistics of the whole.
+    Several results folders make one board with joint statistics. The same results and log give the same bytes.
     """
     from leaderboard.history import read_log
     from leaderboard.site import Extras, build_site
@@ -189,7 +191,7 @@ def build(
 
 
 def _warn(log: Log, reasons: Mapping[str, str]) -> None:
-    """Say of whose leaving the log tells no reason, and which reason it could not use."""
+    """Warn of withdrawn rows without a reason, and of reasons that match no change."""
     from leaderboard.history import unexplained, unused
 
     if rows := unexplained(log):
@@ -204,7 +206,7 @@ def _warn(log: Log, reasons: Mapping[str, str]) -> None:
 
 @contextmanager
 def _joined(results: tuple[Path, ...], accepted: Path | None) -> Iterator[Path]:
-    """One folder of all that is named, with its statistics, for as long as the block runs."""
+    """Yield one results folder of all the inputs, joined in a temporary folder if there are several."""
     if len(results) == 1 and accepted is None:
         yield results[0]
         return
@@ -221,7 +223,7 @@ def _joined(results: tuple[Path, ...], accepted: Path | None) -> Iterator[Path]:
 
 
 def _artifacts(results: tuple[Path, ...]) -> Path | None:
-    """The artifacts of the one store that all results lie in, where predictions are."""
+    """Return the artifacts folder of the store that holds all the results, if there is exactly one."""
     stores = {folder.resolve().parent.parent / "artifacts" for folder in results}
     return stores.pop() if len(stores) == 1 and all(store.is_dir() for store in stores) else None
 

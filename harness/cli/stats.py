@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: codestilts stats --suite core --column xnli")
 @results_option
 @accepted_option
-@click.option("--suite", help="Suite whose results in the store are meant, instead of --results.")
+@click.option("--suite", help="Suite whose results in the store are used, instead of --results.")
 @store_option
-@click.option("--column", default="average", show_default=True, help="average, group.NAME, or a target.")
-@click.option("--recompute", is_flag=True, help="From the counts per unit, though statistics lie in the folder.")
-@click.option("--write", is_flag=True, help="Put what was computed into the results folder.")
+@click.option("--column", default="average", show_default=True, help="Column: average, group.NAME or a target.")
+@click.option("--recompute", is_flag=True, help="Ignore stored statistics; compute them from the counts per unit.")
+@click.option("--write", is_flag=True, help="Write the computed statistics to the results folder.")
 @json_option
 def stats(
     results: tuple[Path, ...],
@@ -33,10 +33,10 @@ def stats(
     write: bool,
     as_json: bool,
 ) -> None:
-    """Ranks, gains and pairs of a board with intervals and tests, in the terminal.
+    """Show ranks, gains and paired differences with intervals and tests.
 
-    What a run left in its results folder is shown; where there is nothing, or several folders make one board, the
-    statistics are computed from the counts per unit.
+    Statistics stored in a results folder are shown as they are. If there are none, or several folders are joined, they
+    are computed from the counts per unit.
     """
     from harness.errors import SpecError
     from harness.results.board import board

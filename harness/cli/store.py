@@ -11,14 +11,17 @@ from harness.cli.options import data_option, echo_json, json_option, store_optio
 
 @click.group()
 def store() -> None:
-    """Verify or clean the store."""
+    """Verify or clean the store of results."""
 
 
 @store.command(epilog="Example: codestilts store verify --store store")
 @store_option
 @json_option
 def verify(store: Path, as_json: bool) -> int:
-    """Read and hash every artifact, and say which are damaged. 'run --force STAGE' makes them again."""
+    """Rehash every artifact and list the damaged ones.
+
+    'codestilts run SUITE --force STAGE' repairs an artifact by running its stage again.
+    """
     from harness.store.artifacts import State
     from harness.store.cleaning import verify_all
 
@@ -42,12 +45,12 @@ def verify(store: Path, as_json: bool) -> int:
 @click.argument("suites", nargs=-1)
 @store_option
 @data_option
-@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Report the artifacts; remove nothing.")
 @json_option
 def gc(suites: tuple[str, ...], store: Path, data: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Remove what interrupted runs left, damaged artifacts, and artifacts no SUITE needs.
+    """Remove leftovers, damaged artifacts, and artifacts of no SUITE.
 
-    Without SUITES, every artifact that is whole is kept.
+    Leftovers are files of interrupted runs. Without SUITES, every undamaged artifact is kept.
     """
     from harness.plan.stats import stats_name
     from harness.plan.suite import RunLocation, plan_suite

@@ -13,15 +13,19 @@ _PATH = click.Path(path_type=Path)
 
 @click.group()
 def submit() -> None:
-    """Pack rows for someone else's board, or take such rows in."""
+    """Pack rows for another board, or verify and accept them."""
 
 
-@submit.command(epilog="Example: codestilts submit pack --suite core --backbone codebert --recipe none --out row.zip")
-@click.option("--suite", required=True, help="Whose results in the store.")
-@click.option("--backbone", "backbones", required=True, multiple=True, help="Of the rows; may be given several times.")
-@click.option("--recipe", "recipes", required=True, multiple=True, help="Of the rows; may be given several times.")
+@submit.command(
+    epilog="\b\nExample:\n"
+    "  codestilts submit pack --suite core --backbone codebert-base \\\n"
+    "    --recipe none --out row.zip"
+)
+@click.option("--suite", required=True, help="Suite whose results in the store are used.")
+@click.option("--backbone", "backbones", required=True, multiple=True, help="Backbone of the rows; may be repeated.")
+@click.option("--recipe", "recipes", required=True, multiple=True, help="Recipe of the rows; may be repeated.")
 @store_option
-@click.option("--partial", is_flag=True, help="Pack rows that lack results, too.")
+@click.option("--partial", is_flag=True, help="Also pack rows with missing results.")
 @json_option
 @click.option("--out", type=_PATH, required=True, help="The archive.")
 def pack(
@@ -33,9 +37,9 @@ def pack(
     as_json: bool,
     out: Path,
 ) -> None:
-    """Bundle rows: results, counts, predictions, provenance. The same rows give the same bytes.
+    """Pack rows with their counts, predictions and provenance.
 
-    Several backbones and recipes mean every combination.
+    Several backbones and recipes select every combination. The same rows give the same bytes.
     """
     from harness.errors import StoreError
     from harness.results.submission.submission import RowName
@@ -69,7 +73,7 @@ def pack(
 @click.argument("file", type=_PATH)
 @click.option("--into", type=_PATH, default=Path("accepted"), show_default=True, help="Folder of accepted rows.")
 @reference_options
-@click.option("--replace", is_flag=True, help="Take the place of a row that was accepted before.")
+@click.option("--replace", is_flag=True, help="Replace a row that was accepted before.")
 @json_option
 def accept(
     file: Path,
@@ -81,9 +85,9 @@ def accept(
     replace: bool,
     as_json: bool,
 ) -> int:
-    """Verify the submission in FILE and, if every claim holds, write one file per row for review.
+    """Verify the submission FILE and accept its rows if all claims hold.
 
-    Exit code 1: a claim does not hold, and nothing was written.
+    Writes one reviewable file per row. Exit code 1 if a claim does not hold; then nothing is written.
     """
     from harness.cli.verify import show, verifier
     from harness.results.submission.accepted import accept as accept_rows

@@ -1,4 +1,4 @@
-"""``codestilts tasks``: what a task is, where its rows come from, and how many."""
+"""``codestilts tasks``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = 3  # columns, before those of numbers
 
 
 def listed(tasks: Iterable[TaskSpec]) -> Iterator[str]:
-    """A table of tasks by role, miniatures last."""
+    """Format a table of tasks by role, miniatures last."""
     found = list(tasks)
     head = ("name", "title", "type", "languages", "train", "validation", "test")
     for miniature in (False, True):
@@ -39,7 +39,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def shown(task: TaskSpec) -> Iterator[str]:
-    """All that a spec says of a task, in the order in which it is asked."""
+    """Format all fields of a task's spec."""
     yield f"{task.title} ({task.name})"
     yield f"  {task.role} task, {task.type.replace('_', ' ')}" + (
         f", in XTREME's group {task.group}" if task.group else ""

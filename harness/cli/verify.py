@@ -24,9 +24,9 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(epilog="Example: codestilts verify row.zip --data data")
 @click.argument("path", type=_PATH)
-@click.option("--all", "everything", is_flag=True, help="Verify everything below PATH: results, rows, submissions.")
+@click.option("--all", "everything", is_flag=True, help="Verify all results, rows and submissions below PATH.")
 @reference_options
-@click.option("--counts", is_flag=True, help="Where labels are not at hand, compare scores with the counts per unit.")
+@click.option("--counts", is_flag=True, help="Without labels, compare scores with the counts per unit.")
 @json_option
 def verify(
     path: Path,
@@ -38,10 +38,10 @@ def verify(
     counts: bool,
     as_json: bool,
 ) -> int:
-    """Score the predictions behind results again, and say which claim does not hold.
+    """Rescore predictions and list every claim that does not hold.
 
     PATH is a submission, a results folder, a row's folder in one, or an accepted row's file. Labels come from --labels,
-    --store or --data, or are generated, and never from a submission. Exit code 1: a claim does not hold.
+    --store or --data, or are generated, but never from a submission. Exit code 1 if a claim does not hold.
     """
     with verifier(data, store, labels, suite, counts=counts) as found:
         verdicts = list(found.verify_all(path)) if everything else [found.verify(path)]
@@ -58,7 +58,7 @@ def verify(
 
 
 def show(verdict: Verdict) -> None:
-    """A verdict for people: what does not hold first."""
+    """Print a verdict, with the claims that do not hold first."""
     files: dict[str, list[Finding]] = {}
     for finding in verdict.findings:
         files.setdefault(finding.file, []).append(finding)
@@ -90,10 +90,10 @@ def show(verdict: Verdict) -> None:
 def verifier(
     data: Path | None, store: Path | None, labels: Path | None, suite: str | None, *, counts: bool = False
 ) -> Iterator[Verifier]:
-    """A verifier with a folder of its own for what it makes.
+    """Yield a verifier that works in a temporary folder.
 
     Raises:
-        UserError: one of the folders is not there.
+        UserError: a folder is missing.
     """
     from harness.data.release import data_folder
     from harness.errors import StoreError

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from harness.data.release import ReleaseFiles
 from harness.data.rows import SplitRows, retrieval_rows, tuning
+from harness.files import file_digest, read_json
 from harness.plan import parameters
 from harness.plan.checkpoint import tool_stage
 from harness.plan.stage import Environment, Phase, Plan, Stage

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @allow_option
 @json_option
 def check(name: str, runner: RunnerName | None, store: Path, allowed: tuple[str, ...], as_json: bool) -> int:
-    """Try out backbone NAME on the CPU: its files, its tokenizer, every head, embeddings and one training step.
+    """Check a backbone on the CPU, from its files to a training step.
 
-    The tokenizer is shown names of languages and countries in XTREME's 40 languages; it is held to a limit of unknown
-    pieces only where the spec claims a language. With --runner docker all that loads it is done in containers, in
-    the images that its stages run in. Exit code 1 when something failed, 3 when it was the machine's fault, as a
-    missing image.
+    Checks the files against the spec, the tokenizer on names of languages and countries in XTREME's 40 languages, every
+    head, the embeddings and one training step. The rate of unknown pieces is limited only for languages that the spec
+    claims. With --runner docker, the model is loaded only in containers. Exit code 1 if a check fails, 3 for a fault of
+    the machine, such as a missing image.
     """
     from dataclasses import asdict
 

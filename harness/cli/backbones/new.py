@@ -9,15 +9,15 @@ from harness.cli.options import echo_json, json_option
 
 @click.command("new", epilog="Example: codestilts backbones new my-bert --from owner/my-bert")
 @click.argument("name")
-@click.option("--from", "origin", required=True, metavar="HUB_ID|DIR", help="A model of the hub, or a folder of one.")
-@click.option("--revision", metavar="SHA", help="Full commit of the model.  [default: what its main branch is at now]")
+@click.option("--from", "origin", required=True, metavar="HUB_ID|DIR", help="Model on the hub, or in a folder.")
+@click.option("--revision", metavar="SHA", help="Full commit of the model.  [default: head of its main branch]")
 @json_option
 def new(name: str, origin: str, revision: str | None, as_json: bool) -> None:
-    """Write the image spec of a backbone NAME from a model's own files, to images/backbones.
+    """Write a backbone's spec from the model's files.
 
-    Of a model of the hub only its configuration, its tokenizer and its card are downloaded. What no file says (its
-    family, what it saw) is marked in the spec, which is refused until you have filled that in; what the card says
-    (languages, pretraining data, licence) is marked as to be confirmed.
+    The spec goes to images/backbones/NAME.yaml. Only the configuration, tokenizer and model card are downloaded. Fields
+    that no file answers (family, data seen) are marked FILL-IN, and the spec is refused until you fill them in. Fields
+    read from the card (languages, pretraining data, licence) are marked for confirmation.
     """
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``codestilts backbones list`` and ``show`` for people: what a backbone is, whose, and what it takes to use it."""
+"""``codestilts backbones list`` and ``show`` as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHERE_UNKNOWN = 100  # columns, where the output is no terminal
 
 
 def listed(backbones: Iterable[BackboneSpec]) -> Iterator[str]:
-    """A table of backbones by where their weights come from; titles where the terminal is wide enough."""
+    """Format a table of backbones, grouped by the source of their weights, with titles if the terminal is wide."""
     found = list(backbones)
     rows = [_row(spec) for spec in found]
     widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(len(_HEAD))]
@@ -42,7 +42,7 @@ def listed(backbones: Iterable[BackboneSpec]) -> Iterator[str]:
 
 
 def shown(spec: BackboneSpec) -> Iterator[str]:
-    """All that a spec says of a backbone."""
+    """Format all fields of a backbone's spec."""
     width = _columns()
     yield from wrapped("", f"{spec.title} ({spec.name})", width)
     yield from wrapped("  ", _what(spec), width)
@@ -114,7 +114,7 @@ def _further(spec: BackboneSpec) -> str:
 
 
 def _groups(backbones: list[BackboneSpec]) -> dict[str, list[BackboneSpec]]:
-    """By where weights come from: somebody published them, or they are made here."""
+    """Group backbones by the source of their weights: published, or made here."""
     groups: dict[str, list[BackboneSpec]] = {}
     for title, there in (
         ("published", lambda spec: spec.source is not None and spec.source.kind != "scratch"),

@@ -11,7 +11,7 @@ from harness.cli.data.import_rows import import_
 
 @click.group()
 def data() -> None:
-    """Get the rows of data sets: fetch, import and check them."""
+    """Fetch, import and check data sets."""
 
 
 data.add_command(fetch)

@@ -12,15 +12,15 @@ from harness.cli.options import data_option, echo_json, json_option
 @click.command(epilog="Example: codestilts data check squad_v1 xquad --data data")
 @click.argument("names", metavar="[SUITE|TASK]...", nargs=-1)
 @data_option
-@click.option("--partial", is_flag=True, help="Samples are meant: fewer rows than are published are not held against.")
+@click.option("--partial", is_flag=True, help="Accept samples: fewer rows than published are no failure.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @json_option
 def check(names: tuple[str, ...], data: Path | None, *, partial: bool, form: str, as_json: bool) -> int:
-    """Check the rows below --data: of tasks, of what a SUITE reads, or of all eighteen tasks.
+    """Check the data sets below --data.
 
-    Of every source that is there: rows against the published counts, labels, repeated rows, what is mended; whether two
-    sources give the same rows; which training and validation rows stand in a scored split, and what is removed for it.
-    Exit code 1 if a check does not hold.
+    Checks the named tasks, all that a SUITE reads, or all eighteen tasks. Every source is read and compared with the
+    published row counts; labels, repeated rows and repairs are counted; two sources of a split must give the same rows;
+    overlap with scored splits is reported. Exit code 1 if a check fails.
     """
     from harness.data.checking.check import check as run
     from harness.data.checking.scope import scope

@@ -12,13 +12,13 @@ from harness.cli.options import data_option, echo_json, json_option
 @click.command(epilog="Example: codestilts data fetch xnli --data data")
 @click.argument("name", metavar="SUITE|TASK|CORPUS")
 @data_option
-@click.option("--dry-run", is_flag=True, help="Ask the hub for sizes; fetch nothing.")
+@click.option("--dry-run", is_flag=True, help="Report the sizes; fetch nothing.")
 @json_option
 def fetch(name: str, data: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Fetch from the hub what SUITE, TASK or CORPUS reads and is not below --data yet.
+    """Fetch missing data sets of a suite, task or corpus from the hub.
 
-    The only step that reaches the network for data sets. Tables are Parquet files at a full commit, checked against the
-    hub's digests; broken off, it goes on where it was. HF_ENDPOINT names another hub, HF_TOKEN an account.
+    Tables are Parquet files at a pinned commit, checked against the hub's digests. An interrupted download is resumed.
+    HF_ENDPOINT selects another hub, HF_TOKEN an account. No other command downloads data sets.
     """
     from harness.data.fetch import fetch as fetch_tables
     from harness.data.fetch import order

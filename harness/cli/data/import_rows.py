@@ -21,16 +21,15 @@ _SHOWN = 12
 @click.command(name="import", epilog="Example: codestilts data import ~/Downloads --data data --dry-run")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @data_option
-@click.option("--link", is_flag=True, help="Hard links instead of copies, where the file system can.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--link", is_flag=True, help="Make hard links instead of copies, if possible.")
+@click.option("--dry-run", is_flag=True, help="Report the actions; write nothing.")
 @json_option
 def import_(folder: Path, data: Path | None, *, link: bool, dry_run: bool, as_json: bool) -> int:
-    """Put the rows that DIR holds where tasks look for them below --data.
+    """Import data sets that you already have into --data.
 
-    DIR is a folder, an archive or a file: releases as published, packed or not; the folder that XTREME's scripts leave;
-    tables of the hub at the commits that specs pin. Files are known by their names and by reading them. They are
-    copied, and what is below --data already is never overwritten. Exit code 2 if something that was recognised could
-    not be taken.
+    DIR is a folder, an archive or a file: published releases (packed or not), XTREME's download folder, or tables of
+    the hub at the pinned commits. Files are recognised by name and content, and copied; existing files below --data are
+    never overwritten. Exit code 2 if a recognised file could not be imported.
     """
     from harness.data.importing.run import import_folder
     from harness.data.release import data_folder

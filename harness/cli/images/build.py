@@ -14,12 +14,12 @@ from harness.cli.options import default_workers, echo_json, json_option, store_o
 @click.command(epilog="Example: codestilts images build train retrieve --wheelhouse wheels")
 @targets_argument
 @lock_option
-@click.option("--wheelhouse", type=click.Path(path_type=Path), help="Install from this folder, with no network at all.")
-@click.option("--ca-bundle", type=click.Path(path_type=Path), help="Certificates to trust, behind a TLS proxy.")
-@click.option("--network", type=click.Choice(["default", "host"]), default="default", help="The build's network.")
+@click.option("--wheelhouse", type=click.Path(path_type=Path), help="Install from this folder, without a network.")
+@click.option("--ca-bundle", type=click.Path(path_type=Path), help="Certificates to trust behind a TLS proxy.")
+@click.option("--network", type=click.Choice(["default", "host"]), default="default", help="Network of the build.")
 @click.option("--torch-index", metavar="URL", default="", help="PyTorch's CPU wheel index, for --torch cpu.")
 @store_option
-@click.option("--force", is_flag=True, help="Build what is there already, without the engine's cache.")
+@click.option("--force", is_flag=True, help="Rebuild existing images without the engine's cache.")
 @json_option
 def build(
     targets: tuple[str, ...],
@@ -32,9 +32,9 @@ def build(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Build IMAGES, or all of them, as the lock says. What is there already stays.
+    """Build the locked images that are missing.
 
-    A backbone's files that an image is to hold are taken from the store, or fetched there first.
+    The files of a backbone with an image of its own come from the store, and are fetched into it first if missing.
     """
     from dataclasses import asdict
 
@@ -66,7 +66,7 @@ def build(
 
 
 def _weights(backbones: Sequence[str], store: Path) -> dict[str, Path]:
-    """The fetched files of backbones, by name: from the store, or fetched there."""
+    """Return the folder of each backbone's files, fetching them into the store if missing."""
     from harness.cli.display import make_display
     from harness.plan.checkpoint import plan_fetch
     from harness.run.checkpoints import ensure_checkpoint

@@ -15,7 +15,7 @@ from harness.cli.options import echo_json, json_option
 @lock_option
 @json_option
 def check(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> int:
-    """Hold the engine's IMAGES, or all of them, against the lock; exit code 1 where they differ."""
+    """Check the engine's images against the lock; exit code 1 if any differs."""
     from dataclasses import asdict
 
     from harness.runners.images import engine, lockfile

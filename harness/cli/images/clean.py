@@ -12,13 +12,14 @@ from harness.cli.options import echo_json, json_option
 
 @click.command(epilog="Example: codestilts images clean --dry-run")
 @lock_option
-@click.option("--all", "everything", is_flag=True, help="Remove those that the lock names, too.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@click.option("--all", "everything", is_flag=True, help="Also remove the locked images.")
+@click.option("--dry-run", is_flag=True, help="Report the images; remove nothing.")
 @json_option
 def clean(lock: Path | None, everything: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove our own images that the lock does not name, and what builds left; nobody else's.
+    """Remove codestilts images that the lock does not name, and failed builds.
 
-    Other checkouts on this machine build theirs again if they need them.
+    Images of other checkouts on this machine are removed, too; they must then be rebuilt there. Images of other
+    programs are never touched.
     """
     from dataclasses import asdict
 

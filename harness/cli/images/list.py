@@ -14,7 +14,7 @@ from harness.cli.options import echo_json, json_option
 @lock_option
 @json_option
 def list_images(lock: Path | None, as_json: bool) -> None:
-    """List our own images on the engine: those of the lock, older ones, and what builds left."""
+    """List the engine's codestilts images: locked, older, and left by failed builds."""
     import datetime as dt
     from dataclasses import asdict
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: codestilts images lock --base codestilts-base:bookworm --torch cpu")
 @lock_option
-@click.option("--base", metavar="IMAGE", help="Base of all images: name:tag@sha256:..., or one the engine holds.")
-@click.option("--torch-base", metavar="IMAGE", help="Another base for train and retrieve.")
-@click.option("--torch", type=click.Choice(["base", "cpu", "cuda"]), help="The base's own torch, or a build to add.")
-@click.option("--source", default="", help="Where the digest of the base was read.")
-@click.option("--ids", is_flag=True, help="Also pin the ids of the images that the engine holds.")
-@click.option("--published", metavar="REGISTRY", help="Also pin the digests that images got there, to be pulled by.")
+@click.option("--base", metavar="IMAGE", help="Base of all images: name:tag@sha256:..., or a local image.")
+@click.option("--torch-base", metavar="IMAGE", help="Base of train and retrieve, if different.")
+@click.option("--torch", type=click.Choice(["base", "cpu", "cuda"]), help="Use the base's torch, or add a build.")
+@click.option("--source", default="", help="Source of the base's digest, for the record.")
+@click.option("--ids", is_flag=True, help="Also pin the ids of the engine's images.")
+@click.option("--published", metavar="REGISTRY", help="Also pin the images' digests in this registry.")
 @click.option(
-    "--pin", "names", multiple=True, metavar="NAME", help="Pin a backbone whose spec says UNPINNED (all: every one)."
+    "--pin", "names", multiple=True, metavar="NAME", help="Pin a backbone whose spec says UNPINNED, or all of them."
 )
-@click.option("--repin", "again", multiple=True, metavar="NAME", help="Pin it anew: its weights may be others then.")
+@click.option("--repin", "again", multiple=True, metavar="NAME", help="Pin again, at a possibly newer commit.")
 def lock(
     lock: Path | None,
     base: str | None,
@@ -36,11 +36,11 @@ def lock(
     names: tuple[str, ...],
     again: tuple[str, ...],
 ) -> int:
-    """Write images.lock.yaml anew: bases, dependency locks, and what each image is built from.
+    """Update images.lock.yaml: bases, dependency locks and image recipes.
 
-    What is not named stays as the lock has it. Backbones whose specs ask for packages of their own (requirements) or
-    for an image that holds their files (bake) get images of their own; what keeps one from that is said, and exit
-    code 1. --pin and --repin ask the hub which commit a model's main branch is at; nothing else here needs a network.
+    Settings not given stay as they are in the lock. Backbones whose specs list packages (requirements) or include
+    their files (bake) get images of their own; exit code 1 if one of these cannot be locked. Only --pin and --repin
+    need a network: they ask the hub for the commit of the model's main branch.
     """
     from harness import progress
     from harness.runners.images import engine, lockfile

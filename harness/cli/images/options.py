@@ -1,4 +1,4 @@
-"""Options and arguments that the commands on images share."""
+"""Options and arguments shared by the image commands."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 lock_option = click.option(
     "--lock",
     type=click.Path(path_type=Path),
-    help="The lock (default: images/images.lock.yaml, or CODESTILTS_IMAGES_LOCK).",
+    help="Lock of images.  [default: CODESTILTS_IMAGES_LOCK, or images/images.lock.yaml]",
 )
 targets_argument = click.argument("targets", nargs=-1, metavar="[IMAGE]...")
 
 
 def chosen(names: Sequence[str], lock: ImagesLock) -> list[str]:
-    """The images that were named, or all: the phases' own, and those that the lock has for single backbones.
+    """Return the named images, or all images of phases and of single backbones.
 
     Raises:
-        UnknownNameError: one is not known.
+        UnknownNameError: an image is unknown.
     """
     from harness.errors import UnknownNameError
     from harness.runners.images.targets import Target

@@ -15,7 +15,7 @@ from harness.cli.options import echo_json, json_option
 @lock_option
 @json_option
 def pull(targets: tuple[str, ...], lock: Path | None, as_json: bool) -> None:
-    """Pull IMAGES, or all of them, by the digests that the lock pins, and check them."""
+    """Pull images by their locked digests, and check them."""
     from dataclasses import asdict
 
     from harness import progress

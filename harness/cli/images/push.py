@@ -16,9 +16,9 @@ from harness.cli.options import echo_json, json_option
 @lock_option
 @json_option
 def push(registry: str, targets: tuple[str, ...], lock: Path | None, as_json: bool) -> None:
-    """Push IMAGES, or all of them, to a REGISTRY, so that other hosts pull the very same ones by digest.
+    """Push images to a registry, for other hosts to pull by digest.
 
-    Then `codestilts images lock --published REGISTRY` pins the digests. Credentials are those of `docker login`.
+    Afterwards, `codestilts images lock --published REGISTRY` pins the digests. Credentials come from `docker login`.
     """
     from dataclasses import asdict
 

@@ -13,18 +13,17 @@ from harness.cli.images.options import chosen, lock_option, targets_argument
 @click.argument("folder", type=click.Path(file_okay=False), metavar="DIR")
 @targets_argument
 @lock_option
-@click.option("--python", default="", help="Python of the base image, as 3.12.  [default: this one]")
+@click.option("--python", default="", help="Python version of the base image, such as 3.12.  [default: this one]")
 @click.option(
-    "--torch", type=click.Choice(["cpu", "cuda", "none"]), default="cpu", show_default=True, help="Its build."
+    "--torch", type=click.Choice(["cpu", "cuda", "none"]), default="cpu", show_default=True, help="Build of torch."
 )
 @click.option("--torch-index", metavar="URL", default="", help="PyTorch's CPU wheel index.")
 def wheelhouse(
     folder: str, targets: tuple[str, ...], lock: Path | None, python: str, torch: str, torch_index: str
 ) -> int:
-    """Fill DIR with the wheels of IMAGES, or of all, so that they can be built with no network.
+    """Download the wheels of images to DIR, to build them without a network.
 
-    Bases that bring torch need --torch none. Packages of backbones' own are among them where the lock has an image for
-    them.
+    Use --torch none if the base includes torch. The packages of backbones with images of their own are included.
     """
     import subprocess
     import sys

@@ -1,4 +1,4 @@
-"""``codestilts retrieve``: retrieval as a tool of its own."""
+"""``codestilts retrieve``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from harness.cli.lazy import Entry, LazyGroup
 
 _HOME = "harness.cli.retrieve"
 COMMANDS = {
-    "bitext": Entry(f"{_HOME}.bitext", "Mine pairs from two texts."),
-    "bucc": Entry(f"{_HOME}.bucc", "Mine BUCC 2018's corpora and score what is found."),
-    "mine": Entry(f"{_HOME}.mine", "Mine pairs from saved embeddings."),
-    "tatoeba": Entry(f"{_HOME}.tatoeba", "Find Tatoeba's translations and score what is found."),
+    "bitext": Entry(f"{_HOME}.bitext", "Mine translation pairs from two texts."),
+    "bucc": Entry(f"{_HOME}.bucc", "Mine BUCC 2018's corpora and score the pairs."),
+    "mine": Entry(f"{_HOME}.mine", "Mine translation pairs from saved embeddings."),
+    "tatoeba": Entry(f"{_HOME}.tatoeba", "Retrieve Tatoeba's translations and score them."),
 }
 
 
 @click.group(cls=LazyGroup, entries=COMMANDS)
 def retrieve() -> None:
-    """Find translations among sentences, with no training: exact nearest neighbours and margin scores."""
+    """Retrieve translations without training, by exact nearest-neighbour search and margin scores."""

@@ -27,7 +27,7 @@ class Threshold(click.ParamType[float | str]):
     name = "auto|X"
 
     def convert(self, value: float | str, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
-        """The number, or the word."""
+        """Return the number, or ``auto``."""
         if value == "auto":
             return value
         try:
@@ -37,16 +37,18 @@ class Threshold(click.ParamType[float | str]):
 
 
 @click.command(
-    epilog="Example: codestilts retrieve bitext --source de.txt --target en.txt --backbone minilm --out de-en.tsv"
+    epilog="\b\nExample:\n"
+    "  codestilts retrieve bitext --source de.txt --target en.txt \\\n"
+    "    --backbone minilm --out de-en.tsv"
 )
-@click.option("--source", type=_FILE, required=True, help="A text, one sentence a line.")
-@click.option("--target", type=_FILE, required=True, help="The text to look for translations in.")
-@click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's.")
-@click.option("--layer", type=int, help="Hidden state that is read, 0 the embeddings.  [default: 14/24 of the depth]")
+@click.option("--source", type=_FILE, required=True, help="Text with one sentence per line.")
+@click.option("--target", type=_FILE, required=True, help="Text to search for translations, one sentence per line.")
+@click.option("--backbone", required=True, help="Backbone name, or folder of a checkpoint or published model.")
+@click.option("--layer", type=int, help="Hidden state to read; 0 is the embeddings.  [default: 14/24 of the depth]")
 @click.option(
     "--pooling",
     type=click.Choice(["mean", "mean-no-special", "first", "last"]),
-    help="How its pieces become one vector.  [default: the backbone's]",
+    help="Pooling over pieces.  [default: the backbone's]",
 )
 @mining_options
 @click.option(
@@ -54,7 +56,7 @@ class Threshold(click.ParamType[float | str]):
     type=Threshold(),
     default="auto",
     show_default=True,
-    help=f"Keep pairs that score so much or more. auto: {AUTO_THRESHOLD} for the ratio (WikiMatrix), none for others.",
+    help=f"Lowest score to keep. auto: {AUTO_THRESHOLD} (WikiMatrix) for the ratio, none for other margins.",
 )
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option(
@@ -62,17 +64,13 @@ class Threshold(click.ParamType[float | str]):
     type=click.Choice(["local", "docker"]),
     default="local",
     show_default=True,
-    help="Where the stages run that make a named backbone's checkpoint; texts are embedded in this process.",
+    help="Runner for making a named backbone's checkpoint; texts are embedded in this process.",
 )
 @allow_option
 @store_option
-@click.option(
-    "--work", type=_FILE, help="Keep embeddings here, for other runs too.  [default: beside --out, till done]"
-)
+@click.option("--work", type=_FILE, help="Folder to keep embeddings in.  [default: next to --out, until done]")
 @json_option
-@click.option(
-    "--out", type=_FILE, help="Score, source row, target row (0-based), both sentences.  [default: standard output]"
-)
+@click.option("--out", type=_FILE, help="TSV of score, rows (0-based) and sentences.  [default: standard output]")
 def bitext(
     source: Path,
     target: Path,
@@ -94,10 +92,10 @@ def bitext(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Mine pairs of translations from two texts, with no training.
+    """Mine translation pairs from two texts without training.
 
-    With --out or --work embeddings are kept in parts as they are made: after an interruption, the same command goes on
-    where it was. A pair of repeated lines is written with the first row of each.
+    With --out or --work, embeddings are saved in parts, and the same command resumes after an interruption. A pair of
+    repeated lines is written with the first row of each.
     """
     import shutil
 

@@ -9,12 +9,12 @@ import click
 from harness.cli.retrieve.target import run_target, target_options
 
 
-@click.command(epilog="Example: codestilts retrieve bucc --data data --backbone minilm --languages zh")
+@click.command(epilog="Example: codestilts retrieve bucc --data data --backbone minilm")
 @target_options
 def bucc(**options: Any) -> None:
-    """Mine the translations between BUCC 2018's comparable corpora, with no training.
+    """Mine the translation pairs of BUCC 2018 without training.
 
-    Layer, pooling and thresholds are chosen on the sample set (XTREME's dev files). Where there are only files of one
-    of the two, they are scored with a threshold tuned on themselves, which is said.
+    Layer, pooling and thresholds are chosen on the sample set (XTREME's dev files). If only one of the two sets is
+    present, its threshold is tuned on the scored pairs, and the result is reported as an oracle.
     """
     run_target("bucc2018", **options)

@@ -1,4 +1,4 @@
-"""What ``--backbone NAME|DIR`` means."""
+"""The checkpoint named by ``--backbone NAME|DIR``."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 def checkpoint_of(
     backbone: str, store: Path, aside: Path, *, allowed: tuple[str, ...] = (), runner: RunnerName = "local"
 ) -> Path:
-    """The checkpoint of a backbone's name, or of a folder.
+    """Return the checkpoint of a named backbone, or of a folder.
 
     Args:
-        backbone: a name, or a folder.
-        store: where the checkpoint of a name is kept.
-        aside: a new folder, where a published model's folder is converted.
-        allowed: what a person has allowed by name, of what a backbone needs.
-        runner: where the stages run that make the checkpoint of a name.
+        backbone: a backbone's name, or a folder.
+        store: store that keeps the checkpoint of a named backbone.
+        aside: a new folder to convert a published model into.
+        allowed: values given with ``--allow``.
+        runner: runner of the stages that make a named backbone's checkpoint.
 
     Raises:
-        UserError: it is neither, or a folder that brings code of its own.
+        UserError: ``backbone`` is neither a name nor a folder, or the folder needs Python code of its own.
     """
     from harness.cli.display import make_display
     from harness.cli.options import default_workers
@@ -37,7 +37,7 @@ def checkpoint_of(
 
 
 def packages_of(backbone: str) -> str:
-    """What the own packages of a backbone are called (``BackboneSpec.packages``); of a folder none are known."""
+    """Return ``BackboneSpec.packages`` of a named backbone, and the empty string for a folder."""
     from harness.specs.catalog import Catalog
 
     return "" if Path(backbone).is_dir() else Catalog().backbone(backbone).packages

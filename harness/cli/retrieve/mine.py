@@ -13,16 +13,20 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command(
-    epilog="Example: codestilts retrieve mine --source-embeddings de.npy --target-embeddings en.npy --out pairs.tsv"
+    epilog="\b\nExample:\n"
+    "  codestilts retrieve mine --source-embeddings de.npy \\\n"
+    "    --target-embeddings en.npy --out pairs.tsv"
 )
-@click.option("--source-embeddings", type=_FILE, required=True, help="A .npy file (sentences, width), any float type.")
+@click.option(
+    "--source-embeddings", type=_FILE, required=True, help="A .npy file of shape (sentences, width), any float type."
+)
 @click.option("--target-embeddings", type=_FILE, required=True, help="The same for the other side.")
-@click.option("--source-text", type=_FILE, help="Their sentences, one a line: repeated ones are then one.")
+@click.option("--source-text", type=_FILE, help="The sentences, one per line; repeated ones are merged.")
 @click.option("--target-text", type=_FILE, help="The same for the other side.")
 @mining_options
-@click.option("--threshold", type=float, help="Keep pairs that score so much or more.  [default: max keeps above 0]")
+@click.option("--threshold", type=float, help="Lowest score to keep.  [default: above 0 with max, else none]")
 @json_option
-@click.option("--out", type=_FILE, required=True, help="Score, source row, target row (0-based), best pair first.")
+@click.option("--out", type=_FILE, required=True, help="TSV of score, source row, target row (0-based), best first.")
 def mine(
     source_embeddings: Path,
     target_embeddings: Path,
@@ -38,9 +42,9 @@ def mine(
     as_json: bool,
     out: Path,
 ) -> None:
-    """Mine pairs of translations from saved embeddings, as BUCC is mined.
+    """Mine translation pairs from saved embeddings, by the method used for BUCC.
 
-    Where a line of text comes again, the embedding of its last row counts, as in LASER, and the pair is written with
+    A repeated line of text is represented by the embedding of its last row, as in LASER, and its pair is written with
     its first row.
     """
     from harness.progress import progress

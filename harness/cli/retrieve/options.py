@@ -1,4 +1,4 @@
-"""Options that the commands of retrieval share."""
+"""Options shared by the retrieval commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Memory(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Bytes."""
+        """Return the number of bytes."""
         if isinstance(value, int):
             return value
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?", str(value).strip().upper())
@@ -42,29 +42,29 @@ _OPTIONS = (
         type=click.Choice(["ratio", "distance", "absolute"]),
         default="ratio",
         show_default=True,
-        help="How a similarity is set against those of the neighbours.",
+        help="Margin score: similarity relative to the neighbours' similarities.",
     ),
     click.option(
         "--retrieval",
         type=click.Choice(list(RETRIEVAL_NAMES)),
         default="max",
         show_default=True,
-        help="Which pairs are kept: the best of both directions, each sentence once (max); found in both (intersect); "
-        "each source's best (fwd); each target's best (bwd).",
-    ),
-    click.option("--k", type=click.IntRange(min=1), default=4, show_default=True, help="Neighbours in each direction."),
-    click.option(
-        "--all-rows", is_flag=True, help="A pair of repeated lines at all their rows, not just the first of each."
+        help="Pairs to keep: best of both directions, each sentence once (max); found in both (intersect); best per "
+        "source sentence (fwd) or per target sentence (bwd).",
     ),
     click.option(
-        "--memory", type=Memory(), default="8GB", show_default=True, help="For embeddings and their products."
+        "--k", type=click.IntRange(min=1), default=4, show_default=True, help="Neighbours per sentence and direction."
     ),
-    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]"),
+    click.option("--all-rows", is_flag=True, help="Write pairs of repeated lines for all rows, not only the first."),
+    click.option(
+        "--memory", type=Memory(), default="8GB", show_default=True, help="Memory for embeddings and their products."
+    ),
+    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one per core]"),
 )
 
 
 def mining_options(command: CommandT) -> CommandT:
-    """How pairs are scored, kept and written, and with what; its arguments go to :func:`settings`."""
+    """Add the options of mining; their values go to :func:`settings`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -80,7 +80,7 @@ def settings(
     threads: int | None,
     device: str = "cpu",
 ) -> MiningSettings:
-    """What the options say."""
+    """Return the mining settings given by the options."""
     from harness.retrieval.margin import Margin, Retrieval
     from harness.retrieval.pairs import MiningSettings
 

@@ -21,26 +21,26 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _FOLDER = click.Path(path_type=Path)
 
 _OPTIONS = (
-    click.option("--data", type=_FOLDER, required=True, help="Folder of release files, or the one with these files."),
-    click.option("--backbone", required=True, help="A backbone's name, a checkpoint's folder, or a published model's."),
-    click.option("--languages", help="Those to score, with commas.  [default: all that have files]"),
-    click.option("--limit", type=click.IntRange(min=2), help="Sentences a language, both sides.  [default: all]"),
+    click.option("--data", type=_FOLDER, required=True, help="Folder of data set files, or of this task's files."),
+    click.option("--backbone", required=True, help="Backbone name, or folder of a checkpoint or published model."),
+    click.option("--languages", help="Languages, comma-separated.  [default: all that have files]"),
+    click.option("--limit", type=click.IntRange(min=2), help="Sentences per language and side.  [default: all]"),
     click.option(
-        "--max-length", type=click.IntRange(min=8), default=512, show_default=True, help="Most pieces of a sentence."
+        "--max-length", type=click.IntRange(min=8), default=512, show_default=True, help="Longest input, in pieces."
     ),
-    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one a core]"),
+    click.option("--threads", type=click.IntRange(min=1), help="Compute threads.  [default: one per core]"),
     click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True),
     click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True),
     runner_option,
     allow_option,
     store_option,
     json_option,
-    click.option("--out", type=_FOLDER, help="Keep predictions and curves in this new folder."),
+    click.option("--out", type=_FOLDER, help="New folder to keep predictions and curves in."),
 )
 
 
 def target_options(command: CommandT) -> CommandT:
-    """The options that go to :func:`run_target`."""
+    """Add the options of :func:`run_target`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -63,7 +63,7 @@ def run_target(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Evaluate one target of retrieval and print what was found."""
+    """Evaluate one retrieval target and print its scores."""
     from harness.cli.display import make_display
     from harness.cli.retrieve.checkpoint import checkpoint_of, packages_of
     from harness.plan.stage import Environment
@@ -111,7 +111,7 @@ def _report(title: str, metric: str, found: Evaluation) -> list[str]:
     if found.mean is None:
         lines += ["", f"No mean: there are no files of {', '.join(found.without_files)}."]
     if found.details.get("oracle_threshold"):
-        lines += ["", "Oracle threshold: it was tuned on the very pairs that are scored, for want of a sample."]
+        lines += ["", "Oracle threshold: tuned on the scored pairs, because no sample is available."]
     return lines
 
 
@@ -120,14 +120,14 @@ def _choice(details: dict[str, Any]) -> str:
     if details["rule"] == "dev":
         chosen = details["chosen_on"]
         return (
-            f"{reading}: the best on samples in {plural(chosen['languages'], 'language')} "
-            f"({points(chosen['score'])}), no pair of which is scored."
+            f"{reading}: the best on unscored samples in {plural(chosen['languages'], 'language')} "
+            f"({points(chosen['score'])})."
         )
-    return f"{reading}: the depth-scaled rule, for want of a sample that is not scored."
+    return f"{reading}: the depth-scaled rule, because no unscored sample is available."
 
 
 def _curve(details: dict[str, Any]) -> list[str]:
-    """The means over the sample's languages, a line a pooling."""
+    """Return the curve averaged over the sample's languages, one line per pooling."""
     if "curve" not in details:
         return []
     heads = ["layer", *map(str, range(details["layers"] + 1))]

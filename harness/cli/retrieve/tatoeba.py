@@ -12,10 +12,9 @@ from harness.cli.retrieve.target import run_target, target_options
 @click.command(epilog="Example: codestilts retrieve tatoeba --data data --backbone minilm")
 @target_options
 def tatoeba(**options: Any) -> None:
-    """Find the translation of every Tatoeba sentence by its nearest neighbour, with no training.
+    """Retrieve Tatoeba's translations by nearest neighbour, without training.
 
-    The hidden state that is read, and how its pieces are pooled, is chosen on the languages that XTREME does not score.
-    The headline is XTREME's: from English, the first of equal neighbours. Beside it: ties as errors, the other
-    direction, and the readings that nothing was chosen for.
+    Layer and pooling are chosen on the languages that XTREME does not score. The main score is XTREME's: queries in
+    English, the first of equal neighbours. Ties as errors, the other direction and fixed layers are also reported.
     """
     run_target("tatoeba", **options)

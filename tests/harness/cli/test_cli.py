@@ -13,8 +13,6 @@ from harness.paths import tasks_dir
 from harness.store.artifacts import Store
 from harness.store.ledger import Ledger
 
-ROOT = Path(__file__).parents[3]
-
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
@@ -24,12 +22,11 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_has_help_and_stands_in_the_readme(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = call(capsys, command, "--help")
 
     assert code == 0
-    assert "Usage: codestilts" in out
-    assert f"codestilts {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert out.startswith(f"Usage: codestilts {command}")
 
 
 @pytest.mark.parametrize(

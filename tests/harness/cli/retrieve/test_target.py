@@ -85,7 +85,7 @@ def test_the_folder_of_the_files_will_do_and_named_languages_have_a_mean(
 
     assert 0 == code
     assert said.startswith("Read from layer ")
-    assert "on samples in 1 language (" in said
+    assert "on unscored samples in 1 language (" in said
     assert ["Tatoeba", "rows", "accuracy", "depth_scaled", "foreign_to_english", "strict"] == rows["Tatoeba"]
     mean = (float(rows["de"][2]) + float(rows["fr"][2])) / 2
     assert pytest.approx(mean, abs=0.1) == float(rows["mean"][1])
@@ -102,7 +102,7 @@ def test_without_other_languages_nothing_is_chosen(
     code, said, _ = call(capsys, "tatoeba", "--data", data, "--backbone", make_checkpoint("bert"), "--limit", 10)
 
     assert 0 == code
-    assert "the depth-scaled rule, for want of a sample that is not scored" in said
+    assert "the depth-scaled rule, because no unscored sample is available" in said
     assert "No mean: there are no files of ar," in said
     assert ["5"] == [line.split()[1] for line in said.splitlines() if line.startswith("de ")]
 
