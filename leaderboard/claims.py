@@ -94,15 +94,14 @@ def judge_claims(board: Board, folder: ResultsFolder, lookup: Lookup, *, large: 
             "Intermediate training on SQuAD, MNLI and HellaSwag gives large target improvements.",
             "+8.2, +7.5 and +7.0 points on average",
             (f"Supported if the interval of the average gain lies above {least} points for all three; contradicted "
-            f"if it lies below {least} points for one. One that is not here is named: without it the claim can be "
-            "contradicted, not supported."),
+            f"if it lies below {least} points for one. If a task is missing, the claim can be contradicted, but not "
+            "supported."),
             each(_three_tasks),
         ),
         (
             "Multi-task training on all nine intermediate tasks is best.",
             "+8.7 points on average",
-            ("Supported if the worst rank that can be defended for the multi-task row is better than the best one of "
-            "every "
+            ("Supported if the worst possible rank of the multi-task row is better than the best possible one of every "
             "single-task row of the backbone; contradicted if a single-task row is better than it in that sense."),
             each(_multitask),
         ),
@@ -120,7 +119,7 @@ def judge_claims(board: Board, folder: ResultsFolder, lookup: Lookup, *, large: 
             ("Supported if at least half of the single-task recipes improve TyDiQA detectably and none improves XNLI "
             "detectably (recipes that hold the target's own training data are left out); contradicted if half or more "
             "improve XNLI detectably, or if for more than half the interval of TyDiQA's gain lies below "
-            f"{least} points: not to detect a gain contradicts nothing."),
+            f"{least} points: an undetected gain contradicts nothing."),
             each(_tydiqa_xnli),
         ),
         (
@@ -207,7 +206,7 @@ def _three_tasks(case: _Case, backbone: BackboneInfo) -> Tested:
         recipe = case.recipe(task)
         effect = case.lookup.gain(backbone.name, recipe.name, AVERAGE) if recipe else None
         if recipe is None or effect is None:
-            lost.append(f"{task} has no average gain here")
+            lost.append(f"{task} has no average gain")
         else:
             found.append((recipe.name, effect))
     if not found:
@@ -316,7 +315,7 @@ def _variants(case: _Case, backbone: BackboneInfo) -> Tested:
         if ours is not None and theirs is not None:
             found.append((base, ours, name, theirs))
     if not found:
-        return _lost(backbone, "No recipe stands beside its variant +mlm or +translated, both with a rank.")
+        return _lost(backbone, "No recipe has a rank together with its variant +mlm or +translated.")
     verdict: Verdict = "undecided"
     if all(_before(ours, theirs) for _, ours, _, theirs in found):
         verdict = "supported"
@@ -351,11 +350,11 @@ def _phases(case: _Case) -> Tested:
             if "intermediate" not in phases or ("finetune" in phases) != tuned[result.target]:
                 wrong.append(f"{result.backbone} / {result.recipe} / {result.target}")
     if not checked:
-        return Tested(subject="suite", verdict="not measured here", numbers="No result tells of its stages.")
+        return Tested(subject="suite", verdict="not measured here", numbers="No result records its stages.")
     if wrong:
-        numbers = f"{len(wrong)} of {checked} results stand on other phases, {wrong[0]} among them."
+        numbers = f"{len(wrong)} of {checked} results come from other phases, {wrong[0]} among them."
         return Tested(subject="suite", verdict="contradicted", numbers=numbers)
-    return Tested(subject="suite", verdict="supported", numbers=f"All {checked} results stand on these phases.")
+    return Tested(subject="suite", verdict="supported", numbers=f"All {checked} results come from these phases.")
 
 
 def _with_intermediate(board: Board) -> list[Row]:
@@ -366,8 +365,8 @@ def _nine(case: _Case) -> Tested:
     there = {canonical(task) for recipe in case.board.suite.recipes for task in recipe.tasks}
     lacking = sorted(NINE - there)
     if lacking:
-        numbers = f"{len(NINE & there)} of nine are here; not here: {', '.join(lacking)}."
+        numbers = f"{len(NINE & there)} of nine are present; missing: {', '.join(lacking)}."
         return Tested(subject="suite", verdict="not measured here", numbers=numbers)
     more = sorted(there - NINE)
-    numbers = "All nine are here." + (f" Beyond them: {', '.join(more)}." if more else "")
+    numbers = "All nine are present." + (f" Beyond them: {', '.join(more)}." if more else "")
     return Tested(subject="suite", verdict="supported", numbers=numbers)

@@ -10,9 +10,9 @@ from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.statistics import Effect
 from leaderboard.words import isolated, plural, points, signed
 
-ITEMS_ONLY = "of test items only: each row was trained once, so chance in training is not in them"
+ITEMS_ONLY = "over test items only: each row was trained once, so they do not cover variation between training runs"
 
-_CORRECTED = "after correction for how many are tested"
+_CORRECTED = "after correction for multiple tests"
 
 
 def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], interval: str) -> str:
@@ -23,7 +23,7 @@ def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], 
     """
     code, text = isolated(pair.code.name), isolated(pair.text.name)
     opening = f"Without an intermediate task, {_average(pair, code, text, len(targets), interval)}"
-    caution = "" if pair.kind == "matched" else f" (the two are {NOT_MATCHED}: more than code differs between them)"
+    caution = "" if pair.kind == "matched" else f" (the two are {NOT_MATCHED}: they differ in more than code)"
     once = f" Intervals and tests are {ITEMS_ONLY}." if _trained_once(pair) else ""
     return f"{opening}{caution}; {_interactions(pair, recipes, targets)}.{once}"
 
@@ -43,7 +43,7 @@ def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: s
     over = f"on average over {plural(targets, 'target')}"
     number = f"{signed(effect.value)} points{interval_words(effect, interval)}"
     if effect.decision == "significant":
-        word = "more" if effect.value > 0 else "less"
+        word = "higher" if effect.value > 0 else "lower"
         return f"{code} scores {word} than {text} {over}: {number}"
     if effect.decision == "not-detected":
         return (
@@ -81,8 +81,8 @@ def _interactions(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[
     if cells:
         counted.append(f"{_counted(cells, 'combination')} of recipe and target")
     if not counted:
-        return "whether intermediate tasks bring one of them more is not tested"
-    return f"with code, intermediate training detectably brings {', and '.join(counted)} ({_CORRECTED})"
+        return "whether intermediate tasks help one of them more is not tested"
+    return f"with code, the gain from intermediate training is significantly {', and '.join(counted)} ({_CORRECTED})"
 
 
 def _tested(effects: Iterable[Effect | None]) -> list[Effect]:
@@ -92,4 +92,4 @@ def _tested(effects: Iterable[Effect | None]) -> list[Effect]:
 def _counted(effects: Sequence[Effect], noun: str) -> str:
     more = sum(effect.decision == "significant" and effect.value > 0 for effect in effects)
     less = sum(effect.decision == "significant" and effect.value < 0 for effect in effects)
-    return f"more in {more or 'none'} and less in {less or 'none'} of {plural(len(effects), noun)}"
+    return f"larger in {more or 'none'} and smaller in {less or 'none'} of {plural(len(effects), noun)}"

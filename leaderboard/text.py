@@ -190,7 +190,7 @@ def _gaps(board: Board, gaps: GapNotes, width: int) -> list[str]:
     notes = gaps.notes(board.missing())
     if not notes:
         return [""]
-    lines = ["", "Gaps (never counted as zero; a mean is given only if all its members are there)"]
+    lines = ["", "Gaps (never counted as zero; a mean is given only if all its members have a score)"]
     for note in notes:
         lines += wrapped(f"({note.number}) {note.count}: {plain(note.text)}", width, indent=4)
     return [*lines, ""]

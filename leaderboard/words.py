@@ -13,10 +13,7 @@ MINUS = "\N{MINUS SIGN}"
 ISOLATE = "\N{FIRST STRONG ISOLATE}"
 END_ISOLATE = "\N{POP DIRECTIONAL ISOLATE}"
 OUTCOMES = {"failed": "Failed", "blocked": "Blocked", "not-run": "Not run", "absent": "Absent"}
-WITHOUT_INTERVAL = (
-    "These are plain differences in points, without interval: whether any of them is more than chance is not tested "
-    "here."
-)
+WITHOUT_INTERVAL = "These are differences in points without intervals; their significance is not tested."
 
 
 def points(value: float) -> str:

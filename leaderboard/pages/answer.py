@@ -62,7 +62,7 @@ def _backbones(site: Site) -> Section:
     columns = (columns[0], Column(key="family", title="Family", kind="family"), *columns[2:])
     table = Table(
         name="backbones",
-        caption="What each backbone is, and which labelled or code data it is known to have seen",
+        caption="Backbones, with the labelled and code data that each is known to have seen",
         columns=columns,
         rows=tuple(rows),
         miniature=site.frame.miniature,
@@ -73,7 +73,7 @@ def _backbones(site: Site) -> Section:
 def _recipes(site: Site) -> Section:
     table = Table(
         name="recipes",
-        caption="What each backbone is trained on, in English, before the targets",
+        caption="Recipes: the English intermediate training before the targets",
         columns=_words("Recipe", "Title", "Intermediate tasks", "Training"),
         rows=tuple(
             (
@@ -91,7 +91,7 @@ def _targets(site: Site) -> Section:
     views = [target_view(target) for members in site.board.groups.values() for target in members]
     table = Table(
         name="targets",
-        caption="What is scored, and how. Languages are those scored here of those that XTREME scores",
+        caption="Targets. Languages are those scored here, of those that XTREME scores",
         columns=_words(
             "Target", "Group", "Metric", "Languages", "Split scored", "Training set", "Resampling unit", "Data"
         ),
@@ -185,7 +185,7 @@ def _by_recipe(site: Site, pair: ComparedPair) -> TableBlock:
         columns=(
             Column(key="recipe", title="Intermediate task", kind="text"),
             Column(key="contrast", title="Code minus text", kind="difference"),
-            Column(key="interaction", title="Code adds to the gain over none", kind="difference"),
+            Column(key="interaction", title="Effect of code on the gain over none", kind="difference"),
         ),
         rows=tuple(fields),
         notes=(STAR_NOTE, *interval_notes(site, all_targets(site))) if pair.statistics else (),

@@ -65,5 +65,5 @@ def _pair(backbone: BackboneInfo) -> str:
         matched = "" if backbone.pair else " (not compute-matched)"
         said.append(f"initialised from {backbone.initialised_from}{matched}")
     if backbone.public_pair:
-        said.append(f"beside {backbone.public_pair} (public pair, not compute-matched)")
+        said.append(f"compared with {backbone.public_pair} (public pair, not compute-matched)")
     return "; ".join(said) or DASH

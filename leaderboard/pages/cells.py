@@ -27,25 +27,25 @@ class Mark:
 OWN_DATA_MARK = Mark(
     symbol="†",
     short="own training data",
-    text="Own training data: the recipe's intermediate training holds the very rows that the target is fine-tuned on "
-    "afterwards. What it gains here is more training on the target, not transfer from another task.",
+    text="Own training data: the recipe's intermediate training includes the rows that the target is later fine-tuned "
+    "on. Its gain comes from more training on the target, not from transfer from another task.",
 )
 ORACLE_MARK = Mark(
     symbol="¶",
     short="oracle threshold",
-    text="Oracle threshold: there is no sample to tune it on, so the threshold was tuned on the very pairs that are "
-    "scored. The number is the best that any threshold gives, and not to be compared with others.",
+    text="Oracle threshold: no sample is available, so the threshold was tuned on the scored pairs. The number is "
+    "the best score of any threshold and cannot be compared with others.",
 )
 UNKNOWN_MARK = Mark(
     symbol="‡",
     short="over a fifth unknown",
-    text="Over a fifth of the text's pieces are unknown to the tokenizer: the backbone hardly sees this language.",
+    text="Over a fifth of the text's pieces are unknown to the tokenizer: the backbone can hardly read this language.",
 )
 BASELINE_MARK = Mark(
     symbol="§",
-    short="chance explains it",
-    text="Not above the baseline of that language (of a target: of any of its languages), or by no more than chance "
-    "explains (one draw of as many independent units in twenty): no sign that anything was learned or transferred.",
+    short="not above chance",
+    text="Not above the baseline of that language (of a target: of any of its languages), or not "
+    "significantly above it (at the 5% level, for as many independent units): no evidence of learning or transfer.",
 )
 
 

@@ -55,7 +55,7 @@ def claims_page(site: Site) -> Page:
 def _overview(site: Site, claims: tuple[Claim, ...]) -> Section:
     table = Table(
         name="claims",
-        caption="The claims, and what the results at hand say of them",
+        caption="The claims and their verdicts",
         columns=(
             Column(key="number", title="No.", kind="text"),
             Column(key="claim", title="Claim", kind="text"),
@@ -86,7 +86,7 @@ def _overview(site: Site, claims: tuple[Claim, ...]) -> Section:
 def _section(site: Site, claim: Claim) -> Section:
     table = Table(
         name=f"claim-{claim.number}",
-        caption=f"Claim {claim.number}: what the rule finds",
+        caption=f"Claim {claim.number}: result of the rule",
         columns=(
             Column(key="subject", title="Backbone" if claim.published != "set-up" else "What", kind="text"),
             Column(key="verdict", title="Verdict", kind="text"),

@@ -25,8 +25,7 @@ STAR_NOTE = (
     f"p < 0.001 after correction); {NOT_DETECTED} no detectable difference; neither: not tested."
 )
 WITHOUT_STATISTICS = (
-    "No statistics stand in the results folder: differences are plain, without interval, and whether any of them is "
-    "more than chance is not tested."
+    "The results folder has no statistics: differences have no intervals, and their significance is not tested."
 )
 
 
@@ -120,8 +119,8 @@ def interval_notes(site: Site, names: Sequence[str]) -> tuple[str, ...]:
     if len(names) == 1:
         return (*notes, cautions[names[0]])
     said = (
-        f"Read intervals and tests of {', '.join(rough)}, and of means over them, as rough: some of their "
-        "languages have few test items that count. The page of each target says which."
+        f"Intervals and tests of {', '.join(rough)}, and of means over them, are approximate: some of their "
+        "languages have few informative test items. The page of each target says which."
     )
     return (*notes, said)
 

@@ -1,4 +1,4 @@
-"""What a score costs: is this intermediate task worth it?"""
+"""Cost of a score: is this intermediate task worth it?"""
 
 from __future__ import annotations
 
@@ -42,19 +42,15 @@ def cost_page(site: Site) -> Page:
     )
     lost = ""
     if without:
-        lost = (
-            f" {plural(without, 'row')} without an average, or with a stage whose time is not known, cannot be shown."
-        )
+        lost = f" {plural(without, 'row')} without an average, or with a stage of unknown time, cannot be shown."
     return Page(
         stem="cost",
         title=f"Cost: {site.frame.title}",
-        heading=heading("What a score costs"),
+        heading=heading("Cost of a score"),
         lede=Markup(
-            '<p class="lede">Is this intermediate task worth it? A row\'s cost is the time of every stage of '
-            "pretraining, "
-            "training, predicting and retrieving that it stands on, stages shared with other rows counted whole.{} "
-            "Times "
-            "are of the machine that ran them: compare rows of one board, not of two.</p>\n"
+            '<p class="lede">Is an intermediate task worth its cost? The cost of a row is the time of all its '
+            "stages of pretraining, training, prediction and retrieval; stages shared with other rows count in full.{} "
+            "Times depend on the machine: compare rows within one board only.</p>\n"
         ).format(lost),
         sections=sections,
     )
@@ -112,9 +108,8 @@ def _front(found: list[_Costed]) -> Section:
     ]
     about = (
         f"Average score against {unit.name} of {plural(len(found), 'row')}; the {len(front)} on the Pareto "
-        "front, which no other row beats at their price, are ringed, joined, and named where there is room. "
-        "The front goes by the averages alone; whether one row is better than another by more than chance is another "
-        "question, which the table answers for gains."
+        "front, which no other row beats at their cost, are ringed and joined, and labelled if there is room. "
+        "The front is based on the averages only; the table tests whether gains are significant."
     )
     chart = scatter(
         dots, key="cost", title="Average score against cost", about=about,

@@ -19,7 +19,7 @@ from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.statistics import Best, BestChoice, PooledRecipe
 from leaderboard.tables.value import Column, Field, Table
 
-_WORDS = {"contrast": "Code minus text", "interaction": "What code adds to the gain"}
+_WORDS = {"contrast": "Code minus text", "interaction": "Effect of code on the gain"}
 
 
 def pooled_sections(site: Site) -> tuple[Section, ...]:
@@ -28,7 +28,7 @@ def pooled_sections(site: Site) -> tuple[Section, ...]:
     if statistics is None or not site.lookup.pairs:
         return ()
     if not statistics.pooled:
-        text = "There are fewer than three pairs of a kind, so none are pooled: they stand one by one."
+        text = "There are fewer than three pairs of each kind, so none are pooled; they are listed separately."
         return (Section(id="pooled", title="All pairs together", blocks=(paragraphs(text),)),)
     found: dict[tuple[str, str], list[PooledRecipe]] = {}
     for one in statistics.pooled:
@@ -55,7 +55,7 @@ def _section(site: Site, kind: str, measure: str, recipes: list[PooledRecipe]) -
             )
             for one in recipes
         ),
-        notes=("The tests of pooled means are not corrected for how many there are; intervals are given, no stars.",),
+        notes=("Tests of pooled means are not corrected for multiple tests; intervals are given, but no stars.",),
         miniature=site.frame.miniature,
     )
     look = Look(
@@ -101,8 +101,8 @@ def best_sections(site: Site) -> tuple[Section, ...]:
         ),
         rows=tuple(rows),
         notes=(
-            "Chosen on validation rows, never on the test rows that it is scored on; none is among the candidates.",
-            "Intervals hold the choice fixed: they do not say how often other validation rows would choose otherwise.",
+            "Chosen on validation rows, not on test rows; none is among the candidates.",
+            "Intervals hold the choice fixed: they do not cover its variation over validation rows.",
             STAR_NOTE,
             *interval_notes(site, all_targets(site)),
         ),
@@ -130,11 +130,11 @@ def _rows(site: Site, best: Best) -> list[tuple[Field, ...]]:
 
 
 def _row(backbone: str, target: str, choice: BestChoice) -> tuple[Field, ...]:
-    gain = Field(value=None, missing="The best recipe is none itself.")
+    gain = Field(value=None, missing="The best recipe is none.")
     if choice.gain is not None:
         gain = with_effect(choice.gain.value, choice.gain)
     elif choice.recipe != NO_INTERMEDIATE:
-        gain = Field(value=None, missing="There is no score of none to take it against.")
+        gain = Field(value=None, missing="There is no score of none to compare with.")
     return (
         Field(value=backbone),
         Field(value=target),

@@ -69,7 +69,7 @@ def gains_page(site: Site) -> Page:
 def _how(site: Site, *, known: bool) -> Section:
     blocks: list[Block] = []
     if not known:
-        texts: tuple[str, ...] = ("The suite has no recipe none, so there is nothing to take gains against.",)
+        texts: tuple[str, ...] = ("The suite has no recipe none, so there are no gains.",)
     elif site.lookup.statistics is None:
         texts = (WITHOUT_STATISTICS,)
     else:
@@ -184,12 +184,12 @@ def _pair_section(site: Site, pair: ComparedPair, recipes: list[RecipeInfo]) -> 
         recipes,
         cell,
         name=key,
-        caption=f"Gain of {pair.code.name} minus gain of {pair.text.name}, in points: above zero, the task brings more "
-        f"with code. {pair.title}.",
-        label=f"What code adds to the gains, {pair.title}",
+        caption=f"Gain of {pair.code.name} minus gain of {pair.text.name}, in points: above zero, the task "
+        f"helps more with code. {pair.title}.",
+        label=f"Effect of code on the gains, {pair.title}",
         tested=pair.statistics is not None,
     )
-    return Section(id=f"section-{key}", title=f"What code adds: {pair.title}", blocks=(block,))
+    return Section(id=f"section-{key}", title=f"Effect of code: {pair.title}", blocks=(block,))
 
 
 def _contrast_section(site: Site, pair: ComparedPair) -> Section:

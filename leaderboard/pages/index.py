@@ -54,13 +54,8 @@ def _suite(site: Site) -> Section:
     suite = site.board.suite
     blocks = [prose("<p><bdi>{}</bdi></p>\n", suite.description)]
     if suite.notes:
-        blocks.append(
-            prose(
-                '<p>What stands in for what, what was capped and what was removed: <a href="#notes">notes on this '
-                "suite</a>.</p>\n"
-            )
-        )
-    return Section(id="suite", title="What was run", blocks=tuple(blocks))
+        blocks.append(prose('<p>Stand-ins, limits and removed rows: <a href="#notes">notes on this suite</a>.</p>\n'))
+    return Section(id="suite", title="Experiment", blocks=tuple(blocks))
 
 
 def _scores(site: Site) -> Section:
@@ -81,16 +76,16 @@ def _words(site: Site, ranking: Ranking | None) -> tuple[str, ...]:
     if ranking is None:
         more = "; sd is the standard deviation over them" if len(suite.seeds) > 1 else ""
         return (
-            f"{means} Rows stand by their average, incomplete ones last: this is not a ranking{more}.",
+            f"{means} Rows are ordered by their average, incomplete ones last; this is not a ranking{more}.",
             WITHOUT_STATISTICS,
         )
     kind = "test items only" if ranking.kind == "items" else "test items and training seeds"
     return (
-        f"{means} Below the average stands its {site.lookup.interval} ({kind}).",
+        f"{means} Below the average is its {site.lookup.interval} ({kind}).",
         (
-            f"A rank is given as the range that can be defended; {ranking.separable} of "
-            f"{plural(ranking.neighbours, 'neighbouring pair')} of rows can be told apart. Rows of one tie group "
-            "cannot be told apart from the best row of that group. Incomplete rows have no average and no rank."
+            f"A rank is the range of ranks that the tests allow; {ranking.separable} of "
+            f"{plural(ranking.neighbours, 'neighbouring pair')} of rows differ significantly. Rows of a tie group "
+            "do not differ significantly from the best row of the group. Incomplete rows have no average and no rank."
         ),
     )
 

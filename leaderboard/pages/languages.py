@@ -64,12 +64,12 @@ def languages_page(site: Site) -> Page:
         stem="languages",
         title=f"Languages: {site.frame.title}",
         heading=heading("Languages"),
-        lede=Markup('<p class="lede">Scores language by language, beside what each tokenizer makes of the language: a '
-                    "backbone that does not know the script, or cuts the text short, is not worse at transfer.</p>\n"),
+        lede=Markup('<p class="lede">Scores by language, with statistics of each tokenizer: a low score may be due to '
+                    "an unknown script or truncated text, not to poor transfer.</p>\n"),
         sections=(
             Section(
                 id="targets",
-                title="Backbone by language, a page a target",
+                title="Backbone by language, one page per target",
                 blocks=(prose('<ul class="notes">\n{}</ul>\n', items),),
             ),
             Section(id="list", title="All languages", blocks=(TableBlock(table=table, look=look),)),
@@ -170,14 +170,12 @@ def _scores(site: Site, target: TargetInfo, recipe: str, codes: tuple[str, ...])
 def _tokens(site: Site, target: TargetInfo, codes: tuple[str, ...]) -> Section:
     """What tokenizers make of the text: the same under every recipe, so taken from any result of a backbone."""
     measures: tuple[tuple[str, str, Kind], ...] = (
-        ("fertility", "Fertility: pieces a word; higher means that words are cut up more", "number"),
-        ("unknown", "Unknown rate: share of pieces that the tokenizer does not know", "share"),
-        ("truncated", "Truncated: share of inputs of which some text did not fit", "share"),
+        ("fertility", "Fertility: pieces per word; higher means that words are split more", "number"),
+        ("unknown", "Unknown rate: share of pieces unknown to the tokenizer", "share"),
+        ("truncated", "Truncated: share of inputs that lost text", "share"),
     )
     blocks: list[Block] = [
-        paragraphs(
-            "These hold for a backbone whatever the recipe. They are taken from its first result on this target."
-        )
+        paragraphs("These do not depend on the recipe; they are taken from the backbone's first result on this target.")
     ]
     for name, words, kind in measures:
 
@@ -197,7 +195,7 @@ def _tokens(site: Site, target: TargetInfo, codes: tuple[str, ...]) -> Section:
                 kind=kind,
             )
         )
-    return Section(id="tokens", title="What the tokenizers make of it", blocks=tuple(blocks))
+    return Section(id="tokens", title="Tokenizer statistics", blocks=tuple(blocks))
 
 
 def _measure(value: float | None) -> Field:

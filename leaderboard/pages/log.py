@@ -20,7 +20,7 @@ def log_page(site: Site, log: Log) -> Page:
     return Page(
         stem="log",
         title=f"Log: {site.frame.title}",
-        heading=heading("What changed between builds"),
+        heading=heading("Changes between builds"),
         lede=Markup(
             '<p class="lede">A build stands here if a row was added, changed or withdrawn since the build before '
             "it. For a "

@@ -47,11 +47,11 @@ def published_section() -> tuple[Section, ...]:
     ]
     table = Table(
         name="published",
-        caption="Published, not run here: test scores in points, as other sources give them",
+        caption="Published results, not run here: test scores in points, as given by other sources",
         columns=tuple(columns),
         rows=tuple(fields),
         notes=(
-            "A dash: no number of this system on this target was found that could be verified.",
+            "A dash: no verifiable number of this system on this target was found.",
             *(f"{mark}: {words}." for mark, words in MARK_WORDS.items()),
         ),
     )
@@ -68,7 +68,7 @@ def published_section() -> tuple[Section, ...]:
         "fair.</p>\n"
     )
     blocks = (intro, TableBlock(table=table, look=look), Prose(html=Markup("").join(_references())))
-    return (Section(id="published", title="Published, not run here", blocks=blocks),)
+    return (Section(id="published", title="Published results, not run here", blocks=blocks),)
 
 
 def _number(row: PublishedRow, target: str, metric: str) -> Field:

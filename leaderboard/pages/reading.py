@@ -11,10 +11,8 @@ from leaderboard.pages.look import Look
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import plural
 
-_TUNED = "On the sample the threshold is an oracle's; the scores on the board are of pairs it was not tuned on."
-_ORACLE = (
-    "There is no sample: the scored pairs themselves chose the threshold, so the score is the best that any gives."
-)
+_TUNED = "On the sample the threshold is an oracle; the board's scores are on pairs that it was not tuned on."
+_ORACLE = "There is no sample: the threshold was tuned on the scored pairs, so the score is the best of any threshold."
 
 
 def is_reading(details: Mapping[str, Any]) -> bool:
@@ -44,8 +42,8 @@ def reading_blocks(
 def _why(details: Mapping[str, Any]) -> str:
     if details["rule"] == "dev":
         languages = plural(details["chosen_on"]["languages"], "language")
-        return f"the best mean on samples in {languages}, no pair of which is scored."
-    return "the paper's layer, scaled to the depth; there is no sample to choose by that is not scored."
+        return f"the best mean on unscored samples in {languages}."
+    return "the paper's layer, scaled to the depth, because no unscored sample is available."
 
 
 def curve_series(curve: Mapping[str, list[float]], details: Mapping[str, Any]) -> tuple[Series, ...]:
@@ -111,7 +109,7 @@ def threshold_blocks(
         return ()
     table = Table(
         name=f"thresholds-{key}",
-        caption=f"{title}: the threshold by language, and what it gives on {where} that it was tuned on, in points",
+        caption=f"{title}: the threshold by language, and its scores on {where} that it was tuned on, in points",
         columns=(
             Column(key="language", title="Language", kind="text"),
             Column(key="threshold", title="Threshold", kind="number"),
@@ -148,8 +146,7 @@ def _around(around: Mapping[str, list[float]], threshold: float, title: str, key
         for name, words in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
     )
     about = (
-        f"Precision, recall and F1 on {where} as the threshold moves; the upright line is the one chosen, "
-        f"{threshold:.4f}."
+        f"Precision, recall and F1 on {where} by threshold; the vertical line marks the chosen one, {threshold:.4f}."
     )
     chart = line_chart(
         series, key=f"around-{key}", title=f"Around the threshold of {title}", about=about, across="Threshold",

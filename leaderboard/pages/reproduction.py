@@ -1,4 +1,4 @@
-"""Published numbers beside ours."""
+"""Published and reproduced numbers."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def reproduction_page(site: Site) -> Page:
     counts = Counter(one.status for one in found)
     table = Table(
         name="reproduction",
-        caption="Published test scores beside ours, in points",
+        caption="Published and reproduced test scores, in points",
         columns=(
             Column(key="system", title="System", kind="text"),
             Column(key="recipe", title="Recipe", kind="text"),
@@ -174,7 +174,7 @@ def reproduction_page(site: Site) -> Page:
         miniature=site.frame.miniature,
     )
     look = Look(
-        id="table-reproduction", label="Published numbers beside ours", heads=("system",), sortable=True, words=True
+        id="table-reproduction", label="Published and reproduced numbers", heads=("system",), sortable=True, words=True
     )
     rule = (
         f"A number matches if ours lies within {TOLERANCE:.0f} point, widened by half of our {site.lookup.interval} "
@@ -186,7 +186,7 @@ def reproduction_page(site: Site) -> Page:
     return Page(
         stem="reproduction",
         title=f"Reproduction: {site.frame.title}",
-        heading=heading("Published numbers beside ours"),
+        heading=heading("Published and reproduced numbers"),
         lede=Markup('<p class="lede">{}.</p>\n').format(summary or "Nothing is published"),
         sections=(
             Section(id="numbers", title="Number by number",

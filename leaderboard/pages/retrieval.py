@@ -30,7 +30,7 @@ def retrieval_page(site: Site) -> Page:
     return Page(
         stem="retrieval",
         title=f"Retrieval: {site.frame.title}",
-        heading=heading("How retrieval was read out"),
+        heading=heading("Readings of the encoders"),
         lede=Markup(
             '<p class="lede">Retrieval has no training: sentences are embedded by a hidden state of the encoder after '
             "phase (ii). Which one, and how its pieces are pooled, is chosen on samples that are not scored, where "
@@ -52,7 +52,7 @@ def _target(site: Site, target: TargetInfo) -> Iterator[Section]:
         return
     yield Section(
         id=f"chosen-{slug(target.name)}",
-        title=f"{target.title}: what was chosen",
+        title=f"{target.title}: chosen readings",
         blocks=(TableBlock(table=_table(site, target, found), look=_look(site, target, found)),),
     )
     shown = _first_of_each(found)
@@ -106,8 +106,8 @@ def _table(site: Site, target: TargetInfo, found: list[_Found]) -> Table:
         )
     return Table(
         name=f"readings-{slug(target.name)}",
-        caption=f"{target.title}: the hidden state that was read, and scores in points, means over languages; metrics "
-        "with another name are of other readings, beside the headline",
+        caption=f"{target.title}: the chosen hidden state, and scores in points, means over languages; metrics with "
+        "another name are of other readings",
         columns=(
             Column(key="backbone", title="Backbone", kind="text"),
             Column(key="family", title="Family", kind="family"),
@@ -136,7 +136,7 @@ def _mean(result: Result, name: str) -> Field:
 def _look(site: Site, target: TargetInfo, found: list[_Found]) -> Look:
     return Look(
         id=f"table-readings-{slug(target.name)}",
-        label=f"{target.title}: what was chosen",
+        label=f"{target.title}: chosen readings",
         heads=("backbone", "recipe"),
         rows=tuple(
             RowLook(

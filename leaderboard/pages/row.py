@@ -73,7 +73,7 @@ def _about(row: Row, home: str) -> Markup:
     view = backbone_view(row.backbone)
     saw = "; ".join(f"{seen.text} (source: {seen.source})" for seen in view.saw)
     facts = (
-        ("Saw", saw or "nothing labelled or of code that is known"),
+        ("Saw", saw or "no known labelled data or code"),
         ("Origin", view.pair),
         (
             "Architecture",
@@ -184,7 +184,7 @@ def _readings(site: Site, results: tuple[Result, ...]) -> tuple[Section, ...]:
         )
     if not blocks:
         return ()
-    return (Section(id="readings", title="How retrieval was read out", blocks=tuple(blocks)),)
+    return (Section(id="readings", title="Readings of the encoder", blocks=tuple(blocks)),)
 
 
 def _details(results: Iterable[Result]) -> tuple[Section, ...]:

@@ -45,8 +45,8 @@ def _again(site: Site, row: Row, stages: Sequence[StageRecord], predictions: str
         )
     else:
         held = [stage for stage in stages if stage.phase in ("predict", "retrieve")]
-        where = f" They lie in the store of the run, in {plural(len(held), 'artifact')} named below." if held else ""
-        yield paragraphs(f"Its predictions were not at hand when this site was built.{where}")
+        where = f" They are in the store of the run, in {plural(len(held), 'artifact')} named below." if held else ""
+        yield paragraphs(f"Its predictions were not available when this site was built.{where}")
     cost = cost_of(stages)
     if stages:
         hours = [f"{cost.cpu_hours:.3g} CPU-hours"] if cost.cpu_hours or not cost.gpu_hours else []
@@ -70,18 +70,16 @@ def _failures(row: Row, stages: Sequence[StageRecord]) -> str:
     again = [stage for stage in stages if stage.attempts not in ("", "1")]
     words = "No cell of it is missing." if not missing else f"{plural(len(missing), 'cell')} of it failed: see Gaps."
     if again:
-        return (
-            f"{words} Tried again: " + "; ".join(f"{stage.name} ({stage.attempts} attempts)" for stage in again) + "."
-        )
+        return f"{words} Retried: " + "; ".join(f"{stage.name} ({stage.attempts} attempts)" for stage in again) + "."
     if any(stage.attempts for stage in stages):
-        return f"{words} No stage had to be tried again."
+        return f"{words} No stage was retried."
     return f"{words} Attempts were not recorded."
 
 
 def _stages(site: Site, row: Row, stages: Sequence[StageRecord]) -> Section:
     table = Table(
         name=f"stages-{row_id(row.backbone.name, row.recipe.name)}",
-        caption="Every stage behind this row, with the key it is addressed by and the digest of what it left",
+        caption="Every stage behind this row, with its key and the digest of its output",
         columns=(
             Column(key="stage", title="Stage", kind="text"),
             Column(key="key", title="Key", kind="text"),
@@ -131,7 +129,7 @@ def _surroundings(stages: Sequence[StageRecord]) -> Section:
                 found.setdefault((name, value), []).append(stage.name)
     table = Table(
         name="versions",
-        caption="Versions, dependency locks and code, with the stages that had them",
+        caption="Versions, dependency locks and code, with the stages that used them",
         columns=(
             Column(key="what", title="What", kind="text"),
             Column(key="value", title="Version or hash", kind="text"),

@@ -164,7 +164,7 @@ def language_field(one: LanguageScore, why: str) -> Field:
 
 
 def _what(site: Site, target: TargetInfo, scored: Mapping[str, Scored]) -> Section:
-    """What was scored, one line each: heading, then the languages."""
+    """Scored items, one line each: heading, then the languages."""
     by_language = [scored[language] for language in target.languages]
     baselines = [one.baseline for one in by_language]
     low, high = (mean([None if one is None else one[end] for one in baselines]) for end in (0, 1))
@@ -176,7 +176,7 @@ def _what(site: Site, target: TargetInfo, scored: Mapping[str, Scored]) -> Secti
     )
     table = Table(
         name=f"scored-{slug(target.name)}",
-        caption=f"{target.title}: how much was scored, and what a baseline that reads nothing reaches, in points",
+        caption=f"{target.title}: scored units, and the score of a baseline that ignores the input, in points",
         columns=(
             Column(key="what", title="What", kind="text"),
             Column(key="mean", title="Mean", kind="number"),
@@ -188,8 +188,8 @@ def _what(site: Site, target: TargetInfo, scored: Mapping[str, Scored]) -> Secti
         ),
         miniature=site.frame.miniature,
     )
-    look = Look(id="table-scored", label="What was scored", heads=("what",))
-    return Section(id="scored", title="What was scored", blocks=(TableBlock(table=table, look=look),))
+    look = Look(id="table-scored", label="Scored items", heads=("what",))
+    return Section(id="scored", title="Scored items", blocks=(TableBlock(table=table, look=look),))
 
 
 def _whole(least_most: tuple[int, int] | None) -> str:
@@ -211,7 +211,7 @@ def _pairs(site: Site, target: TargetInfo) -> tuple[Section, ...]:
     if not pairs:
         return ()
     said = paragraphs(
-        "Code adds: the gain of the code backbone over its own recipe none minus that of its text twin."
+        "Effect of code: the gain of the code backbone over its own recipe none, minus that of its text twin."
         if site.lookup.statistics
         else WITHOUT_STATISTICS
     )

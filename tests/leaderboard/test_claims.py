@@ -74,12 +74,12 @@ def test_on_results_with_statistics(tmp_path: Path) -> None:
     found = claims(tmp_path, statistics=True)
     assert list(range(1, 10)) == [claim.number for claim in found]
     assert "undecided" == found[0].verdict  # for squad's interval; hellaswag is not here
-    assert found[0].tested[0].numbers.endswith("hellaswag has no average gain here")
+    assert found[0].tested[0].numbers.endswith("hellaswag has no average gain")
     assert "squad" in found[0].tested[0].numbers
     assert "undecided" == found[2].verdict  # one of two recipes
     assert "supported" == found[4].verdict
     assert all("95% interval" in one.numbers for one in found[4].tested)
-    assert "2 of nine are here" in found[8].tested[0].numbers
+    assert "2 of nine are present" in found[8].tested[0].numbers
 
 
 @pytest.mark.parametrize(("large", "verdict"), [(-0.5, "undecided"), (0.5, "contradicted")])
@@ -90,7 +90,7 @@ def test_without_one_of_three_tasks_a_claim_of_three_is_at_most_contradicted(
     found = claims(tmp_path, statistics=True, large=large)
 
     assert verdict == found[0].verdict
-    assert "hellaswag has no average gain here" in found[0].tested[0].numbers
+    assert "hellaswag has no average gain" in found[0].tested[0].numbers
 
 
 @pytest.mark.parametrize(

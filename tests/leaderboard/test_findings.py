@@ -33,7 +33,7 @@ def sentence(contrast: Effect | None, cell: Effect, kind: Literal["matched", "pu
 UNSURE = made(0.01, decision="not-detected", kind="items+seeds")
 
 
-@pytest.mark.parametrize(("value", "word"), [(0.05, "more"), (-0.05, "less")])
+@pytest.mark.parametrize(("value", "word"), [(0.05, "higher"), (-0.05, "lower")])
 def test_a_significant_difference_has_a_direction(value: float, word: str) -> None:
     text = sentence(made(value, decision="significant", kind="items+seeds"), UNSURE)
     assert f"scores {word} than" in text
@@ -44,12 +44,12 @@ def test_one_that_is_not_detected_has_none_and_tells_its_reach() -> None:
     text = sentence(UNSURE, UNSURE)
     assert "no difference between" in text
     assert "so neither a loss of 1.0 points nor a gain of 3.0 points is ruled out" in text
-    assert "brings more in none and less in none of 1 combination of recipe and target" in text
+    assert "larger in none and smaller in none of 1 combination of recipe and target" in text
     assert "scores more" not in text
 
 
 def test_one_seed_claims_nothing_about_training() -> None:
-    assert "of test items only: each row was trained once" in sentence(made(0.05, decision="significant"), UNSURE)
+    assert "over test items only: each row was trained once" in sentence(made(0.05, decision="significant"), UNSURE)
 
 
 def test_a_public_pair_is_always_marked() -> None:
@@ -64,5 +64,5 @@ def test_untested_and_missing() -> None:
 
 
 def test_interactions_are_counted_by_sign() -> None:
-    assert "brings more in 1 and less in none of 1" in sentence(UNSURE, made(0.05, decision="significant"))
-    assert "brings more in none and less in 1 of 1" in sentence(UNSURE, made(-0.05, decision="significant"))
+    assert "larger in 1 and smaller in none of 1" in sentence(UNSURE, made(0.05, decision="significant"))
+    assert "larger in none and smaller in 1 of 1" in sentence(UNSURE, made(-0.05, decision="significant"))

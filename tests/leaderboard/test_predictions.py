@@ -124,11 +124,11 @@ def test_a_site_offers_them_where_they_are(results: Path, artifacts: Path, tmp_p
     page = (tmp_path / "site" / "row-base--none.html").read_text(encoding="utf-8")
     assert f'<a href="{name}" download>Download its predictions</a>' in page
     other = (tmp_path / "site" / "row-base--squad.html").read_text(encoding="utf-8")
-    assert "Its predictions were not at hand when this site was built." in other
+    assert "Its predictions were not available when this site was built." in other
     assert folder.suite.backbones[3].name == HOSTILE
 
 
 def test_a_site_without_a_store_says_where_they_lie(results: Path, tmp_path: Path) -> None:
     build_site(results, tmp_path / "site")
     page = (tmp_path / "site" / "row-base--none.html").read_text(encoding="utf-8")
-    assert "They lie in the store of the run, in 2 artifacts named below." in page
+    assert "They are in the store of the run, in 2 artifacts named below." in page

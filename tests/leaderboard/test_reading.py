@@ -46,7 +46,9 @@ def html(details: dict[str, Any]) -> str:
 def test_the_curve_has_its_chosen_point() -> None:
     text = html(DETAILS)
 
-    assert "Tatoeba: read from hidden state 1 of 2, pooled by mean: the best mean on samples in 76 lang" in text
+    assert (
+        "Tatoeba: read from hidden state 1 of 2, pooled by mean: the best mean on unscored samples in 76 lang" in text
+    )
     assert "<td>12.5</td><td>25.0<sup>*</sup></td><td>0.0</td>" in text
     assert text.count("<sup>*</sup>") == 1
     assert text.count('class="ring"') == 1
@@ -56,7 +58,7 @@ def test_the_curve_has_its_chosen_point() -> None:
 def test_where_nothing_was_chosen_there_is_no_curve() -> None:
     text = html({"layer": 14, "layers": 24, "pooling": "mean", "rule": "depth-scaled"})
 
-    assert "no sample to choose by" in text
+    assert "no unscored sample is available" in text
     assert "<svg" not in text
     assert () == reading_blocks({"max_length": 128}, "XNLI", "key", miniature=False)
 
@@ -64,7 +66,7 @@ def test_where_nothing_was_chosen_there_is_no_curve() -> None:
 def test_precision_and_recall_around_the_threshold() -> None:
     text = html(DETAILS | MINED)
 
-    assert "the upright line is the one chosen, 1.2000" in text
+    assert "the vertical line marks the chosen one, 1.2000" in text
     assert text.count("Around the threshold of Tatoeba, de") >= 1
     assert "Around the threshold of Tatoeba, fr" not in text
     assert '<td>1.2000</td><td class="first">50.0</td>' in text or "<td>1.2000</td><td>50.0</td>" in text
@@ -93,7 +95,7 @@ def test_an_oracles_number_is_marked_wherever_it_counts(oracle: Path, tmp_path: 
     site = tmp_path / "site"
     build_site(oracle, site)
     page = (site / "index.html").read_text(encoding="utf-8")
-    assert "tuned on the very pairs that are scored" in page
+    assert "tuned on the scored pairs" in page
     rows = [path.read_text(encoding="utf-8") for path in sorted(site.glob("row-*.html"))]
     assert all("read from hidden state 1 of 2" in row for row in rows if "¶ Oracle threshold" in row)
     assert any("<td>25.0<sup>*</sup></td>" in row for row in rows)

@@ -1,4 +1,4 @@
-"""Published numbers beside ours: every status there is, with its reason and its numbers."""
+"""Published and reproduced numbers: every status there is, with its reason and its numbers."""
 
 from __future__ import annotations
 

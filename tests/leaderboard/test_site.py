@@ -218,7 +218,7 @@ def test_what_the_first_page_says(pages: dict[str, Strict]) -> None:
     assert "CodeSearchNet" in text
     assert "code side of matched pair base; initialised from base" in text
     badges = {attributes.get("class") for tag, attributes in pages["index.html"].tags if tag == "span"}
-    assert "Published, not run here" in text
+    assert "Published results, not run here" in text
     assert {"badge code", "badge text", "badge mixed"} <= badges
 
 

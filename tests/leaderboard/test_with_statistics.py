@@ -145,13 +145,13 @@ def test_rough_intervals_are_called_rough_where_they_stand(found: tuple[Statisti
 
     for stem, tables in (("index", 2), ("gains", 5), (row, 1)):
         sentences = tables + (stem == "index")  # beneath the tables, and in the pair's own words
-        assert pages[stem].count("Read intervals and tests of xnli, panx, and of means over them, as rough") == tables
-        assert pages[stem].count("Intervals and tests are of test items only") == sentences
+        assert pages[stem].count("Intervals and tests of xnli, panx, and of means over them, are approximate") == tables
+        assert pages[stem].count("Intervals and tests are over test items only") == sentences
     for stem, tables in (("task-xnli", 2), ("languages-xnli", 1)):
-        assert pages[stem].count("Intervals and tests are of test items only") == tables
+        assert pages[stem].count("Intervals and tests are over test items only") == tables
         assert pages[stem].count("Fewer than 60 units count anything in en, de") == tables
     three = "".join(path.read_text(encoding="utf-8") for path in found[1].glob("*.html"))
-    assert "as rough" not in three
+    assert "are approximate" not in three
     assert "test items only" not in three
 
 
@@ -160,7 +160,7 @@ def test_three_pairs_are_pooled(found: tuple[Statistics, Path]) -> None:
     pooled = next(one for one in statistics.pooled if (one.measure, one.recipe) == ("interaction", "mnli"))
     average = pooled.effects.average
     assert average is not None
-    shown = rows_of(site, "gains", "What code adds to the gain, mean over matched pairs")
+    shown = rows_of(site, "gains", "Effect of code on the gain, mean over matched pairs")
     row = next(one for one in shown if one[0] == "mnli")
     assert ["mnli", "3", f"{signed(average.value)} {signed(average.low)} to {signed(average.high)}"] == row[:3]
 
