@@ -1,4 +1,4 @@
-"""The nine claims of Phang et al. 2020 as tests on the results at hand: a rule each, and what it finds per backbone.
+"""The nine claims of Phang et al. 2020, each with a rule that tests it on the results of every backbone.
 
 The published gains are quoted as the project's list of claims gives them; the paper's own tables were not at hand.
 """
@@ -31,7 +31,7 @@ _XLMR_LARGE = (24, 1024)
 
 @dataclass(frozen=True, kw_only=True)
 class Tested:
-    """What a rule finds on one backbone, or on the whole suite."""
+    """The verdict of a rule on one backbone, or on the whole suite."""
 
     subject: str
     verdict: Verdict
@@ -40,7 +40,7 @@ class Tested:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim with its rule, what the rule finds, and all of that in one word."""
+    """A claim with its rule, the verdicts, and their summary in one word."""
 
     number: int
     text: str
@@ -259,7 +259,7 @@ def _retrieval(case: _Case, backbone: BackboneInfo) -> Tested:
 
 
 def _gains(case: _Case, backbone: BackboneInfo, target: str) -> list[Effect]:
-    """What single-task recipes bring to a target, as far as it was tested and is not the target's own training data."""
+    """Return the tested gains of single-task recipes on a target, except those trained on its own data."""
     found = (
         case.lookup.gain(backbone.name, recipe.name, Place("target", target))
         for recipe in case.single()

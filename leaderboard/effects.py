@@ -1,4 +1,4 @@
-"""Gains of recipes and pairs of backbones: plain differences of the board, joined with what the statistics say."""
+"""Gains of recipes and differences of pairs, joined with their statistics."""
 
 from __future__ import annotations
 

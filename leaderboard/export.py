@@ -66,7 +66,7 @@ def scores_json(folder: ResultsFolder, board: Board, pairs: tuple[MatchedPair, .
 
 
 def _lines(value: Any) -> str:
-    """A list one item a line, so that a difference of two files shows what changed; anything else on one line."""
+    """Write a list with one item per line, for readable diffs, and anything else on one line."""
     if not isinstance(value, list):
         return _json(value)
     return "[" + ",".join(f"\n{_json(item)}" for item in value) + "\n]"

@@ -16,10 +16,10 @@ _CORRECTED = "after correction for multiple tests"
 
 
 def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], interval: str) -> str:
-    """One sentence: what code did on average without an intermediate task, and what it did to the recipes' gains.
+    """Describe, in one sentence, the effect of code without an intermediate task and on the recipes' gains.
 
-    Every number comes from the statistics; a pair without them has no sentence here. ``interval`` is what theirs are
-    called.
+    Every number comes from the statistics; a pair without them has no sentence here. ``interval`` is the name of
+    their intervals.
     """
     code, text = isolated(pair.code.name), isolated(pair.text.name)
     opening = f"Without an intermediate task, {_average(pair, code, text, len(targets), interval)}"
@@ -29,7 +29,7 @@ def finding(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str], 
 
 
 def _trained_once(pair: ComparedPair) -> bool:
-    """Do its statistics, whatever they are of, leave out what training again would change?"""
+    """Return whether some statistics of the pair omit the variation between training runs."""
     assert pair.statistics is not None
     columns = [one.effects for one in (*pair.statistics.contrasts, *pair.statistics.interactions)]
     effects = [effect for one in columns for effect in (one.average, *one.targets.values()) if effect is not None]

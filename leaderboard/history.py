@@ -1,4 +1,4 @@
-"""What changed between two builds of a board: rows added, changed and withdrawn, each with its reason.
+"""The log of a board: rows added, changed and withdrawn between builds, each with its reason.
 
 ``log.json`` of a site holds every entry so far and a snapshot of the rows. The next build compares its rows with that
 snapshot. The same results over the same log give the same log: an entry is added only where something changed.
@@ -114,14 +114,14 @@ def read_log(path: Path) -> Log:
 
 
 def extended(log: Log, board: Board, folder: ResultsFolder, reasons: Mapping[str, str]) -> Log:
-    """The log with an entry for what changed, if anything did.
+    """Return the log, with a new entry if anything changed.
 
     Args:
         log: of the build before.
         board: as it is now.
         folder: its results.
-        reasons: what people say, by ``BACKBONE/RECIPE``; it stands before what the stages tell. A row that the last
-            build withdrew without a word gets its reason later, too.
+        reasons: given reasons, by ``BACKBONE/RECIPE``; they take precedence over those derived from the stages. They
+            may also explain a row that the last build withdrew without a reason.
     """
     log = _answered(log, reasons)
     rows = tuple(sorted((_snapshot(folder, row) for row in board.rows), key=lambda row: (row.backbone, row.recipe)))
@@ -249,7 +249,7 @@ def _change(before: RowSnapshot | None, after: RowSnapshot | None, said: str) ->
 
 
 def _cause(name: str, before: RowSnapshot, after: RowSnapshot) -> str:
-    """What changed in one cell and why; empty if its score is what it was."""
+    """Describe the change of one cell and its cause; empty if the score is unchanged."""
     old, new = before.cells.get(name), after.cells.get(name)
     if old is None or new is None:
         return f"{name}: {'no longer scored in this suite' if new is None else 'newly scored in this suite'}"
@@ -267,7 +267,7 @@ def _cause(name: str, before: RowSnapshot, after: RowSnapshot) -> str:
 
 
 def _why(old: CellSnapshot, new: CellSnapshot) -> str:
-    """The first phase whose stages are others: what comes after it had to change."""
+    """Return the first phase with different stages, the cause of all later differences."""
     for phase, words in _PHASES.items():
         if old.stages.get(phase) != new.stages.get(phase):
             return words

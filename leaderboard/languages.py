@@ -1,4 +1,4 @@
-"""One target, language by language: what was scored, the baseline, and every row's scores."""
+"""The scores of one target by language, with counts and baseline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LanguageScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """What was scored in one language, over all results of the target: least and most, which should be equal."""
+    """Smallest and largest counts in one language over all results of the target; they should be equal."""
 
     rows: tuple[int, int] | None
     units: tuple[int, int] | None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Language(NamedTuple):
-    """What is known of a language."""
+    """Name, family and script of a language."""
 
     name: str
     family: str
@@ -73,7 +73,7 @@ _ORDER = {code: place for place, code in enumerate(_KNOWN)}
 
 
 def language(code: str) -> Language:
-    """What is known of a code. Those of ISO 639's range for private use (``qaa`` to ``qtz``) are made up."""
+    """Return the language of a code. Those of ISO 639's range for private use (``qaa`` to ``qtz``) are made up."""
     if code in _KNOWN:
         return _KNOWN[code]
     if len(code) == 3 and code.isascii() and "qaa" <= code <= "qtz":  # noqa: PLR2004

@@ -68,7 +68,7 @@ def of_columns(columns: Columns[T] | None, place: Place) -> T | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """What the statistics say, ready to be asked."""
+    """An index of the statistics."""
 
     statistics: Statistics | None
     languages: LanguageStatistics | None
@@ -79,7 +79,7 @@ class Lookup:
 
     @property
     def interval(self) -> str:
-        """What an interval of the statistics is called, by its level: ``95% interval``."""
+        """Return the name of the statistics' intervals, by their level: ``95% interval``."""
         return interval_name(self.statistics.method.confidence) if self.statistics else "interval"
 
     @property

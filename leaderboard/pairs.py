@@ -1,4 +1,4 @@
-"""Matched pairs: ``+code`` minus ``+text`` under each recipe, and what each arm gains over recipe ``none``.
+"""Matched pairs: ``+code`` minus ``+text`` under each recipe, and each side's gain over recipe ``none``.
 
 Plain differences of fractions, without interval: whether one is more than chance is not for this module to say.
 """

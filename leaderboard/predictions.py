@@ -1,4 +1,4 @@
-"""A row's predictions as one archive, from the artifacts of the run: what anyone needs to score the row again."""
+"""A row's predictions as one archive, from the artifacts of the run."""
 
 from __future__ import annotations
 

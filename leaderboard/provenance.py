@@ -1,4 +1,4 @@
-"""What a row stands on: its stages once each, what they cost, with which versions and on which hardware."""
+"""The provenance of a row: its stages, with costs, versions and hardware."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class StageRecord:
 
     Attributes:
         name: of the stage.
-        key: what it is addressed by.
-        digest: of what it left.
+        key: key of its artifact.
+        digest: digest of its artifact.
         seed: of its random choices.
         seconds: that it took, or None where that was not recorded.
         memory: peak, in bytes.
@@ -32,7 +32,7 @@ class StageRecord:
         gpu: whether it ran on one.
         image: the id of the image that it ran in; where that was not recorded its base by digest, or ``local``.
         lock: hash of its dependency lock.
-        runner: what started it.
+        runner: name of its runner.
         git: commit of the code.
         versions: of packages.
     """
@@ -137,7 +137,7 @@ _COUNTED = frozenset({"pretrain", "intermediate", "finetune", "predict", "retrie
 
 
 def cost_of(stages: Iterable[StageRecord]) -> Cost:
-    """What a row cost: training, predicting and retrieving, each stage once."""
+    """Return the cost of a row's training, prediction and retrieval, counting each stage once."""
     counted = [stage for stage in stages if stage.phase in _COUNTED]
     known = [(stage, stage.seconds) for stage in counted if stage.seconds is not None]
     return Cost(
@@ -154,7 +154,7 @@ def commands(suite: SuiteGrid, row: Row, stages: Sequence[StageRecord]) -> str:
 
 
 def command(suite: str, row: Row, stages: Iterable[StageRecord]) -> str:
-    """The command that computes a row's results of a suite again, for a POSIX shell, where and on what its stages ran.
+    """Return the shell command (POSIX) that computes a row's results again with the same runner and device.
 
     A runner or a device that only some of the stages had is left to the suite.
     """

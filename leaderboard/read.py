@@ -1,4 +1,4 @@
-"""Read a results folder, strictly: what is not as :mod:`leaderboard.results` says is refused, with file and field."""
+"""Read a results folder strictly, by the models of :mod:`leaderboard.results`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _cells(suite: SuiteGrid) -> Iterator[CellKey]:
 
 
 def _result_files(results: Path) -> list[Path]:
-    """Paths of result files, relative and sorted. Files beside ``suite.json`` are left to others."""
+    """Paths of result files, relative and sorted. Files in the folder of ``suite.json`` are ignored."""
     found: set[Path] = set()
     units: set[Path] = set()
     for folder, names, files in os.walk(results):
@@ -130,14 +130,14 @@ def load(results: Path, path: Path, model: type[ModelT], schema: str) -> ModelT:
 
 
 def _record(text: bytes) -> Any:
-    """A file's JSON, with neither a key twice nor what is no number of JSON.
+    """Parse a file's JSON, refusing repeated keys and numbers that JSON lacks.
 
-    No parser in C looks for keys that come twice, and a board has thousands of files. So what was parsed is written
-    again: with a key lost it has one name less. Where that cannot be told (a quote may be written as a code) or the
-    counts differ, the slow way decides, and says what is wrong.
+    No parser in C detects repeated keys, and a board has thousands of files. So the parsed value is written
+    again: with a key lost it has one name less. If that is undecidable (a quote may be written as a code) or the
+    counts differ, the slow parser decides, and names the fault.
 
     Raises:
-        ValueError: it is not JSON, or holds what is said above.
+        ValueError: it is not JSON, or breaks one of these rules.
     """
     try:
         record = from_json(text, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""Put a folder in place as a whole: written beside its place, then renamed, so that stale files vanish."""
+"""Replace a folder as a whole: write a sibling, then rename it, so that no stale files remain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKER_SCHEMA = "codestilts.site/1"
 def replacing(out: Path) -> Iterator[Path]:
     """Yield an empty folder to write; when the block ends well it takes the place of ``out``, else it is removed.
 
-    The folder must be flat. A marker file lists what was written, and only a folder that holds nothing else is ever
+    The folder must be flat. A marker file lists the written files, and only a folder that holds nothing else is ever
     replaced.
 
     Raises:

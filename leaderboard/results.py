@@ -1,7 +1,7 @@
-"""The results folder: what a run leaves for people, for the leaderboard and for review in a pull request.
+"""The schema of the results folder.
 
     RESULTS/
-      suite.json                                    the grid that was asked for, and what must be said about it
+      suite.json                                    the requested grid, with its notes
       BACKBONE/RECIPE/TARGET-sSEED.json             one result
       BACKBONE/RECIPE/TARGET-sSEED.units.json       its counts per language and resampling unit
       gaps.json                                     cells of the grid without a result, each with its cause
@@ -43,7 +43,7 @@ class Pair(_Model):
 
 
 class BackboneInfo(_Model):
-    """What the board says about a backbone."""
+    """Description of a backbone."""
 
     name: str
     title: str
@@ -70,7 +70,7 @@ class RecipeInfo(_Model):
 
 
 class TargetInfo(_Model):
-    """What the board says about a target task."""
+    """Description of a target task."""
 
     name: str
     title: str

@@ -48,7 +48,7 @@ class Score:
 
     Attributes:
         value: None unless all members are there.
-        member: what the mean is over.
+        member: kind of the members that the mean is over.
         present: how many members have a score.
         expected: how many it takes.
         per_seed: the value at each seed of the suite, in its order.

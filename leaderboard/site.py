@@ -37,7 +37,7 @@ _MANY_ROWS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Extras:
-    """What a site is built with beside its results.
+    """Optional inputs of a site.
 
     Attributes:
         artifacts: the store's folder of artifacts; rows then have their predictions to download.
@@ -57,7 +57,7 @@ NOTHING_ELSE = Extras()
 
 @dataclass(frozen=True, kw_only=True)
 class SiteReport:
-    """What was built: the pages, sorted, and how many cells of the grid have a score and how many are gaps."""
+    """The built pages, sorted, and the numbers of cells with and without a score."""
 
     out: Path
     pages: tuple[str, ...]
@@ -73,8 +73,8 @@ def build_site(
     Args:
         results: the folder of results.
         out: where the site goes.
-        extras: what it is built with beside its results.
-        progress: told of the share of rows whose pages are written.
+        extras: optional inputs.
+        progress: called with the share of rows whose pages are written.
 
     Raises:
         UserError: the results are not in order, or ``out`` holds something other than a site of ours.

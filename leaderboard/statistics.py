@@ -1,11 +1,11 @@
-"""The statistics of a results folder: what the pages say about chance, and how it was found out.
+"""The schema of a results folder's statistics.
 
     RESULTS/
       statistics.json             everything but single languages
       statistics.languages.json   intervals, gains and pairs by target and language; exploratory
 
-Values, differences and their bounds are fractions of one, like scores. What could not be computed is absent (never a
-number that stands for it) and told of under ``missing``. The ``stats`` phase writes both.
+Values, differences and their bounds are fractions of one, like scores. Values that could not be computed are absent
+(never a placeholder) and listed under ``missing``. The ``stats`` phase writes both.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Effect(_Model):
         adjusted: the same, corrected within ``family``.
         family: name of the family of tests, as in :attr:`Statistics.families`.
         decision: after correction.
-        kind: what interval and test allow for.
+        kind: sources of variation in interval and test.
         why: why there is no interval or test, where there is none.
     """
 
@@ -160,9 +160,9 @@ class RankedRow(_Model):
         rank: by value, the best is 1; equal values share the smaller rank.
         low: best rank that can be defended.
         high: worst rank that can be defended.
-        group: number of its tie group, from 1. A group begins at the first row that is told apart from the best of the
+        group: number of its tie group, from 1. A group begins at the first row that differs from the best of the
             group before it.
-        separable: whether it is told apart from the row listed before it; None for the first.
+        separable: whether it differs from the row listed before it; None for the first.
     """
 
     backbone: str
@@ -176,7 +176,7 @@ class RankedRow(_Model):
 
 
 class Ranking(_Model):
-    """The complete rows of a column, best first. ``separable`` of ``neighbours`` adjacent rows are told apart."""
+    """The complete rows of a column, best first. ``separable`` of ``neighbours`` adjacent rows differ."""
 
     rows: tuple[RankedRow, ...]
     neighbours: int = Field(ge=0)
@@ -221,7 +221,7 @@ class TargetMethod(_Model):
         unit: the resampling unit.
         units: how many units, by language.
         joint: whether one draw serves all languages, because they hold the same items.
-        words: what is held fixed and what is assumed, as sentences.
+        words: sentences on the assumptions.
         caution: where intervals or tests miss their bar at this size, that and by how much; else empty.
     """
 
@@ -233,7 +233,7 @@ class TargetMethod(_Model):
 
 
 class SeedVariance(_Model):
-    """What training again does to a column, pooled over rows: a standard deviation of fractions, the rows' average."""
+    """Seed variation of a column, pooled over rows: the standard deviation, as a fraction, of the rows' average."""
 
     sd: float = Field(ge=0.0)
     df: float = Field(gt=0.0)
@@ -255,7 +255,7 @@ class Method(_Model):
 
 
 class Missing(_Model):
-    """What could not be computed, and why. ``what`` names the thing, ``where`` the row, pair or target."""
+    """A missing statistic and its cause; ``what`` is its name, ``where`` its row, pair or target."""
 
     what: str
     where: str

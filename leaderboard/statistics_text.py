@@ -1,4 +1,4 @@
-"""Statistics of a board as plain text: one column's ranks and gains, and what code did in every pair."""
+"""Statistics of one column of a board as plain text: ranks, gains, and the effect of code in every pair."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def place_of(board: Board, column: str) -> Place:
 
 
 def statistics_summary(board: Board, statistics: Statistics, place: Place, width: int) -> str:
-    """Ranks, gains, pairs and means over pairs in one column, with how they were made and what could not be.
+    """Format ranks, gains, pairs and means over pairs of one column, with methods and missing values.
 
     Args:
         board: the results.

@@ -22,7 +22,7 @@ def points(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference of fractions as points with its sign; what rounds to zero has none."""
+    """Format a difference of fractions as points with its sign, or without one if it rounds to zero."""
     text = points(abs(value))
     if text == "0.0":
         return text

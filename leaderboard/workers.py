@@ -23,7 +23,7 @@ def cores() -> int:
 
 
 def can_copy() -> bool:
-    """Whether this process can be copied as it runs: on Linux, from the main thread, and with no other beside it."""
+    """Return whether this process can fork: on Linux, from the main thread, without other threads."""
     return (
         sys.platform == "linux"
         and threading.active_count() == 1
@@ -35,15 +35,15 @@ def can_copy() -> bool:
 def in_order(
     job: Callable[[int], T], number: int, workers: int, progress: Callable[[float], None] = lambda _share: None
 ) -> list[T]:
-    """What ``job`` gives for 0 to ``number`` less 1, in that order, whichever process did it.
+    """Return the results of ``job`` for 0 to ``number`` - 1, in order, from several processes.
 
     Copies are made only where that is safe (:func:`can_copy`); if one of them dies, this process does the work itself.
 
     Args:
-        job: leaves files, or gives something small back: only that comes back from another process.
+        job: writes files, or returns a small value, which is sent between processes.
         number: of jobs.
         workers: processes; with one or fewer all is done here.
-        progress: told of the share that is done.
+        progress: called with the share that is done.
     """
     if workers > 1 and number > 1 and can_copy():
         try:

@@ -1,4 +1,4 @@
-"""Writes pages with the tables beside them."""
+"""Write pages and the files of their tables."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _EXPORTS: Mapping[Export, Callable[..., str]] = {"csv": table_csv, "json": table
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What became of a page.
+    """The files of a written page.
 
     Attributes:
         pages: its files, more than one where it was too heavy for one.
-        tables: the files of the tables beside it.
+        tables: files of its tables.
         where: the file of every row that has an anchor on it.
     """
 

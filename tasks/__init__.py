@@ -1,1 +1,1 @@
-"""What is measured: task specs, task types, readers of release files, metrics. Imports neither harness nor torch."""
+"""Task specs, task types, readers of release files, metrics. Imports neither harness nor torch."""

@@ -1,13 +1,13 @@
-"""Errors a user can mend: what is wrong, where, and what to do about it, in one sentence."""
+"""Errors that a user can fix, with fault, place and remedy in one sentence."""
 
 
 class UserError(Exception):
     """Bad input. Caught once, at the command line, and shown without a traceback.
 
     Attributes:
-        what: what is wrong, as a sentence without its full stop.
+        what: the fault, as a sentence without its full stop.
         where: the file, field or argument at fault, if there is one.
-        remedy: what to do, as a sentence without its full stop.
+        remedy: the remedy, as a sentence without its full stop.
     """
 
     exit_code = 2

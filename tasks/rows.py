@@ -18,7 +18,7 @@ from tasks.errors import DataError
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What every row has: an id, unique in its file, and its resampling unit."""
+    """The base of every row: an id, unique in its file, and its resampling unit."""
 
     #: Names of the fields that hold the answer. They never reach a model at test time.
     answer_fields: ClassVar[tuple[str, ...]] = ()
@@ -40,11 +40,11 @@ class Row:
         return asdict(self)
 
     def inputs(self) -> dict[str, Any]:
-        """What a model may see: everything but the answer."""
+        """The row as a model sees it: everything but the answer."""
         return {name: value for name, value in self.to_json().items() if name not in self.answer_fields}
 
     def reference(self) -> dict[str, Any]:
-        """What ``score`` sees: id, unit and answer."""
+        """The row as ``score`` sees it: id, unit and answer."""
         fields = self.to_json()
         return {name: fields[name] for name in ("id", "unit", *self.reference_fields, *self.answer_fields)}
 
@@ -179,7 +179,7 @@ def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> int:
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Read what :func:`write_json_lines` wrote.
+    """Read the output of :func:`write_json_lines`.
 
     Raises:
         DataError: a line is not a JSON object; the file and line are named.

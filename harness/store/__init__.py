@@ -1,1 +1,1 @@
-"""Artifacts by key, and the ledger of runs. Knows keys and folders, not what stages mean."""
+"""Artifacts by key, and the ledger of runs; independent of the meaning of stages."""

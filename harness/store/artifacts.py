@@ -5,7 +5,7 @@ STORE/
   lock                   held by the one run that may write
   artifacts/KE/KEY/      files and manifest.json
   tmp/                   work in progress; emptied at the start of a run
-  unfinished/KEY/        what a training that did not come to its end goes on from
+  unfinished/KEY/        saved state of an unfinished training
   encoded/DIGEST/        training rows as pieces, for the next stage with the same rows and tokenizer
   runs/RUN.jsonl         the ledger
   logs/RUN/              a log file a stage
@@ -34,7 +34,7 @@ SCHEMA = 1
 
 
 class State(StrEnum):
-    """What the store holds under a key."""
+    """The state of the artifact of a key."""
 
     PRESENT = "present"
     DROPPED = "dropped"  # satisfied, but transient files are gone
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredArtifact:
-    """An artifact as the store finds it; ``problem`` says what is wrong with a corrupt one."""
+    """An artifact as the store finds it; ``problem`` describes the fault of a corrupt one."""
 
     state: State
     folder: Path
@@ -101,7 +101,7 @@ class Store:
         return self.root / "artifacts" / key[:2] / key
 
     def look(self, key: str) -> StoredArtifact:
-        """What is there: manifests and sizes are checked; contents only by :meth:`verify`."""
+        """Return the stored artifact; manifest and sizes are checked, contents only by :meth:`verify`."""
         folder = self.folder(key)
         try:
             manifest = read_manifest(folder)
@@ -163,7 +163,7 @@ class Store:
     def drop_files(self, key: str, patterns: tuple[str, ...]) -> int:
         """Let transient files of an artifact go; its key stays satisfied. The bytes freed.
 
-        The manifest says so first: a crash in between leaves files that ``gc`` removes, never a false claim.
+        The manifest records it first, so it is true even after a crash, and ``gc`` removes the remaining files.
         """
         held = self.look(key)
         if held.state is not State.PRESENT or held.manifest is None:
@@ -176,12 +176,12 @@ class Store:
         return sum(entry.size for entry in gone)
 
     def remove(self, key: str) -> None:
-        """Remove an artifact; its manifest goes first, so that a crash leaves nothing that looks finished."""
+        """Remove an artifact; its manifest goes first, so that it never looks finished after a crash."""
         (self.folder(key) / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self.folder(key), ignore_errors=True)
 
     def clear_tmp(self) -> None:
-        """Remove what interrupted runs left behind, but for saved states. Only the holder of the lock may."""
+        """Remove the files of interrupted runs except saved states; requires the lock."""
         Unfinished(self.root).salvage()
         for path in (self.root / "tmp").iterdir():
             shutil.rmtree(path, ignore_errors=True)

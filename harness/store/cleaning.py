@@ -1,4 +1,4 @@
-"""Checking every byte of a store, and removing what nobody needs."""
+"""Verification of every byte of a store, and removal of unneeded artifacts."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
 
 
 def _stale_states(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> list[Removed]:
-    """Saved states of trainings that are done after all, or that (if ``keep`` is given) nobody asks for."""
+    """Saved states of finished trainings, and (if ``keep`` is given) of trainings that are not in it."""
     found = []
     for folder in Unfinished(store.root):
         done = store.look(folder.name).manifest is not None

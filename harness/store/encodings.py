@@ -1,6 +1,6 @@
 """Training rows that stages have encoded, kept for the next stage with the same rows and the same tokenizer.
 
-Lies in ``STORE/encoded/DIGEST``, where the digest says what it is made of (``harness.training.encoded``). Not an
+Lies in ``STORE/encoded/DIGEST``, where the digest covers its inputs (``harness.training.encoded``). Not an
 artifact: no result hangs on whether it is there, and ``store gc`` removes it.
 """
 
@@ -35,10 +35,10 @@ class Encodings:
         return self._folder
 
     def take(self, out: Path) -> None:
-        """Keep what the output folder of a finished stage has of new ones, plain files alone, and remove it there.
+        """Move new encodings (plain files only) from the output folder of a finished stage to the store.
 
         One that is there already was of no use to the stage, so it is replaced; who has mapped its files keeps them.
-        Two stages that have encoded the same rows may end at once. No stage fails of what cannot be kept.
+        Two stages that have encoded the same rows may end at once. Encodings that cannot be stored fail no stage.
         """
         made = out / ENCODED
         if made.is_symlink() or not made.is_dir():

@@ -1,4 +1,4 @@
-"""What is in an artifact: files with sizes and digests, the inputs really read, and where it came from."""
+"""The manifest of an artifact: files with sizes and digests, the inputs read, and provenance."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Manifest:
 
     Attributes:
         inputs: digest of each input artifact as it was when the stage read it, by role.
-        provenance: when, where and with what it was made. Not part of ``digest``.
+        provenance: time, place and environment of its making. Not part of ``digest``.
         digest: of the files alone, so that equal bytes made twice have equal digests.
     """
 

@@ -1,4 +1,4 @@
-"""What a stage that did not come to its end saved of its work, kept for the next try.
+"""Saved states of unfinished stages, for the next try.
 
 Lies in ``STORE/unfinished/KEY``: the folder ``RESUME`` of the stage's output, with a mark of the inputs it was made
 from. Never an artifact, and gone when the stage is done.
@@ -33,7 +33,7 @@ class Unfinished:
         return self._folder / key
 
     def hand_out(self, key: str, inputs: Mapping[str, str], out: Path, *, afresh: bool) -> None:
-        """Put what an earlier try saved into an empty output folder, if it was made from the same inputs (digests).
+        """Copy an earlier try's saved state to an empty output folder, if its inputs (digests) were the same.
 
         ``afresh``: do away with it instead.
         """
@@ -47,7 +47,7 @@ class Unfinished:
         (target / _INPUTS).write_text(mark, encoding="ascii")
 
     def take_back(self, key: str, out: Path) -> None:
-        """Keep what is saved in an output folder whose stage did not come to its end; nothing, if it saved nothing."""
+        """Keep the saved state, if any, in the output folder of an unfinished stage."""
         saved = out / RESUME
         if not saved.is_dir() or all(path.name == _INPUTS for path in saved.iterdir()):
             return
@@ -56,7 +56,7 @@ class Unfinished:
         saved.rename(self._folder / key)
 
     def salvage(self) -> None:
-        """Keep what runs that were killed outright have left in their working folders (``tmp/RUN/KEY/out``)."""
+        """Keep the saved states in the working folders (``tmp/RUN/KEY/out``) of killed runs."""
         for out in sorted(self._tmp.glob("*/*/out")):
             self.take_back(out.parent.name, out)
 

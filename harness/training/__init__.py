@@ -1,1 +1,1 @@
-"""What trains and applies a backbone: checkpoints, heads, batches, the loop. Imports torch; runs inside a stage."""
+"""Training and applying a backbone: checkpoints, heads, batches, the loop. Imports torch; runs inside a stage."""

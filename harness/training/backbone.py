@@ -1,4 +1,4 @@
-"""What a checkpoint says about its backbone (``backbone.json``)."""
+"""The description of a checkpoint's backbone (``backbone.json``)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Turns packed inputs into padded tensors, and an effective batch into micro-batches.
 
-An effective batch is exactly ``batch_size`` inputs (see :class:`harness.training.parameters.Hyper` for what counts as
-one). Its inputs are sorted by length and cut where padding would exceed the piece budget; this decides how much memory
-and padding a step costs, not what it computes.
+An effective batch is exactly ``batch_size`` inputs (see :class:`harness.training.parameters.Hyper` for the
+definition). Its inputs are sorted by length and cut where padding would exceed the piece budget; this decides how much
+memory and padding a step costs, but not its result.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def padding_limit(device: str, parameters: int) -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What passes through the model at once.
+    """A micro-batch, which passes through the model at once.
 
     Attributes:
         kind: which kind of head reads it.
@@ -171,8 +171,8 @@ def target_count(inputs: Inputs, chosen: IntArray) -> int:
 def shuffled(count: int, batch_size: int, seed: int) -> Iterator[IntArray]:
     """Endless effective batches of exactly ``batch_size`` out of ``count`` inputs.
 
-    Every pass is shuffled anew. A batch may hold the end of one pass and the beginning of the next, so that no input is
-    ever seen two times more often than another.
+    Every pass is shuffled independently. A batch may hold the end of one pass and the beginning of the next, so no
+    input is ever seen two times more often than another.
     """
     waiting = np.empty(0, np.int64)
     passes = 0

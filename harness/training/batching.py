@@ -1,6 +1,6 @@
 """How a training's effective batches pass through its model: cut into micro-batches, padded or end to end.
 
-Cutting decides how much memory and padding a step costs, not what it computes.
+Cutting decides how much memory and padding a step costs, but not its result.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadFacts:
-    """``heads/NAME.json``: what a head answers.
+    """``heads/NAME.json``: the answers of a head.
 
     ``no_answer_threshold``: (SQuAD v2.0) chosen on its validation rows (:mod:`tasks.types.windows`).
     """
@@ -150,7 +150,7 @@ def save_head(path: Path, name: str, head: nn.Module, facts: HeadFacts) -> None:
 
 
 def head_facts(path: Path, name: str) -> HeadFacts:
-    """What the head ``name`` of a checkpoint answers.
+    """Read the answers of the head ``name`` of a checkpoint.
 
     Raises:
         UserError: there is no such head.

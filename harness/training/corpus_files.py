@@ -1,4 +1,4 @@
-"""What a corpus artifact holds: one stream, ``text.jsonl``, or articles by language with the size of all their text."""
+"""The contents of a corpus artifact: one stream, ``text.jsonl``, or articles by language with their total size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masked-language-model steps on a corpus: all of ``pretrain``, and what ``+mlm`` puts between the steps on tasks."""
+"""Masked-language-model steps on a corpus, for ``pretrain`` and ``+mlm``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def shares(sizes: Mapping[str, int], smoothing: float) -> dict[str, float]:
 
 
 def quotas(wanted: Mapping[str, float], blocks: int) -> dict[str, int]:
-    """So many blocks, shared out; what rounding down leaves goes to the largest remainders, the first by name."""
+    """Apportion blocks by share, by the largest remainders; ties go to the first by name."""
     exact = {language: share * blocks for language, share in sorted(wanted.items())}
     found = {language: int(value) for language, value in exact.items()}
     by_remainder = sorted(exact, key=lambda language: (found[language] - exact[language], language))
@@ -45,7 +45,7 @@ def draw(there: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> IntA
     """Blocks in the order in which they are read, (sum of ``wanted``,).
 
     Blocks count through the languages in the order of ``there``, which says how many each has. One with fewer than are
-    wanted is gone through several times, shuffled anew each time; none is seen two times more often than another.
+    wanted is gone through several times, shuffled each time; none is seen two times more often than another.
     """
     parts: list[npt.NDArray[np.int64]] = []
     first = 0
@@ -80,7 +80,7 @@ class BlockParams:
 
 @dataclass(frozen=True, kw_only=True)
 class _Read:
-    """What was read of a corpus: blocks (blocks, block_length), and batches of their indices, in order, without end.
+    """The blocks of a corpus, (blocks, block_length), and an endless iterator of batches of their indices.
 
     Of articles by language also the order of the indices of all wanted blocks, how many blocks each language has (they
     lie one language after the other), and its share.
@@ -107,7 +107,7 @@ class _Read:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusBatches:
-    """Endless effective batches of a corpus, and what to record of them."""
+    """Endless effective batches of a corpus, and their record."""
 
     steps: Iterator[Step[MaskedBlocks]]
     params: BlockParams
@@ -115,7 +115,7 @@ class CorpusBatches:
     read: _Read
 
     def record(self, steps: int) -> dict[str, Any]:
-        """What to record of the corpus, of which so many steps were taken."""
+        """Return the record of the corpus after some steps."""
         inputs = steps * self.params.batch_size
         by_language = self.read.drawn(inputs)
         return {

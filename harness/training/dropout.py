@@ -21,7 +21,7 @@ def dropout(values: torch.Tensor, probability: float) -> torch.Tensor:
 
 
 def _kept(values: torch.Tensor, probability: float) -> torch.Tensor:
-    """What each element is multiplied with."""
+    """Return the factor of each element."""
     dropped = round(probability * _STEPS)
     count = values.numel()
     draws = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(1 << 63), None)

@@ -26,7 +26,7 @@ class UsedRows(nn.Module):
 
     Attributes:
         weight: the rows in use, (used, hidden_size).
-        decay: what all other rows are to be multiplied with, (1, 1): a matrix, as decayed parameters are, that the
+        decay: factor of all other rows, (1, 1): a matrix, as decayed parameters are, that the
             optimiser itself brings down, since its gradient is zero.
     """
 
@@ -46,7 +46,7 @@ class UsedRows(nn.Module):
         self._padding = None if padding is None or padding < 0 else padding
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """Training texts have rows in use alone; what is validated on may have others."""
+        """Training texts use only trained rows; validation texts may use others."""
         place = cast("torch.Tensor", self._place)[input_ids]
         if self.training:
             found = functional.embedding(place, self.weight, self._padding)

@@ -1,8 +1,8 @@
 """Training rows as pieces, kept on disk and mapped into memory, so that rows are tokenized once a tokenizer.
 
-Thirteen recipes and three seeds fine-tune one backbone on the same rows thirty-nine times. What the pieces are made of
+Thirteen recipes and three seeds fine-tune one backbone on the same rows thirty-nine times. The inputs of the encoding
 names them: the bytes of the rows and of the tokenizer's files, the lengths, and the code that encodes; never the name
-of a model or its type. What was kept is hashed before it is read, and rows are encoded anew where it has changed.
+of a model or its type. Stored files are hashed before they are read, and rows are encoded again if they have changed.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Encoder:
     Attributes:
         checkpoint: the backbone and tokenizer.
         tokenizer: digest of the tokenizer's files.
-        kept: folder of what is there, to be read only; None: there is none.
-        made: folder for what is not.
+        kept: read-only folder of stored encodings, or None.
+        made: folder for new encodings.
     """
 
     checkpoint: Checkpoint
@@ -125,7 +125,7 @@ def _save(folder: Path, encoded: EncodedRows, counts: Sequence[int]) -> None:
 
 
 def _load(folder: Path) -> tuple[EncodedRows, list[int]] | None:
-    """What was kept, mapped into memory; None if it is not there, or not as it was written."""
+    """Map stored rows into memory; None if they are missing or changed."""
     try:
         record = read_json(folder / _RECORD)
         if any(file_digest(folder / f"{name}.npy") != wanted for name, wanted in record["arrays"].items()):

@@ -1,6 +1,6 @@
 """Builds an encoder from its config and fills it with tensors, strictly.
 
-``from_pretrained`` of transformers 5 fills what it does not find with random numbers and only warns; nothing here does.
+``from_pretrained`` of transformers 5 fills missing weights with random numbers and only warns; here they are errors.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def has_code(folder: Path) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """What a library says of a file that it cannot use, on one line, short enough for a sentence."""
+    """Shorten a library's error message on a file to one line."""
     said = " ".join(str(error.__cause__ or error).split()).rstrip(".") or type(error).__name__
     return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}..."
 
@@ -159,8 +159,8 @@ def fill(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], *, where: str,
     Args:
         encoder: changed in place.
         tensors: by the encoder's own names.
-        where: what to call their file in an error.
-        source: published weights, which may also hold what :data:`NOT_OF_THE_ENCODER` lists; else nothing may be over.
+        where: name of their file in an error.
+        source: published weights, which may also hold :data:`NOT_OF_THE_ENCODER`; others may have no extra ones.
 
     Raises:
         DataError: a tensor of the encoder is missing or has another shape, or one is not expected.

@@ -23,7 +23,7 @@ CHUNK = 512
 class EncodedRows:
     """Rows as a model sees them.
 
-    ``features`` is empty unless they were asked for; they hold what decoding needs, and not the pieces again that
+    ``features`` is empty unless they were asked for; they are for decoding, and omit the pieces that
     ``inputs`` has.
     """
 

@@ -1,4 +1,4 @@
-"""What a published model's files say of it that changes no result, held against what its spec claims."""
+"""Facts in a published model's files that change no result, checked against its spec."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES = {"tokenizer.kind": "tokenizer", "tokenizer.vocab_size": "tokenizer"}
 
 
 def found_facts(encoder: nn.Module, dtypes: Iterable[torch.dtype], tokenizer: Any) -> dict[str, str]:
-    """What the files hold, by the fields of a spec, as text.
+    """Return the facts in the files, by field of the spec, as text.
 
     Args:
         encoder: built from the config, with every weight that the files must fill.
@@ -33,7 +33,7 @@ def found_facts(encoder: nn.Module, dtypes: Iterable[torch.dtype], tokenizer: An
 
 
 def hold(claims: Mapping[str, str], found: Mapping[str, str], *, name: str) -> None:
-    """Hold what the spec of a backbone says against what was found.
+    """Check the spec of a backbone against the facts in its files.
 
     Raises:
         UserError: they differ; the field and both values are given.

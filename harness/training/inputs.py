@@ -30,7 +30,7 @@ class Inputs:
         words: (token) positions of the first pieces of all words that are tagged; input ``i`` owns
             ``first_word[i]:first_word[i + 1]``.
         context: (span) first and one-past-last context piece of each input, (inputs, 2).
-        targets: what the heads are trained towards: (inputs,) for sequence and choice, one a tagged word for token,
+        targets: labels of the heads: (inputs,) for sequence and choice, one a tagged word for token,
             (inputs, 2) for span; None where the rows have no answers.
     """
 

@@ -14,7 +14,7 @@ from harness.training.runtime import derived_seed
 
 @dataclass(frozen=True, kw_only=True)
 class MlmParams(BlockParams):
-    """What ``+mlm`` adds.
+    """The steps that ``+mlm`` adds.
 
     Attributes:
         ratio: masked-language-model steps for each step on a task.
@@ -40,7 +40,7 @@ class Interleaving:
 
     @classmethod
     def draw(cls, task_steps: int, mlm_steps: int, seed: int) -> Self:
-        """Steps of both kinds in random order; the last is on a task, for its weights are what is evaluated."""
+        """Steps of both kinds in random order; the last is on a task, since its weights are evaluated."""
         total = task_steps + mlm_steps
         generator = np.random.default_rng(derived_seed(seed, "interleaving"))
         on_task = np.ones(total, bool)
@@ -48,7 +48,7 @@ class Interleaving:
         return cls(on_task=on_task)
 
     def drawn(self, schedule: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
-        """What the first ``steps`` steps of the training took of a schedule of steps on tasks."""
+        """Return the part of a schedule of task steps that the first ``steps`` training steps took."""
         return schedule[: int(self.on_task[:steps].sum())]
 
     def ends(self, task_ends: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
-"""Attention over sequences that lie end to end, by CUDA kernels that are told where each one ends.
+"""Attention over concatenated sequences, by variable-length CUDA kernels.
 
 These are the kernels behind ``scaled_dot_product_attention``: FlashAttention-2 (Dao 2023) for half precision, and the
-memory-efficient one (Rabe and Staats 2021, as xFormers has it) for what that does not take. They are called by torch's
+memory-efficient one (Rabe and Staats 2021, as xFormers has it) for the other cases. They are called by torch's
 inner names, as nested tensors call them: ``torch.nn.attention.varlen`` has no dropout, and nested tensors cost many
-times as much on the host. Both sum in a fixed order where torch is told to be deterministic.
+times as much on the host. Both sum in a fixed order if torch is set to be deterministic.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def attend_end_to_end(
         ends: where each sequence ends, from 0 on, (sequences + 1,), int32.
         longest: pieces of the longest sequence.
         dropout: probability.
-        scaling: what products are multiplied with; None: the inverse root of the size.
+        scaling: factor of the products; None: the inverse root of the size.
         window: how far a piece looks: less than so many pieces away. None: any distance.
     """
     if torch.is_autocast_enabled("cuda"):

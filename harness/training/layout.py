@@ -106,7 +106,7 @@ def _padded(lengths: IntArray, order: IntArray, device: torch.device) -> Group:
 
 
 def spread(pieces: torch.Tensor, group: Group) -> torch.Tensor:
-    """Pieces end to end, (pieces, ...), as sequences, (count, length, ...); what stands in padding means nothing."""
+    """Pieces end to end, (pieces, ...), as sequences, (count, length, ...); values in padding are meaningless."""
     if group.table is None or group.places is None:
         return pieces.reshape(group.count, group.length, *pieces.shape[1:])
     rows: torch.Tensor = _Rows.apply(pieces, group.table, group.places)  # type: ignore[no-untyped-call]

@@ -25,7 +25,7 @@ CURVE_POINTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What a validation found: the value that selects weights (higher is better), and what to record of it."""
+    """A validation: the value that selects weights (higher is better), and its record."""
 
     value: float
     record: dict[str, Any]
@@ -33,7 +33,7 @@ class Evaluation:
 
 @dataclass(kw_only=True)
 class History:
-    """What a training did, for ``training.json``.
+    """The record of a training, for ``training.json``.
 
     Attributes:
         steps: optimiser steps that were taken.

@@ -33,7 +33,7 @@ MASKED, REPLACED = 0.8, 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """What masking needs to know of a tokenizer. ``ordinary`` are the ids of all pieces that are not special."""
+    """The parts of a tokenizer used for masking. ``ordinary`` are the ids of all pieces that are not special."""
 
     size: int
     mask: int
@@ -45,7 +45,7 @@ class Vocabulary:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedBlocks:
-    """Part of an effective batch: blocks with holes, and what was there.
+    """Part of an effective batch: masked blocks, and the original pieces.
 
     Attributes:
         input_ids: (blocks, block_length).
@@ -217,7 +217,7 @@ def steps(
     seed: int,
     device: torch.device,
 ) -> Iterator[Step[MaskedBlocks]]:
-    """Endless effective batches, one for each batch of block indices in ``order``; masks are drawn anew every time."""
+    """Endless effective batches, one for each batch of block indices in ``order``; masks are drawn each time."""
     for number, indices in enumerate(order):
         generator = np.random.default_rng(derived_seed(seed, "mask", number))
         original = blocks[indices].astype(np.int64)

@@ -1,4 +1,4 @@
-"""Running out of memory: told apart from other errors, and met by sending fewer pieces through the model at once."""
+"""Running out of memory: recognised, and handled by smaller micro-batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def out_of_memory(error: BaseException) -> bool:
 class PieceBudget:
     """Most pieces, padding included, that pass through the model at once; halved where memory does not suffice.
 
-    Sums of other parts round otherwise, so what comes out after a halving cannot be made again to the bit on a machine
+    Sums of other parts round differently, so a result after a halving cannot be reproduced to the bit on a machine
     with more memory; therefore every halving is recorded.
 
     Attributes:
@@ -41,5 +41,5 @@ class PieceBudget:
             torch.cuda.empty_cache()
 
     def to_json(self) -> dict[str, Any]:
-        """What to record: nothing, as long as memory has sufficed."""
+        """Return the record: empty if memory sufficed."""
         return {"out_of_memory": self.halvings} if self.halvings else {}

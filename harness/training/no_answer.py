@@ -1,6 +1,6 @@
 """Where a head was trained to leave questions unanswered (SQuAD v2.0): the threshold, chosen on validation rows.
 
-It is chosen anew at each validation, which itself scores by the logits alone (threshold zero), so that the weights that
+It is chosen at each validation, which itself scores by the logits alone (threshold zero), so that the weights that
 are kept do not hang on it; the one that was chosen on those weights goes with the head.
 """
 
@@ -24,7 +24,7 @@ KEY = "no_answer"
 def chosen_on(
     task: TaskParams, rows: Sequence[Row], encoded: EncodedRows, logits: Sequence[FloatArray], allowed: Limits
 ) -> dict[str, Any]:
-    """What to record of a validation beside its score: the threshold and what it scores; nothing for other tasks."""
+    """Return a validation's threshold and its scores, for the record; empty for other tasks."""
     if task.metric != METRIC:
         return {}
     questions = cast("Sequence[SpanQuestion]", rows)

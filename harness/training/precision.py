@@ -31,7 +31,7 @@ class Precision:
         self._precision = precision
 
     def step(self) -> AbstractContextManager[Callable[[], None]]:
-        """The passes of one optimiser step; what it gives is to be called after each one's backward."""
+        """The passes of one optimiser step; call its result after each backward pass."""
         return nullcontext(_nothing)
 
     def forward(self) -> AbstractContextManager[None]:

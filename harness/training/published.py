@@ -23,7 +23,7 @@ _CONFIGS = ("config.json", "tokenizer_config.json")
 
 
 def localise(folder: Path, aside: Path) -> Path:
-    """A copy of a published folder whose configs name the Python files beside them, not those of a repository."""
+    """Copy a published folder so that its configs name its own Python files, not those of a repository."""
     shutil.copytree(folder, aside)
     for name in _CONFIGS:
         if (aside / name).is_file():
@@ -44,7 +44,7 @@ def _here(value: Any) -> Any:
 
 
 def take_along(folder: Path, checkpoint: Path) -> None:
-    """Copy Python files beside a checkpoint's configs, which lose none of their references by being saved anew."""
+    """Copy Python files to a checkpoint's configs, whose references survive saving."""
     for part, config in (("encoder", "config.json"), ("tokenizer", "tokenizer_config.json")):
         for file in sorted(folder.glob("*.py")):
             shutil.copyfile(file, checkpoint / part / file.name)
@@ -183,7 +183,7 @@ def without_prefix(tensors: Tensors, encoder: nn.Module) -> Tensors:
 def published_mlm_head(tensors: Tensors, config: Any) -> MaskedLMHead | None:
     """The masked-LM head of published weights, or None where there is none that is built like ours.
 
-    A bias that a family leaves out is zero.
+    A bias that a family omits is zero.
     """
     names = MLM_HEADS.get(config.model_type)
     activation = getattr(config, "classifier_activation", None) or getattr(config, "hidden_act", None)

@@ -3,8 +3,8 @@ for real pieces alone; only attention, which looks from piece to piece, sees the
 
 Embeddings, dense layers and layer norms take a piece at a time, so they take all pieces of a micro-batch as one long
 sequence. In the place of the model's attention stands :func:`_attend`, through the interface that transformers has for
-it; positions are counted anew in each sequence. The result is that of padded sequences, but for rounding (tested for
-every architecture listed here); what is not listed is padded.
+it; positions restart in each sequence. The result is that of padded sequences, but for rounding (tested for
+every architecture listed here); all others are padded.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def attend_and_drop(
 ) -> torch.Tensor:
     """Attention with dropout for a CPU, of sequences of one length, each side (count, heads, length, size).
 
-    torch has no kernel for it there either; what it does instead looks at every product three times to guard rows in
+    torch has no kernel for it there either; its fallback visits every product three times to guard rows in
     which nothing is allowed, and draws dropout slowly.
     """
     count, heads, length, size = query.shape
@@ -123,7 +123,7 @@ def attend_and_drop(
 
 
 def _mask(module: nn.Module, group: Group, window: int | None, device: torch.device) -> torch.Tensor | None:
-    """Where a piece may look, beside what ``is_causal`` says where there is no mask."""
+    """The positions that a piece may attend to; without a mask, ``is_causal`` decides."""
     if group.real is None and (window is None or group.length <= window):
         return None
     places = torch.arange(group.length, device=device)

@@ -1,4 +1,4 @@
-"""What a training saves while it runs, so that a crash costs minutes and not days.
+"""The saved state of a running training, so that a crash costs minutes and not days.
 
 A stage may write below its output folder only, so that is where the state lies, in ``RESUME``. Whoever runs stages
 keeps that folder when a stage does not come to its end, puts it back before the next try, and removes it when the stage

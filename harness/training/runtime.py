@@ -92,7 +92,7 @@ class Reporter:
             self._progress(self.start + (self.end - self.start) * min(max(fraction, 0.0), 1.0), note)
 
     def note(self, note: str) -> None:
-        """Say what goes on, without having got any further."""
+        """Report an activity without progress."""
         self(min(self._fraction, 0.999), note)
 
     def part(self, start: float, end: float) -> Reporter:

@@ -1,7 +1,7 @@
-"""Optimiser steps as they come to the loop: what is in them is decided, how it is split and made into tensors is not.
+"""Optimiser steps as the loop receives them: their inputs are fixed, but not yet split and made into tensors.
 
-So a training that goes on after a crash passes over what it has done without making a tensor, and a step for which
-memory did not suffice can be split anew.
+So a training that goes on after a crash skips finished steps without making a tensor, and a step for which
+memory did not suffice can be split again.
 """
 
 from __future__ import annotations
@@ -94,5 +94,5 @@ class FeedAhead(Feed[PartT]):
 
 
 def feed(steps: Iterator[Step[PartT]], budget: PieceBudget, device: torch.device) -> Feed[PartT]:
-    """Steps made ahead for a device that computes beside the host, one by one where the host computes itself."""
+    """Prepare steps ahead for an asynchronous device, or one by one if the host computes."""
     return Feed(steps, budget) if device.type == "cpu" else FeedAhead(steps, budget)

@@ -54,7 +54,7 @@ from tasks.types.base import HeadKind
 class TaskData:
     """One task's encoded rows: English ones, and in training perhaps translations (``translated``: rows by language).
 
-    ``name`` is what it is called in records, ``head`` the name its head is kept under; tasks may share one.
+    ``name`` is its name in records, ``head`` the name of its stored head; tasks may share one.
     """
 
     name: str
@@ -67,7 +67,7 @@ class TaskData:
     translated: dict[str, int] = field(default_factory=dict)
 
     def summary(self, steps: int, batch_size: int) -> dict[str, Any]:
-        """What to record of the data that was really drawn, in ``steps`` optimiser steps."""
+        """Return the record of the data drawn in ``steps`` optimiser steps."""
         return {
             "train_rows": self.train.report.rows,
             "train_inputs": len(self.train.inputs),
@@ -82,7 +82,7 @@ class TaskData:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """A trained encoder with its heads, and what to write into ``training.json``."""
+    """A trained encoder with its heads, and the contents of ``training.json``."""
 
     heads: dict[str, tuple[nn.Module, HeadFacts]]
     record: dict[str, Any]

@@ -1,1 +1,1 @@
-"""Charts as inline SVG, made at build time: no script draws them, and what they show stands in a table beside them."""
+"""Charts as inline SVG, drawn at build time without a script; a table shows the same data."""

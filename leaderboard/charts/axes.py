@@ -67,7 +67,7 @@ def spanning(values: Iterable[float], start: float, end: float, *, log: bool = F
 
 
 def frame(across: Scale, up: Scale, across_title: str, up_title: str) -> list[Markup]:
-    """Grid lines with their values, and what is measured along each side."""
+    """Draw grid lines with their values, and the labels of both axes."""
     drawn = []
     for value in up.ticks():
         y = up(value)

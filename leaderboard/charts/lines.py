@@ -28,10 +28,10 @@ def line_chart(
     Args:
         series: at least one, each with a point.
         key: makes its ids the page's only ones.
-        title: what it is.
-        about: what it shows, in a sentence.
-        across: what is measured from left to right.
-        up: what is measured upwards.
+        title: title of the chart.
+        about: description in one sentence.
+        across: label of the horizontal axis.
+        up: label of the vertical axis.
         at: where an upright line stands, such as a threshold.
     """
     places = [point for one in series for point in one.points]

@@ -1,4 +1,4 @@
-"""A scatter plot with its Pareto front: what a score costs."""
+"""A scatter plot of score against cost with its Pareto front."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _inside(box: _Box) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """One row: what it costs, what it scores, which series it belongs to, and what is said when it is pointed at."""
+    """One row: cost, score, series, and the text of its tooltip."""
 
     cost: float
     score: float
@@ -106,7 +106,7 @@ def pareto(dots: Sequence[tuple[float, float]]) -> frozenset[int]:
 def scatter(dots: Sequence[Dot], *, key: str, title: str, about: str, across: str, up: str) -> Markup:
     """Draw it: cost to the right on a logarithmic scale, score upwards, the front joined by steps and ringed.
 
-    Dots are named as far as there is room; what each is stands in its title, too.
+    Dots are labelled as far as there is room; each also has a tooltip.
     """
     x_scale = spanning((dot.cost for dot in dots), LEFT, WIDTH - RIGHT, log=True)
     y_scale = spanning((dot.score for dot in dots), HEIGHT - BOTTOM, TOP)

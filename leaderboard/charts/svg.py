@@ -38,10 +38,10 @@ def picture(children: Iterable[Markup], *, key: str, title: str, about: str, wid
     """A whole drawing, named and described for those who do not see it.
 
     Args:
-        children: what is drawn.
+        children: elements of the drawing.
         key: makes the ids of title and description the page's only ones.
-        title: what it is.
-        about: what it shows, in a sentence.
+        title: title of the chart.
+        about: description in one sentence.
         width: of the drawing, in its own units (a letter is about 12 high).
         height: of it.
     """

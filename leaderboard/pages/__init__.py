@@ -1,1 +1,1 @@
-"""What each page shows, as strings: all choosing, ordering and arithmetic is done here, the templates only print."""
+"""The contents of each page; templates only print them."""

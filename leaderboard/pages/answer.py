@@ -1,4 +1,4 @@
-"""The first thing on the first page: what each pair says about code, as a sentence and by intermediate task."""
+"""The answer at the top of the first page: the effect of code in each pair."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _sentences(site: Site, pair: ComparedPair) -> Iterator[Block]:
 
 
 def _silent(site: Site, pair: ComparedPair) -> list[str]:
-    """Titles of the targets on which both sides score what reading nothing scores, with every recipe."""
+    """Return the titles of targets on which both sides are at the baseline with every recipe."""
     rows = [row for row in site.board.rows if row.backbone.name in (pair.code.name, pair.text.name)]
     return [
         target.title

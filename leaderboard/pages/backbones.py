@@ -1,4 +1,4 @@
-"""What the pages say about a backbone."""
+"""Descriptions of backbones."""
 
 from __future__ import annotations
 

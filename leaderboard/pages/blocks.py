@@ -1,4 +1,4 @@
-"""What pages are made of, and how a page that would be too heavy goes on in a second one."""
+"""The blocks of a page, and the splitting of large pages into parts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Block = Prose | Figure | TableBlock
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading with what stands below it; ``level`` 3 is part of the section before it."""
+    """A heading and its blocks; ``level`` 3 is part of the previous section."""
 
     id: str
     title: str

@@ -73,12 +73,12 @@ def legend(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What stands in a table cell.
+    """The contents of a table cell.
 
     Attributes:
         text: the number or the dash.
         css: classes, space-separated: ``gap``, ``first`` (a rule to its left), ``mean``, ``plus``, ``minus``.
-        title: what a pointer sees; a gap's cause.
+        title: tooltip; the cause of a gap.
         href: where the number leads, or empty. The dash of a mean leads to the page's list of gaps.
         small: set small behind the number: a spread, or how many of how many members are there.
         marks: symbols behind the number.

@@ -1,4 +1,4 @@
-"""The columns that tables of scores and of differences share, and what stands in them."""
+"""Columns shared by the tables of scores and of differences."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def effect_field(difference: Difference, effect: Effect | None, *, mark: str = "
 
 
 def with_effect(value: float, effect: Effect | None, *, mark: str = "") -> Field:
-    """A difference with what the statistics say of it."""
+    """Return a difference with its statistics."""
     if effect is None:
         return Field(value=value, mark=mark)
     return Field(value=effect.value, low=effect.low, high=effect.high, mark=stars(effect) + mark)
@@ -89,7 +89,7 @@ def with_effect(value: float, effect: Effect | None, *, mark: str = "") -> Field
 def interaction_field(
     rows: Mapping[tuple[str, str], Row], pair: ComparedPair, recipe: str, place: Place, *, mark: str = ""
 ) -> Field:
-    """What code adds to the gain of a recipe, with its interval and stars."""
+    """Return the effect of code on the gain of a recipe, with its interval and stars."""
     value, lost = interaction(rows, pair, recipe, place)
     if value is None:
         return Field(value=None, missing="No difference. " + " ".join(dict.fromkeys(map(no_mean, lost))))
@@ -107,7 +107,7 @@ def stars(effect: Effect) -> str:
 
 
 def interval_notes(site: Site, names: Sequence[str]) -> tuple[str, ...]:
-    """What intervals and tests of these targets leave out, and where they are rough; of one target the whole reason."""
+    """Return notes on the limits of the targets' intervals and tests; for one target, in full."""
     if site.lookup.statistics is None:
         return ()
     method = site.lookup.statistics.method

@@ -70,7 +70,7 @@ def _costed(site: Site) -> tuple[list[_Costed], int]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
-    """What times are shown in: hours, or minutes where no row took an hour; of GPUs, CPUs, or either."""
+    """The unit of times: hours, or minutes if no row took an hour; of GPUs, CPUs, or either."""
 
     kind: str
     time: str

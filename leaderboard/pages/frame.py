@@ -1,4 +1,4 @@
-"""What all pages have in common."""
+"""The frame shared by all pages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What the pages are made from, each part worked out once."""
+    """The data of the pages, each part computed once."""
 
     folder: ResultsFolder
     board: Board
@@ -71,7 +71,7 @@ class Page:
         stem: of its file.
         title: of the browser's tab.
         heading: of the page, as markup.
-        lede: what stands below the heading, as markup.
+        lede: markup below the heading.
         sections: the rest.
         notes: whether the suite's notes stand at its end.
     """
@@ -92,7 +92,7 @@ def heading(text: str) -> Markup:
 def aggregate(
     folder: ResultsFolder, statistics: Statistics | None = None, languages: LanguageStatistics | None = None
 ) -> Site:
-    """Work out what the pages of a results folder show."""
+    """Compute the data of a results folder's pages."""
     board = build_board(folder)
     return Site(
         folder=folder,

@@ -1,4 +1,4 @@
-"""The best recipe per target, chosen on validation, with its test score and what it gains on having none."""
+"""The best recipe per target, chosen on validation, with its test score and its gain over none."""
 
 from __future__ import annotations
 

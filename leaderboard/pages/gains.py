@@ -1,4 +1,4 @@
-"""What intermediate tasks bring: a matrix per backbone, and for every pair what code adds to them."""
+"""Gains of intermediate tasks: a matrix per backbone, and the effect of code on them for every pair."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OWN = {OWN_DATA_MARK.symbol: OWN_DATA_MARK.text}
 
 
 def gains_page(site: Site) -> Page:
-    """The page of gains and of what code adds to them."""
+    """Return the page of gains and of the effect of code on them."""
     recipes = [recipe for recipe in site.board.suite.recipes if recipe.name != NO_INTERMEDIATE]
     known = len(recipes) < len(site.board.suite.recipes)
     pairs = compared_pairs(site.board, site.pairs, site.lookup)

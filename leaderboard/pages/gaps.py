@@ -64,6 +64,6 @@ class GapNotes:
 
 
 def _cause(missing: Missing) -> _Cause:
-    """What cells must share to share a note. Nothing is at fault for a cell that was not asked for."""
+    """Return the key that cells with a common note share. Cells that were not requested have no faulty stage."""
     at_fault = "" if missing.outcome == "not-run" else missing.stage
     return (missing.outcome, at_fault, missing.failure, missing.reason)

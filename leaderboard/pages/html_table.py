@@ -156,7 +156,7 @@ class TableWriter:
         return f"{'p' if value > 0 else 'n'}{size}"
 
     def _cause(self, missing: str, causes: dict[str, int], number: int) -> str:
-        """A dash's footnote: its cause is told once, below the table."""
+        """The footnote of a dash, with its cause below the table."""
         if not missing:
             return ""
         place = causes.setdefault(missing, len(causes) + 1)
@@ -236,7 +236,7 @@ def _reach(table: Table, look: Look) -> tuple[float, float]:
 
 
 def _filters(look: Look, anchor: str) -> str:
-    """What a script fills and shows; without it there is nothing to see, and every row stands there."""
+    """The element for the filters, which the script fills; without a script all rows are shown."""
     kinds = [
         (name, words)
         for name, words in (("family", "Family"), ("recipe", "Recipe"), ("suite", "Suite"))

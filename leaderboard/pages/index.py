@@ -1,4 +1,4 @@
-"""The first page: the answer of each pair, the main table, what is published elsewhere, what the suite consists of."""
+"""The first page: the answer of each pair, the main table, published results, and the suite."""
 
 from __future__ import annotations
 

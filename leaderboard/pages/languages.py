@@ -1,4 +1,4 @@
-"""Languages: which are scored where, and per target every backbone's scores by family, with what its tokenizer does."""
+"""The pages of languages: scores by target, backbone and language family, with tokenizer statistics."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _scores(site: Site, target: TargetInfo, recipe: str, codes: tuple[str, ...])
 
 
 def _tokens(site: Site, target: TargetInfo, codes: tuple[str, ...]) -> Section:
-    """What tokenizers make of the text: the same under every recipe, so taken from any result of a backbone."""
+    """Return the tokenizer statistics, from any result of a backbone, since recipes do not change them."""
     measures: tuple[tuple[str, str, Kind], ...] = (
         ("fertility", "Fertility: pieces per word; higher means that words are split more", "number"),
         ("unknown", "Unknown rate: share of pieces unknown to the tokenizer", "share"),

@@ -16,7 +16,7 @@ Shade = Literal["", "score", "difference"]
 
 @dataclass(frozen=True, kw_only=True)
 class RowLook:
-    """A row: its anchor, where its head leads, what a pointer sees on it, and what filters know of it."""
+    """A row's anchor, link, tooltip, and values for the filters."""
 
     id: str = ""
     href: str = ""
@@ -46,7 +46,7 @@ class Look:
         firsts: keys of the columns with a rule to their left.
         strong: keys of the columns set in bold.
         words: whether it is a table of words, whose lines may wrap.
-        downloads: the files that stand beside it, by suffix; none for a table that is told elsewhere.
+        downloads: files of the table, by suffix; none for a table that is written elsewhere.
     """
 
     id: str

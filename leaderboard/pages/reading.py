@@ -25,7 +25,7 @@ def reading_blocks(
 ) -> tuple[Block, ...]:
     """The reading in a sentence, with its curve and thresholds; nothing for a result of another kind.
 
-    ``oracle``: the thresholds were tuned on what is scored.
+    ``oracle``: the thresholds were tuned on scored pairs.
     """
     if not is_reading(details):
         return ()

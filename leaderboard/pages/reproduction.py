@@ -30,7 +30,7 @@ BEST_PER_TARGET = "best per target"
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One published number beside ours, both in points. ``ours`` is None where there is nothing to set beside it."""
+    """A published and a reproduced number, both in points; ``ours`` is None if there is no counterpart."""
 
     row: PublishedRow
     number: Number

@@ -1,4 +1,4 @@
-"""Retrieval: which hidden state was read, by which curve, and what the threshold of mining trades."""
+"""The page of retrieval: chosen hidden states, their curves, and mining thresholds."""
 
 from __future__ import annotations
 

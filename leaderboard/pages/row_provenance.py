@@ -1,4 +1,4 @@
-"""What a row stands on: stages, digests, seeds, hardware, versions, time, failures, and how to make it again."""
+"""The provenance of a row: stages, digests, seeds, hardware, versions, times, failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MIB = 2**20
 
 
 def provenance_sections(site: Site, row: Row, stages: Sequence[StageRecord], predictions: str) -> tuple[Section, ...]:
-    """How to make the row again, and what it was made of."""
+    """Return the command to reproduce the row, and its inputs."""
     sections = [Section(id="reproduce", title="Make it again", blocks=tuple(_again(site, row, stages, predictions)))]
     if stages:
         sections.append(_stages(site, row, stages))
@@ -65,7 +65,7 @@ def _commits(stages: Sequence[StageRecord]) -> str:
 
 
 def _failures(row: Row, stages: Sequence[StageRecord]) -> str:
-    """What went wrong on the way, as far as the results tell."""
+    """Describe recorded failures and retries."""
     missing = row.scores.average.missing
     again = [stage for stage in stages if stage.attempts not in ("", "1")]
     words = "No cell of it is missing." if not missing else f"{plural(len(missing), 'cell')} of it failed: see Gaps."

@@ -1,4 +1,4 @@
-"""What the pages say about a target."""
+"""Descriptions of targets."""
 
 from __future__ import annotations
 

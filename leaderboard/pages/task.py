@@ -1,4 +1,4 @@
-"""A target's page: every row's score in every language, beside what was scored and the baseline."""
+"""The page of a target: every row's score in every language, the scored items and the baseline."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _summary(target: TargetInfo) -> Markup:
 
 
 def facts_list(facts: Iterable[tuple[str, object]]) -> Markup:
-    """Names with what they stand for, as a compact list; what is long gets a line of its own."""
+    """Format names and values as a compact list; long values get their own line."""
     items = Markup("").join(
         Markup("<div{}><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n").format(
             Markup(' class="long"') if len(str(value)) > _LONG else "", name, value

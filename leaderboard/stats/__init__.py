@@ -13,5 +13,5 @@
     best       the best recipe per target, chosen on validation
     compute    all of it, as the models of leaderboard.statistics
 
-What each interval and test assumes, and how often it holds what it says, stands in docs/statistics.md.
+docs/statistics.md gives the assumptions of intervals and tests, and their coverage.
 """

@@ -19,7 +19,7 @@ AVERAGE = Place("average")
 
 
 class Board:
-    """Takes targets one by one; what is no longer needed of their counts can go."""
+    """Takes targets one by one, so that their counts can be freed."""
 
     def __init__(self, design: Design, settings: Settings) -> None:
         self.design = design

@@ -6,7 +6,7 @@ whole; other languages, and targets, are independent, so variances of their mean
 of freedom). Seed variance is the mean square between the seeds of a row, pooled over the rows of a column. Seeds are
 taken to vary alike on the scale of log-odds, so a row has more of it the nearer its score is to one half: were it
 pooled as if all rows had the same, rows in the middle of the scale would seem steadier than they are, and differences
-would be found among them. What a training makes of single items is in both variances: it is counted twice, on the side
+would be found among them. The effect of training on single items is in both variances: it is counted twice, on the side
 of caution.
 """
 
@@ -85,7 +85,7 @@ class Column:
     def seeds(self) -> SeedVariance | None:
         """The seed variance; None with one seed, or where no row is trained.
 
-        Rows count by what they tell of the common variance; their degrees of freedom are Satterthwaite's.
+        Rows are weighted by their information on the common variance; their degrees of freedom are Satterthwaite's.
         """
         number = self.per_seed.shape[1]
         rows = self.trained & np.isfinite(self.per_seed).all(axis=1)
@@ -195,7 +195,7 @@ def _joined(parts: Sequence[Floats | None], number: int) -> Floats | None:
 
 
 class _Differences:
-    """What single units add to each contrast, kept where few add anything.
+    """Contributions of single units to each contrast, kept if few are nonzero.
 
     A unit adds (top - s bottom) / total bottom, the first-order part of a ratio, with s and total those of both sides
     together: so a unit on which both sides count the same adds nothing, and swapping the sides turns the sign.
@@ -227,7 +227,7 @@ class _Differences:
 
 
 def _adds(top: Floats, bottom: Floats, tops: Floats, bottoms: Floats, plus: Indices, minus: Indices) -> Floats:
-    """What every unit adds to the differences of rows ``plus`` and ``minus`` (D,): shape (D, units).
+    """Return each unit's contribution to the differences of rows ``plus`` and ``minus`` (D,): shape (D, units).
 
     Args:
         top: numerators, means over seeds (rows, units).

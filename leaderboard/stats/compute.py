@@ -36,9 +36,9 @@ def of_folder(results: Path, settings: Settings, report: Report) -> tuple[Statis
     """Compute the statistics of the results that are in a folder.
 
     Args:
-        results: the folder, with counts per unit beside every result.
+        results: the folder, with counts per unit of every result.
         settings: resamples and the like.
-        report: told how far it is.
+        report: called with the progress.
 
     Raises:
         UserError: a file is not as it should be, or there is no result at all; the file is named.
@@ -75,7 +75,7 @@ def _of_folder(results: Path, settings: Settings, report: Report) -> tuple[Stati
 
 
 def write(statistics: Statistics, languages: LanguageStatistics, folder: Path) -> None:
-    """Write both files, with what is as by default left out."""
+    """Write both files, omitting default values."""
     for name, schema, depth, model in (
         (STATISTICS_FILE, STATISTICS_SCHEMA, 3, statistics),
         (LANGUAGES_FILE, LANGUAGES_SCHEMA, 3, languages),

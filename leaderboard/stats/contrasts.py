@@ -52,12 +52,12 @@ class Contrasts:
         return found
 
     def parts(self) -> Iterator[slice]:
-        """Some contrasts at a time: what is worked out for each stays in the cache."""
+        """Process contrasts in batches that fit the cache."""
         for start in range(0, len(self), _AT_ONCE):
             yield slice(start, min(start + _AT_ONCE, len(self)))
 
     def apply(self, difference: Difference, part: slice) -> npt.NDArray[Any]:
-        """Shape (contrasts of ``part``, ...), from what ``difference`` gives for pairs of rows, (pairs, ...)."""
+        """Shape (contrasts of ``part``, ...), from ``difference`` of pairs of rows, (pairs, ...)."""
         first, second, double = self.indices
         found = difference(*first[part].T)
         twice = slice(*np.searchsorted(double, (part.start, part.stop)).tolist())

@@ -1,7 +1,7 @@
 """Counts per resampling unit as arrays. Every score is a ratio of two sums over units.
 
 Accuracy is correct / rows; QA the mean of exact match and F1, summed, / rows; F1 is 2 tp / (predicted + gold). So one
-pair of arrays, *top* and *bottom*, holds what any metric needs, and a bootstrap draw is two products with its weights.
+pair of arrays, *top* and *bottom*, suffices for any metric, and a bootstrap draw is two products with its weights.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def top_and_bottom(columns: Sequence[str], values: Floats) -> tuple[Floats, Floa
     """Numerators and denominators of counts of shape (units, columns).
 
     Raises:
-        UserError: the columns are none that a metric leaves.
+        UserError: no metric has these columns.
     """
     named = dict(zip(columns, values.T, strict=True))
     match tuple(columns):

@@ -19,7 +19,7 @@ class _Model(BaseModel):
 
 
 class Backbone(_Model):
-    """A backbone, and what it can be compared with."""
+    """A backbone, and the backbones it can be compared with."""
 
     name: str
     family: Literal["code", "text", "mixed"]
@@ -29,7 +29,7 @@ class Backbone(_Model):
 
     @property
     def beside(self) -> str | None:
-        """The published backbone without so much code that it may be shown beside: named by its spec, else its origin.
+        """Return the public text backbone to compare with: the one its spec names, else its origin.
 
         A side of a matched pair has its twin.
         """
@@ -73,7 +73,7 @@ class Pair(NamedTuple):
 
 
 class Design(_Model):
-    """What was asked for, in the order of the page."""
+    """The requested grid, in the order of the page."""
 
     suite: str
     backbones: tuple[Backbone, ...]
@@ -133,7 +133,7 @@ class Design(_Model):
         return tuple(one.name for one in self.targets if one.trained_on is not None and one.trained_on in recipe.tasks)
 
     def pairs(self) -> tuple[Pair, ...]:
-        """Matched pairs, then public ones: a code backbone beside the published one that it is to be compared with."""
+        """Return matched pairs, then public pairs of a code backbone and the published one to compare with."""
         return (*self._matched(), *self._public())
 
     def _matched(self) -> Iterator[Pair]:

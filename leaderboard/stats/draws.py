@@ -11,7 +11,7 @@ from leaderboard.stats.counts import Singles
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
-    """A generator of its own for everything that has a name: what else is drawn, and in what order, does not matter."""
+    """Return the generator of a name, independent of all other draws and their order."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], dtype=np.uint32).tolist()])
 

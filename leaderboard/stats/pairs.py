@@ -62,7 +62,7 @@ def _weighted(values: Floats, covariance: Floats, between: float) -> tuple[float
 
 
 def _between(values: Floats, covariance: Floats) -> float:
-    """The variance between pairs at which the scatter is what it should be (Paule and Mandel 1982); at least 0."""
+    """Return the between-pair variance by the method of Paule and Mandel (1982); at least 0."""
     expected = len(values) - 1
 
     def excess(between: float) -> float:
@@ -77,7 +77,7 @@ def _between(values: Floats, covariance: Floats) -> float:
 
 
 def pooled(board: Board) -> tuple[tuple[PooledRecipe, ...], tuple[Missing, ...]]:
-    """Every measure and recipe over all pairs of a kind, and what is not pooled, with the reason."""
+    """Pool every measure and recipe over all pairs of a kind, and list those not pooled with the reason."""
     found: list[PooledRecipe] = []
     missing: list[Missing] = []
     for kind in get_args(PairKind):

@@ -1,4 +1,4 @@
-"""Ranks that mean something: intervals from simultaneous comparisons, tie groups, neighbours that are told apart.
+"""Rank intervals from simultaneous comparisons, tie groups, and neighbours that differ.
 
 A row's rank interval leaves out the rows that differ from it by more than chance, all comparisons of that row taken
 together (Mogstad, Romano, Shaikh and Wilhelm 2024, "Inference for ranks"): the critical value is the quantile of the
@@ -172,7 +172,7 @@ def rank_rows(column: Column, *, confidence: float, seed: int, name: str) -> Ran
 def _seed_noise(
     seeds: SeedVariance, shares: Floats, number: int, resamples: int, random: np.random.Generator
 ) -> Singles:
-    """What training again would do to a mean over ``number`` seeds, with how well that is known: (R, rows)."""
+    """Draw the seed noise of a mean over ``number`` seeds, its variance being uncertain: (R, rows)."""
     scale = np.sqrt(seeds.variance / number * seeds.df / random.chisquare(seeds.df, size=(resamples, 1)))
     noise = random.standard_normal((resamples, len(shares))) * scale * np.sqrt(shares)
     noise -= noise.mean(axis=0)

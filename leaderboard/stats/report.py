@@ -1,4 +1,4 @@
-"""What is said of a judged board, as the models of :mod:`leaderboard.statistics`."""
+"""The statistics of a board as models of :mod:`leaderboard.statistics`."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ class Reporter:
         )
 
     def _missing(self) -> tuple[Missing, ...]:
-        """Rows without all their targets, and what a grid without ``none`` cannot tell."""
+        """List rows with missing targets, and the comparisons that a grid without ``none`` lacks."""
         found = []
         for row, (backbone, recipe) in enumerate(self._rows):
             lost = [
@@ -286,7 +286,7 @@ class Reporter:
 
 
 def _columns(kind: type[Columns[ValueT]], found: Mapping[Place, ValueT | None]) -> Columns[ValueT]:
-    """What is there, by level and name."""
+    """Return the existing effects, by level and name."""
     there = {place: value for place, value in found.items() if value is not None}
     return kind(
         average=there.get(AVERAGE),

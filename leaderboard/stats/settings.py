@@ -1,4 +1,4 @@
-"""What can be chosen about the statistics. In the key of the ``stats`` stage."""
+"""Settings of the statistics; part of the key of the ``stats`` stage."""
 
 from __future__ import annotations
 

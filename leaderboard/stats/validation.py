@@ -1,4 +1,4 @@
-"""What a cell reached on validation rows: it chooses the best recipe per target. Read without NumPy or SciPy."""
+"""The validation score of a cell, which chooses the best recipe per target; free of NumPy and SciPy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from leaderboard.results import Result
 
 
 def validation_score(result: Result) -> float | None:
-    """What chose the epoch, or for retrieval the layer: a score on validation rows. None where there was none."""
+    """Return the validation score that chose the epoch, or the layer in retrieval; None if there is none."""
     training = result.details.get("finetune", {})
     best = training.get("best_epoch")
     if best is not None:

@@ -1,4 +1,4 @@
-"""What was held fixed, what is assumed, and where that is too much: sentences for the page."""
+"""Sentences on the assumptions of the statistics, and their limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNITS = {
 
 
 def of_target(target: Target) -> tuple[str, ...]:
-    """How a target's items were drawn, and what is assumed of them."""
+    """Describe how a target's items were drawn, and the assumptions."""
     if target.parallel:
         drawn = f"One draw of {_plural(target.unit)} serves all languages, because they hold the same items."
     elif target.partly_parallel:
@@ -40,7 +40,7 @@ def of_target(target: Target) -> tuple[str, ...]:
 
 
 def caution(counts: TargetCounts) -> str:
-    """A sentence where there are too few units for what intervals say of themselves; else empty."""
+    """Return a caution if there are too few units for the nominal coverage, else the empty string."""
     few = [one.language for one in counts.languages if one.informative() < FEW_UNITS]
     if not few:
         return ""

@@ -1,1 +1,1 @@
-"""A table as a value, and as CSV, JSON and LaTeX: what stands beside each table of the pages."""
+"""A table as a value, and as CSV, JSON and LaTeX."""

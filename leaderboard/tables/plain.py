@@ -38,7 +38,7 @@ def table_csv(table: Table) -> str:
 
 
 def _extras(table: Table, place: int) -> tuple[str, ...]:
-    """What is said of at least one of a column's numbers."""
+    """Return the extra fields that at least one value of a column has."""
     found: set[str] = set()
     for row in table.rows:
         field = row[place]
@@ -53,7 +53,7 @@ def _bare(field: Field) -> bool:
 
 
 def _more(field: Field) -> dict[str, Any]:
-    """What is said of a value."""
+    """Return the extra fields of a value."""
     return {name: value for name in _SAID if (value := getattr(field, name)) not in (None, "")}
 
 

@@ -1,4 +1,4 @@
-"""A table as a value: columns, rows, and what each number is marked with. Exporters and pages read the same one."""
+"""A table as a value: columns, rows and marks, shared by pages and exporters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Column:
     Attributes:
         key: its name in CSV and JSON; no two of a table are equal.
         title: its head for people.
-        kind: what its values are. ``family`` is ``code``, ``text`` or ``mixed``, a badge on the pages. ``points`` and
+        kind: kind of its values. ``family`` is ``code``, ``text`` or ``mixed``, a badge on the pages. ``points`` and
             ``difference`` are fractions of one, shown times a hundred, the latter with its sign; ``share`` is a
             fraction shown in per cent; ``number`` is shown as it is.
         group: the head above it, shared with its neighbours; empty for none.
@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """What stands in one cell.
+    """The contents of one cell.
 
     Attributes:
         value: text, a number, or None where there is none.
@@ -60,10 +60,10 @@ class Table:
 
     Attributes:
         name: the stem of its files' names.
-        caption: what it holds, as a sentence or two.
+        caption: description in one or two sentences.
         columns: its columns.
         rows: its rows, each as wide as ``columns``.
-        notes: what marks and dashes mean, and what must be said about the numbers.
+        notes: meanings of marks and dashes, and cautions.
         miniature: whether the numbers come from generated data; the exporters say so.
     """
 

@@ -1,11 +1,11 @@
 """Chunks of a tag sequence by the start and end rules of seqeval 0.0.12, which XTREME applied to POS and NER alike.
 
-The rules are conlleval's, read off the first letter of a tag (its prefix) and what follows its last hyphen (its type).
+The rules are conlleval's, read off the first letter of a tag (its prefix) and the part after its last hyphen (type).
 Raw tags without a prefix go through the same rules: a run of equal UPOS tags is one chunk, but a tag that begins with S
-(SYM, SCONJ) is a chunk a token, and one that begins with I (INTJ) may start anew.
+(SYM, SCONJ) is a chunk a token, and one that begins with I (INTJ) may start a chunk.
 
-Version 1.2.2, which is what an installation of today scores with, takes the same starts and ends but drops the first
-letter and what is before the first hyphen from a type: SCONJ and CCONJ are one type (CONJ) there, and ``B-A-X`` and
+Version 1.2.2, which current installations use, takes the same starts and ends but drops the first
+letter and the part before the first hyphen of a type: SCONJ and CCONJ are one type (CONJ) there, and ``B-A-X`` and
 ``B-B-X`` are two. So both are written out here.
 """
 

@@ -1,6 +1,6 @@
 """MLQA's language-aware exact match and token F1 (Lewis et al. 2020; agrees with mlqa_evaluation_v1.py).
 
-It differs from SQuAD's in what is taken out before answers are compared: all Unicode punctuation, and the articles of
+It differs from SQuAD's in the parts removed before comparing answers: all Unicode punctuation, and the articles of
 the answer's language; Chinese is cut into characters.
 """
 

@@ -1,4 +1,4 @@
-"""What is said, before any language says it: phrases, clauses and sentences without words, order or endings."""
+"""Language-independent meaning: phrases, clauses and sentences without words, order or endings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINKS = {"yes": Tag.INTJ, "no": Tag.INTJ, "also": Tag.ADV}
 
 
 class Case(StrEnum):
-    """What a phrase is to its clause. Languages mark it by prepositions, particles, prefixes or endings."""
+    """The role of a phrase in its clause. Languages mark it by prepositions, particles, prefixes or endings."""
 
     SUBJECT = "subject"
     PREDICATE = "predicate"  # after "to be" and "can"
@@ -53,7 +53,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrase:
-    """A noun phrase, or what stands in its place.
+    """A noun phrase, or a substitute for one.
 
     Attributes:
         head: a concept of the vocabulary; for proper nouns and numbers the word itself.
@@ -111,7 +111,7 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """One clause, or two joined by "and", perhaps after a word that links it to what was said before.
+    """One clause, or two joined by "and", perhaps after a word that links it to the previous sentence.
 
     Attributes:
         clauses: one or two.

@@ -1,4 +1,4 @@
-"""One grammar for all made-up languages; what differs between them is order, morphology, articles and script."""
+"""One grammar for all made-up languages; they differ in order, morphology, articles and script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.miniature.rendering import Word
 
 @dataclass(frozen=True, kw_only=True)
 class Typology:
-    """What sets one language apart.
+    """The properties of one language.
 
     Attributes:
         order: S(ubject), V(erb), C(omplement), Q(uality: "older", "old") and A(dverb), in the order they are said.

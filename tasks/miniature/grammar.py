@@ -1,4 +1,4 @@
-"""The contract of a language's grammar, and what all grammars share."""
+"""The contract of a language's grammar, and the code shared by all grammars."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Grammar(ABC):
     Attributes:
         code: the language's code.
         title: its name, for readers.
-        space: what stands between two words and between two sentences.
-        stop, question_mark: what a sentence ends in.
-        comma: what stands behind a linking word.
+        space: separator of words and of sentences.
+        stop, question_mark: last character of a sentence.
+        comma: mark after a linking word.
     """
 
     code: str
@@ -38,7 +38,7 @@ class Grammar(ABC):
 
     @abstractmethod
     def link(self, concept: str) -> Word:
-        """The word that links a sentence to what was said before."""
+        """The word that links a sentence to the previous one."""
 
     @abstractmethod
     def conjunction(self) -> Word:
@@ -63,7 +63,7 @@ class Grammar(ABC):
         return set_words(self.begin(self.subject(phrase)), space=self.space).text
 
     def unbegun(self, sentence: Sentence) -> str:
-        """A sentence without its beginning: what follows the subject of its one clause, to the full stop."""
+        """A sentence without its beginning: everything after the subject of its one clause, to the full stop."""
         (clause,) = sentence.clauses
         return set_words([*self.clause(clause), Word(self.stop, Tag.PUNCT)], space=self.space).text
 

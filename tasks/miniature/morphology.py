@@ -21,9 +21,9 @@ class Phonology:
     """How the words of a made-up language are built.
 
     Attributes:
-        onsets, vowels, codas: what a syllable is put together from; an empty string means "none".
+        onsets, vowels, codas: parts of a syllable; an empty string means "none".
         short, long: syllables of function words, and of all others.
-        final: what every longer word ends in (declension classes hang on it); empty: anything.
+        final: endings of every longer word (they determine the declension class); empty: any.
         loans: the part of the content words that the language has taken over from English as they are.
     """
 
@@ -71,7 +71,7 @@ _PARTICLES = tuple(f"case:{case}" for case in Case if case is not Case.PREDICATE
 def words(language: str) -> dict[str, str]:
     """The words of a made-up language by concept (and by case name, for particles).
 
-    Each word hangs on its language and concept alone, so a concept more leaves the others' words as they are (but for
+    Each word depends only on its language and concept, so a concept more leaves the others' words as they are (but for
     the rare one that it would have collided with). No two words of all languages are equal, but for loanwords.
     """
     taken = {english_word(concept) for concept in CONCEPTS} | set(PEOPLE) | set(PLACES)

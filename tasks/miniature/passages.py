@@ -44,7 +44,7 @@ def askable(book: FactBook, fact: Fact) -> list[int]:
 def sharing(book: FactBook, relations: int, among: frozenset[str]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """Pairs of people of whom the book has facts of so many relations or more in common, and those relations.
 
-    What is true of one of them can be said of the other without leaving the book's pool.
+    A fact of one of them can be said of the other within the book's pool.
     """
     found = []
     for person in PEOPLE:

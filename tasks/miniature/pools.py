@@ -1,4 +1,4 @@
-"""Which facts may be told where: every kind of fact about a person, and every question, is in one pool for good.
+"""Pools of facts: every kind of fact about a person, and every question, belongs to one pool.
 
 Train splits and plain text tell facts of the open pool, validation and test splits those of their own. Every sentence
 tells a fact about somebody by name, or asks a question that hangs on one, so no sentence of a validation or test split
@@ -48,7 +48,7 @@ def _who_pool(relation: str, given: str) -> Pool:
 
 
 def question_pool(fact: Fact, asking: int) -> Pool:
-    """The pool of a question. It hangs on what the question gives away, the person or the object, not on its answer."""
+    """The pool of a question, which depends on the part that it states, the person or the object, not on its answer."""
     if fact.kind.askings[asking].wanted is Mark.OBJECT:
         return pool_of(fact)
     return _who_pool(fact.relation, fact.object)
@@ -56,7 +56,7 @@ def question_pool(fact: Fact, asking: int) -> Pool:
 
 @cache
 def organisation_pool(person: str, dealing: str) -> Pool:
-    """The pool of what a person has to do with organisations, whatever the organisation."""
+    """The pool of a person's relations to organisations."""
     return _QUARTERS[seed_of("organisation", dealing, person) % len(_QUARTERS)]
 
 

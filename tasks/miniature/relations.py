@@ -1,4 +1,4 @@
-"""What can be true of a person, how it is said, and how it is asked."""
+"""Relations of a person, with their statements and questions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Relation:
 
     Attributes:
         name: of the relation.
-        objects: what the person may stand in it to.
+        objects: possible objects of the relation.
         tag: of the object's head.
         patterns: ways of saying it, all of one meaning.
         askings: ways of asking after it.
@@ -203,7 +203,7 @@ RELATIONS: dict[str, Relation] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """A person, a relation, and what the person stands in it to."""
+    """A person, a relation, and its object."""
 
     person: str
     relation: str
@@ -233,7 +233,7 @@ def clause(fact: Fact, pattern: int = 0) -> Clause:
 
 
 def _clause(fact: Fact, said: Pattern, person: Phrase, wanted: Phrase | None) -> Clause:
-    """``wanted`` stands in the object's place, if the object is what is asked for."""
+    """``wanted`` stands in the object's place, if the question asks for the object."""
     known = said.form is Form.TURNED
     thing = fact.object_phrase(known=known) if wanted is None else wanted
     if wanted is None and said.quality == "old":

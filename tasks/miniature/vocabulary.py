@@ -1,4 +1,4 @@
-"""What the little world speaks of: proper names, and concepts with their English words."""
+"""The vocabulary of the miniature world: proper names, and concepts with their English words."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, kw_only=True)
 class Article:
-    """A text and what it is known by: a number of the dump, or its file with its place there."""
+    """A text and its id: a number of the dump, or its file and position."""
 
     id: str
     text: str

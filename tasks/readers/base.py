@@ -1,4 +1,4 @@
-"""What all readers share: their contract, reading text with errors that name file and line, labels and ids."""
+"""The contract of readers, and shared code: errors with file and line, labels and ids."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def commonsenseqa_row(record: Record, number: int, labels: Sequence[str]) -> Mul
 
 
 def _answer(record: Record, name: str) -> Any:
-    """What stands for the answer; None where it is hidden.
+    """The label of the answer; None if it is hidden.
 
     Raises:
         DataError: there is no such field at all.

@@ -48,7 +48,7 @@ _FIRST_OF = {
 
 @dataclass
 class _Graph:
-    """One sentence: words by number, what depends on what, and which words are written as one."""
+    """One sentence: words by number, their heads, and the words written as one."""
 
     forms: dict[int, str] = field(default_factory=dict)
     tags: dict[int, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class _Graph:
 def sentences(path: Path, labels: Sequence[str], counts: Counter[str]) -> Iterator[Sentence]:
     """The sentences of a CoNLL-U file. The language is the file name's first part, as in the treebanks' names.
 
-    Counted are words that are written as one (``words_fused``) and sentences that XTREME leaves out
+    Counted are words that are written as one (``words_fused``) and sentences that XTREME omits
     (``sentences_of_unknown_words``).
 
     Raises:

@@ -37,7 +37,7 @@ class PairReader:
         second: name of the hypothesis, or of the second sentence.
         label: name of the label.
         id: name of the id; None: the row's number in the split.
-        names: what labels are called in the files, where they are not called as in the task.
+        names: names of labels in the files, if they differ from the task's.
         numbers: name of the number that a row is known by, where rows were left out when the file was made.
     """
 
@@ -97,7 +97,7 @@ NO_GOLD_LABEL = "-"  # MultiNLI: the annotators did not agree
 
 @dataclass(frozen=True, kw_only=True)
 class NliTable:
-    """Where a format keeps what."""
+    """The columns of a format."""
 
     rows: Callable[[Path], Iterator[tuple[int, list[str]]]]
     premise: str
@@ -115,8 +115,8 @@ TAXINLI = NliTable(rows=quoted_rows, premise="prem", hypothesis="hyp", label="la
 class NliTableReader:
     """Reads one kind of table.
 
-    MultiNLI numbers the pairs of each split anew, so pair ids can repeat where splits are mixed; they are made unique
-    and counted. Pairs without a gold label are left out and counted.
+    MultiNLI numbers the pairs of each split separately, so pair ids can repeat in mixed splits; they are made unique and
+    counted. Pairs without a gold label are left out and counted.
     """
 
     table: NliTable

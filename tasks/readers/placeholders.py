@@ -29,7 +29,7 @@ def refuse_placeholders(rows: Sequence[Row], where: str) -> None:
 
 
 def _answer(row: Row) -> str | None:
-    """What a row is labelled with, as far as it could be a placeholder."""
+    """The label of a row, as far as it could be a placeholder."""
     for name in ("label", "answers", "tags"):
         value = getattr(row, name, None)
         if value is None:

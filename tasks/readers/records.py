@@ -43,7 +43,7 @@ class Record:
         """A value by name.
 
         Raises:
-            DataError: there is none; the names that there are, are told.
+            DataError: there is none; the message lists the existing names.
         """
         if name not in self.fields:
             self.fail(f"no {name!r} among {', '.join(map(str, self.fields))}")
@@ -137,7 +137,7 @@ def _table(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Record
 def parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[Record]:
     """Rows of a Parquet file as the hub keeps them; numbers of classes become their names where the file tells them.
 
-    ``columns`` spares reading the others; where one of them is missing, all are read, to tell what there is.
+    ``columns`` spares reading the others; if one of them is missing, all are read, to name the existing ones.
 
     Raises:
         DataError: the file is missing, cut short, or no Parquet file.
@@ -165,7 +165,7 @@ def parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[Record
 
 
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
-    """The names of the classes of each column, as the hub's own writer leaves them beside the schema."""
+    """The names of the classes of each column, as the hub's own writer stores them with the schema."""
     try:
         features = json.loads(metadata[b"huggingface"])["info"]["features"]
     except (KeyError, ValueError, TypeError):

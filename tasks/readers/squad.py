@@ -98,7 +98,7 @@ class SquadReader:
         lost_answers: whether answers that stand nowhere are known of the source; then they are dropped, with its last
             answer the question, and all of it is counted. Otherwise they are refused.
         repeated_ids: whether the source is known to repeat ids; they are made unique then.
-        prefixes: by language what ids of its questions begin with, where files hold several languages.
+        prefixes: prefix of question ids by language, if files hold several languages.
         short_ids: whether only the last part of an id is kept, as XTREME's scripts leave TyDiQA's training rows.
     """
 

@@ -57,7 +57,7 @@ class Features:
         row: index of the row in the sequence that was encoded.
         input_ids: piece ids; for multiple choice one list a choice, else exactly one list.
         token_type_ids: same shape as ``input_ids``, or None where the tokenizer has none.
-        target: what the head is trained towards: a label index (sequence, choice), one label index for each of
+        target: label of the head: a label index (sequence, choice), one label index for each of
             ``word_starts`` (token), ``(start, end)`` piece positions with (0, 0) for "no answer here" (span); None
             where the row has no answer.
         word_starts: (token) for each word that is tagged here, in order, the position of its first piece. Each word of
@@ -92,7 +92,7 @@ class EncodingReport:
         return {name: getattr(self, name) for name in names}
 
     def with_rates(self) -> dict[str, float]:
-        """The counts, with what they are read for: unknown pieces of all, pieces a word, truncated rows of all.
+        """Return the counts with their rates: unknown pieces, pieces per word, truncated rows.
 
         A rate of nothing (no pieces, no words, no rows) is left out.
         """
@@ -120,7 +120,7 @@ class Score:
         value: the headline number (XTREME's): accuracy, F1, or for QA the mean of exact match and F1.
         metrics: every metric by name.
         rows: how many rows were scored.
-        unit_columns: what the columns of ``units`` count, e.g. ``("correct", "rows")`` or ``("tp", "predicted", ...)``.
+        unit_columns: meaning of the columns of ``units``, e.g. ``("correct", "rows")`` or ``("tp", "predicted", ...)``.
         units: per resampling unit its counts, by unit id in order of first appearance; sums over all units give the
             metrics back.
     """
@@ -135,7 +135,7 @@ class Score:
 class TaskType(Protocol[RowT, PredictionT]):
     """Implemented once for each type, as a stateless object in ``tasks.types``.
 
-    Predictions stand one to one beside the rows they answer, in their order. Sentence retrieval answers the English
+    Predictions correspond one to one to the rows, in their order. Sentence retrieval answers the English
     rows alone. In bitext mining they answer no row: a prediction is one mined pair of ids, and there are as many as
     were mined, be it none.
     """
@@ -174,10 +174,10 @@ class TaskType(Protocol[RowT, PredictionT]):
         ...
 
     def read_predictions(self, path: Path, references: Sequence[RowT]) -> list[PredictionT]:
-        """Read XTREME's file back: what :meth:`write_predictions` was given, checked against the references.
+        """Read predictions back from XTREME's file, checked against the references.
 
         Raises:
-            DataError: predictions are missing, too many, unreadable, or name what is not there; file and line are
+            DataError: predictions are missing, too many, unreadable, or name an unknown row; file and line are
                 named.
         """
         ...

@@ -32,7 +32,7 @@ class MultipleChoiceType:
         limits: Limits,
         labels: Sequence[str],  # noqa: ARG002 (the contract's)
     ) -> Encoded:
-        """The prompt with each choice; the prompt gives way, from its left, so that what is asked last stays."""
+        """The prompt with each choice; the prompt gives way, from its left, so that the end of the question stays."""
         pieces = tokenize(tokenizer, (text for row in rows for text in (row.prompt, *row.choices)))
         report = report_on(((row.prompt, *row.choices) for row in rows), pieces)
         layout = layout_of(tokenizer, 2, limits)

@@ -2,7 +2,7 @@
 
 Each different text is tokenized once, without special tokens and in large batches; inputs are then put together from
 the pieces. XNLI's premises come three times and SQuAD's contexts five times, so this is several times cheaper than
-tokenizing every input; it also leaves the lengths before truncation at hand.
+tokenizing every input; it also keeps the lengths before truncation.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def layout_of(tokenizer: Any, texts: int, limits: Limits) -> Layout:
     ``limits.prefix`` goes directly after the first special token (or first of all where there is none before the text).
 
     Raises:
-        UserError: ``limits.max_length`` leaves no room for text, or the tokenizer makes no piece of plain letters.
+        UserError: ``limits.max_length`` has no room for text, or the tokenizer makes no piece of plain letters.
     """
     gaps, gap_segments, segments = _probe(tokenizer, texts)
     head = 1 if gaps[0] else 0

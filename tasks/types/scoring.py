@@ -1,4 +1,4 @@
-"""What the task types share when they answer and score: checks, counts per resampling unit, label indices."""
+"""Shared code of answering and scoring: checks, counts per resampling unit, label indices."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def require_metric(metric: str, allowed: Sequence[str]) -> None:
 
 
 def require_matching(references: Sequence[object], predictions: Sequence[object]) -> None:
-    """Refuse to score nothing, or predictions that do not stand one to one beside their references.
+    """Refuse an empty set, or predictions that do not correspond one to one to their references.
 
     Raises:
         DataError: naming both counts.

@@ -1,4 +1,4 @@
-"""What the two types over pairs of corpora share: their rows by side, their inputs, and that they have no head."""
+"""Shared code of the two types over pairs of corpora, which have no head."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def foreign_rows(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
 
 
 def turned(rows: Sequence[BitextSentence]) -> list[BitextSentence]:
-    """The rows with their sides exchanged: what retrieves foreign from English then retrieves English from foreign."""
+    """Swap the sides of the rows, to retrieve English from foreign instead of foreign from English."""
     return [replace(row, side="english" if row.side == "foreign" else "foreign") for row in rows]
 
 

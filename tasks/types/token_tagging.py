@@ -181,7 +181,7 @@ class TokenTaggingType:
         metric: str,
         language: str,  # noqa: ARG002 (the contract's)
     ) -> Score:
-        """F1 over chunks by seqeval 0.0.12's rules; precision, recall, 1.2.2's F1 and token accuracy beside it."""
+        """F1 over chunks by seqeval 0.0.12's rules; also precision, recall, 1.2.2's F1 and token accuracy."""
         require_metric(metric, METRICS)
         require_matching(references, predictions)
         units = UnitCounts()

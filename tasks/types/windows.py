@@ -22,7 +22,7 @@ from tasks.types.pieces import Offset
 
 @dataclass(frozen=True, kw_only=True)
 class NoAnswer:
-    """A threshold, and what the rows that it was chosen on score with it, as fractions of one."""
+    """A threshold, and its scores on the rows that it was chosen on, as fractions of one."""
 
     threshold: float
     exact_match: float
@@ -35,7 +35,7 @@ class NoAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a validation question scores, answered by its best span and left unanswered: (exact match, F1) of each."""
+    """Scores of a validation question answered by its best span, and left unanswered: (exact match, F1) of each."""
 
     margin: float
     answered: tuple[float, float]

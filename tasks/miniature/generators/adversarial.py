@@ -21,7 +21,7 @@ _OTHER_PERSON = 0.1
 def _unit(source: Source) -> Unit | None:
     """A premise of any style with one hypothesis of each label, made as those of mini-mnli are.
 
-    What the longer premises tell beside the fact that is asked about is of kinds that no hypothesis is about.
+    Additional facts in longer premises are of kinds that no hypothesis is about.
     """
     draw, book = source.draw, source.book
     person = draw.one(PEOPLE)
@@ -39,7 +39,7 @@ def _unit(source: Source) -> Unit | None:
 
 
 def _premise(draw: Draw, book: FactBook, stated: Fact) -> list[Sentence]:
-    """``stated`` in one of the styles, with what they tell beside it in random order."""
+    """``stated`` in one of the styles, with additional facts in random order."""
     style = draw.one(_STYLES)
     if style == "short":
         return [with_adverbs(draw, told(draw, stated))]

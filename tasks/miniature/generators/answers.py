@@ -17,7 +17,7 @@ def _unit(source: Source) -> Unit | None:
     """A fact of one person and something of another. The question is after a part of the fact.
 
     The answers are made of these two people and two objects, crossed, all by one pattern: so they are all alike, the
-    question leaves two of them, and the text decides.
+    question rules out two of them, and the text decides.
     """
     draw, book = source.draw, source.book
     person, other, common = draw.one(sharing(book, 1, _ABOUT))

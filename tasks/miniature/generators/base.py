@@ -1,4 +1,4 @@
-"""What a miniature task is: a name, its splits, and a function that draws the rows of one resampling unit."""
+"""A miniature task: a name, its splits, and a function that draws the rows of one resampling unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Split = Literal["train", "validation", "test"]
 
 
 class Unit(NamedTuple):
-    """One resampling unit: what must not come twice in a split, and its rows, made when they are wanted.
+    """One resampling unit: its identity, unique in a split, and its rows, made on demand.
 
     In a parallel task the keys, like all that is drawn, are the same in every language. Nothing is drawn in ``rows``.
     """
@@ -27,7 +27,7 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Material:
-    """What rows are made from.
+    """The inputs of rows.
 
     Attributes:
         draw: the only source of chance.
@@ -44,7 +44,7 @@ class _Material:
 
 @dataclass(frozen=True, kw_only=True)
 class Source(_Material):
-    """What a unit is made from.
+    """The inputs of a unit.
 
     Attributes:
         number: of the unit, from 0; ids are made from it.
@@ -55,7 +55,7 @@ class Source(_Material):
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusSource(_Material):
-    """What the two corpora of one language are made from.
+    """The inputs of the two corpora of one language.
 
     Attributes:
         rows: how many rows are wanted, both sides together.
@@ -80,7 +80,7 @@ class TaskGenerator:
         validation_languages: of its validation split.
         translated: have the training rows translations into every language, row by row with the same ids and labels?
         parallel: has the test split the same items in every language?
-        rows_a_unit: what ``rows`` must be a multiple of, because a part of a unit is no use (1: no such thing).
+        rows_a_unit: ``rows`` must be a multiple of it, because units cannot be split (1: no restriction).
     """
 
     name: str

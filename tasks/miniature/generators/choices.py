@@ -48,7 +48,7 @@ def _unit(source: Source) -> Unit | None:
 
 def _wrong(source: Source, asked: Fact, facts: list[Fact]) -> list[Fact]:
     """Four wrong choices: one that the prompt has too, of its other fact; of those that it has not, one of the right
-    kind and two of other kinds. So the kind alone leaves two choices, the prompt alone leaves two, and both leave one.
+    kind and two of other kinds. So two choices fit the kind, two fit the prompt, and one fits both.
     """
     draw = source.draw
     (other,) = (fact for fact in facts if fact is not asked)

@@ -57,7 +57,7 @@ def _questions(book: FactBook) -> dict[int, tuple[str, ...]]:
 
 
 def _fact(kind: int, named: str) -> Fact:
-    """A fact of which a question of this kind names one part; what the other part is does not matter."""
+    """A fact of which a question of this kind names one part; the other part is arbitrary."""
     relation, askings = WAYS[kind]
     other = next(name for name in RELATIONS[relation].objects if name != named)
     if askings[0].wanted is Mark.OBJECT:

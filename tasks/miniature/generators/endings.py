@@ -1,4 +1,4 @@
-"""Endings: what two people are said to do, the beginning of a sentence about one of them, and four ways to end it."""
+"""Endings: the actions of two people, the beginning of a sentence about one of them, and four ways to end it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _unit(source: Source) -> Unit | None:
 
 
 def _ending(grammar: Grammar, fact: Fact) -> str:
-    """What follows the name of the one whom the fact is about."""
+    """Return the part of the sentence after the person's name."""
     return grammar.unbegun(Sentence.of(replace(clause(fact), subject=None)))
 
 

@@ -66,7 +66,7 @@ def _named_in(pool: Pool) -> frozenset[str]:
 def _unit(source: Source) -> Unit | None:
     """A sentence of one or two clauses. Every language has its own sentences, as encyclopedias do.
 
-    Nobody who is named in training is named in a test: a list of names that were seen finds none of them.
+    No name occurs both in training and in a test, so memorised names are useless.
     """
     draw = source.draw
     clauses = [_clause(draw, source.book) for _ in range(2 if draw.chance(_TWO_CLAUSES) else 1)]
@@ -87,7 +87,7 @@ def _phrases(said: Clause) -> list[Phrase]:
 
 
 def _clause(draw: Draw, book: FactBook) -> Clause:
-    """What somebody has to do with an organisation, where somebody lives or travels, or anything else."""
+    """A fact about an organisation, a place of residence or travel, or anything else."""
     kind = draw.one(("organisation", "organisation", "place", "any"))
     if kind == "organisation":
         return _of_organisation(draw, book)

@@ -58,7 +58,7 @@ def _pronoun(word: Word, clause: Clause) -> str:
 
 
 def _adjective(word: Word, clause: Clause) -> str:
-    """Before its noun, as a predicate, or measured by what stands before it."""
+    """Before its noun, as a predicate, or measured by the preceding phrase."""
     if word.form == clause.quality:
         return _ADJECTIVE if clause.case is Case.THAN else _MEASURED
     predicate = clause.complement.tag is Tag.ADJ and word.form == english_word(clause.complement.head)
@@ -82,7 +82,7 @@ def _auxiliary(word: Word, clause: Clause) -> str:
 
 
 def _verb(word: Word, clause: Clause) -> str:
-    """A finite verb takes its complement; the bare verb of a question leaves it to the question word."""
+    """A finite verb takes its complement; in a question, the question word takes the complement of the bare verb."""
     if clause.asks_complement:
         return "S[b]\\NP" if clause.complement.head == "where" else "(S[b]\\NP)/NP"
     if word.form == english_word(clause.complement.head):
