@@ -127,7 +127,7 @@ def judge_claims(board: Board, folder: ResultsFolder, lookup: Lookup, *, large: 
             "+5.4 points",
             ("The best recipe per target is chosen on validation. Supported if the interval of its mean gain lies "
             "above "
-            "zero, contradicted if below; the published size is set beside it."),
+            "zero, contradicted if below; the published size is given for comparison."),
             each(_best),
         ),
         (
@@ -150,9 +150,8 @@ def judge_claims(board: Board, folder: ResultsFolder, lookup: Lookup, *, large: 
             "fine-tuning with "
             "zero-shot tests; retrieval comes straight from the second."),
             "set-up",
-            ("Supported if every result with an intermediate task stands on an intermediate stage, and on a "
-            "fine-tuning "
-            "stage exactly where its target has training data."),
+            ("Supported if every result with an intermediate task depends on an intermediate stage, and on a "
+            "fine-tuning stage exactly if its target has training data."),
             (_phases(case),),
         ),
         (

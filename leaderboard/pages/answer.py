@@ -110,16 +110,16 @@ def _targets(site: Site) -> Section:
 
 
 _MATCHED = (
-    "<p>Two backbones of a matched pair start from the same weights and take the same further steps on equally many "
-    "tokens; only the text differs: code or English. So the difference between them is what code did, or chance.</p>\n"
+    "<p>Two backbones of a matched pair start from the same weights and take the same training steps on equally many "
+    "tokens; only the text differs: code or English. So their difference is the effect of code, or chance.</p>\n"
 )
 _UNMATCHED = (
-    "<p>This suite holds no matched pair with both sides, so it cannot say what code did: backbones that differ in "
-    "more than their text can be compared, but not for that question.</p>\n"
+    "<p>This suite has no complete matched pair, so it cannot isolate the effect of code: other pairs of backbones "
+    "differ in more than their text.</p>\n"
 )
 _MORE = (
     '<p>The differences cell by cell, with intervals and tests: <a href="gains.html">gains of the intermediate '
-    'tasks</a>. What the paper claimed, tested here: <a href="claims.html">claims</a>.</p>\n'
+    'tasks</a>. Tests of the paper\'s claims: <a href="claims.html">claims</a>.</p>\n'
 )
 
 
@@ -152,7 +152,7 @@ def _sentences(site: Site, pair: ComparedPair) -> Iterator[Block]:
     if silent := _silent(site, pair):
         yield prose(
             "<p><bdi>{}</bdi>: neither side is above the baseline in any language, whatever the recipe. These targets "
-            "cannot show what code did; averages over all targets hold them all the same.</p>\n",
+            "cannot show an effect of code; averages over all targets include them nevertheless.</p>\n",
             ", ".join(map(isolated, silent)),
         )
 

@@ -23,9 +23,9 @@ def claims_page(site: Site) -> Page:
     """The page of claims."""
     claims = judge_claims(site.board, site.folder, site.lookup)
     lede = Markup(
-        '<p class="lede">What <a href="https://arxiv.org/abs/2005.13013" rel="noreferrer">Phang et al. 2020</a> claim, '
-        "tested on the results of this suite by rules that are written beside the verdicts. The published averages are "
-        "as this project was told them; they were not read again in the paper's tables.</p>\n"
+        '<p class="lede">The claims of <a href="https://arxiv.org/abs/2005.13013" rel="noreferrer">Phang et al. 2020'
+        "</a>, tested on the results of this suite by the rule given with each verdict. The published averages are "
+        "from secondary sources and were not checked against the paper's tables.</p>\n"
     )
     ranking = site.lookup.ranking(AVERAGE)
     if ranking is not None and ranking.kind == "items":
@@ -35,7 +35,7 @@ def claims_page(site: Site) -> Page:
     if site.frame.miniature:
         lede += Markup(
             "<p><strong>A verdict on a miniature suite tests the machinery, not the claim:</strong> neither the "
-            "paper's data nor its model is here.</p>\n"
+            "paper's data nor its model is used.</p>\n"
         )
     elif any(claim.number == _MODEL_CLAIM and claim.verdict != "supported" for claim in claims):
         lede += Markup(

@@ -55,12 +55,11 @@ def gains_page(site: Site) -> Page:
     return Page(
         stem="gains",
         title=f"Gains of intermediate tasks: {site.frame.title}",
-        heading=heading("What intermediate tasks bring"),
+        heading=heading("Gains of intermediate tasks"),
         lede=Markup(
-            '<p class="lede">Each number is a difference in points. Above: what code adds to the gain of an '
-            "intermediate "
-            "task; below: the gains themselves, one matrix a backbone. "
-            '<a href="#how">How intervals and tests were made</a>.</p>\n'
+            '<p class="lede">Each number is a difference in points. First come the effects of code on the gain of an '
+            "intermediate task, then the gains, one matrix per backbone. "
+            '<a href="#how">Methods of intervals and tests</a>.</p>\n'
         ),
         sections=tuple(sections),
     )

@@ -22,9 +22,8 @@ def log_page(site: Site, log: Log) -> Page:
         title=f"Log: {site.frame.title}",
         heading=heading("Changes between builds"),
         lede=Markup(
-            '<p class="lede">A build stands here if a row was added, changed or withdrawn since the build before '
-            "it. For a "
-            "changed score the log names the first phase whose stages are others.</p>\n"
+            '<p class="lede">A build is listed if a row was added, changed or withdrawn since the previous one. For a '
+            "changed score, the log names the first phase with different stages.</p>\n"
         ),
         sections=sections or (Section(id="none", title="Nothing yet", blocks=()),),
     )

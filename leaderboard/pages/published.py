@@ -63,9 +63,8 @@ def published_section() -> tuple[Section, ...]:
     look = Look(id="table-published", label="Published scores", heads=("system",), firsts=firsts)
     intro = prose(
         "<p>These rows were <strong>published, not run here</strong>: other code, other hardware, no interval. They "
-        "stand "
-        'apart for orientation; <a href="reproduction.html">Reproduction</a> sets them beside ours where that is '
-        "fair.</p>\n"
+        'are given for orientation; <a href="reproduction.html">Reproduction</a> compares them with ours where '
+        "possible.</p>\n"
     )
     blocks = (intro, TableBlock(table=table, look=look), Prose(html=Markup("").join(_references())))
     return (Section(id="published", title="Published results, not run here", blocks=blocks),)

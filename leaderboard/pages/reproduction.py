@@ -178,8 +178,8 @@ def reproduction_page(site: Site) -> Page:
     )
     rule = (
         f"A number matches if ours lies within {TOLERANCE:.0f} point, widened by half of our {site.lookup.interval} "
-        "where there is one: careful runs of the same recipe with other code and hardware are known to differ by about "
-        "a point. Only numbers that could be verified stand here, each with where it was read."
+        "if there is one: careful runs of the same recipe with other code and hardware are known to differ by about "
+        "a point. Only verified numbers are listed, each with its source."
     )
     summary = "; ".join(f"{plural(number, 'number')}: {status}" for status, number in sorted(counts.items()))
     reasons = Counter(one.why for one in found if one.status == "cannot be compared")
@@ -202,4 +202,4 @@ def _reasons(reasons: Counter[str]) -> Iterator[Block]:
             Markup("<li>{}: <bdi>{}</bdi></li>\n").format(plural(number, "number"), why)
             for why, number in sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
         )
-        yield Prose(html=Markup('<p>What cannot be compared, and why:</p>\n<ul class="notes">\n{}</ul>\n').format(told))
+        yield Prose(html=Markup('<p>Not comparable, by reason:</p>\n<ul class="notes">\n{}</ul>\n').format(told))

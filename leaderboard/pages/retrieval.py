@@ -33,8 +33,8 @@ def retrieval_page(site: Site) -> Page:
         heading=heading("Readings of the encoders"),
         lede=Markup(
             '<p class="lede">Retrieval has no training: sentences are embedded by a hidden state of the encoder after '
-            "phase (ii). Which one, and how its pieces are pooled, is chosen on samples that are not scored, where "
-            "there are any; here are the curves of all of them.</p>\n"
+            "phase (ii). The hidden state and the pooling are chosen on unscored samples, if there are any; this page "
+            "shows the curves of all of them.</p>\n"
         ),
         sections=tuple(sections),
     )

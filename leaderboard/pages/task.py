@@ -95,15 +95,14 @@ def _scores(site: Site, target: TargetInfo) -> Section:
         blocks.append(
             prose(
                 "<p>The target is fine-tuned on the English training set <bdi>{}</bdi>. Where a recipe's intermediate "
-                "training already holds that set, its score carries † (own training data): what it gains is more "
-                "training "
-                "on the target, not transfer from another task.</p>\n",
+                "training already includes that set, its score is marked † (own training data): its gain comes from "
+                "more training on the target, not from transfer.</p>\n",
                 target.trained_on,
             )
         )
     blocks.append(
         prose(
-            '<p>By language family, with what the tokenizers know: <a href="{}">languages of this target</a>.</p>\n',
+            '<p>By language family, with tokenizer statistics: <a href="{}">languages of this target</a>.</p>\n',
             languages_file(target.name),
         )
     )

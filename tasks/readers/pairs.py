@@ -115,8 +115,8 @@ TAXINLI = NliTable(rows=quoted_rows, premise="prem", hypothesis="hyp", label="la
 class NliTableReader:
     """Reads one kind of table.
 
-    MultiNLI numbers the pairs of each split separately, so pair ids can repeat in mixed splits; they are made unique and
-    counted. Pairs without a gold label are left out and counted.
+    MultiNLI numbers the pairs of each split separately, so pair ids can repeat in mixed splits; they are made
+    unique and counted. Pairs without a gold label are left out and counted.
     """
 
     table: NliTable

@@ -342,7 +342,7 @@ def test_stale_pages_vanish(results: Path, site: Path) -> None:
     assert not (site / row_page("base+code", "none")).exists()
     assert 1 + TOPICS + 2 * 4 + 3 == len(report.pages)
     assert [results.name, site.name] == sorted(path.name for path in site.parent.iterdir())
-    assert "holds no matched pair" in text_of(parse(site / "index.html"))
+    assert "has no complete matched pair" in text_of(parse(site / "index.html"))
 
 
 def test_a_folder_that_is_not_ours_is_kept(results: Path, tmp_path: Path) -> None:
