@@ -24,8 +24,8 @@ def claims_page(site: Site) -> Page:
     claims = judge_claims(site.board, site.folder, site.lookup)
     lede = Markup(
         '<p class="lede">The claims of <a href="https://arxiv.org/abs/2005.13013" rel="noreferrer">Phang et al. 2020'
-        "</a>, tested on the results of this suite by the rule given with each verdict. The published averages are "
-        "from secondary sources and were not checked against the paper's tables.</p>\n"
+        "</a>, tested on the results of this suite by the rule given with each verdict. The published averages were "
+        "not checked against the paper's tables.</p>\n"
     )
     ranking = site.lookup.ranking(AVERAGE)
     if ranking is not None and ranking.kind == "items":
