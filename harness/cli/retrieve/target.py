@@ -1,4 +1,4 @@
-"""What ``retrieve tatoeba`` and ``retrieve bucc`` share: their options, and the report of what was found."""
+"""Options and report shared by ``retrieve tatoeba`` and ``retrieve bucc``."""
 
 from __future__ import annotations
 
