@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from tasks.errors import DataError
 
@@ -195,7 +196,41 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_rows(path: Path, row_class: type[RowT]) -> list[RowT]:
     """All rows of a JSON-lines file as ``row_class``."""
-    return [row_class.from_json(record) for record in read_json_lines(path)]
+    return list(RowFiles((path,), row_class))
+
+
+class RowFiles(Generic[RowT]):
+    """The rows of JSON-lines files, one file after the other, read anew in every iteration and never all in memory.
+
+    Args:
+        paths: the files.
+        row_class: of their rows.
+    """
+
+    def __init__(self, paths: Sequence[Path], row_class: type[RowT]) -> None:
+        self.paths = paths
+        self.row_class = row_class
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Rows of each file."""
+        counts = []
+        for path in self.paths:
+            with path.open("rb") as file:
+                counts.append(sum(1 for _ in file))
+        return tuple(counts)
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def __iter__(self) -> Iterator[RowT]:
+        """Each row.
+
+        Raises:
+            DataError: a line is not a JSON object; the file and line are named.
+        """
+        for path in self.paths:
+            yield from map(self.row_class.from_json, read_json_lines(path))
 
 
 def rows_to_json(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:

@@ -25,7 +25,7 @@ from harness.training.encoding import EncodedRows, encode_rows
 from harness.training.inputs import Inputs
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
-from tasks.rows import Row, read_rows
+from tasks.rows import Row, RowFiles
 from tasks.types import task_type
 from tasks.types.base import EncodingReport, HeadKind
 
@@ -76,16 +76,11 @@ class Encoder:
             if found is not None:
                 report(1.0, f"{where}: encoded before")
                 return found
-        rows: list[Row] = []
-        counts = []
-        for file in files:
-            added = read_rows(file, task_type(task.type).row_class)
-            counts.append(len(added))
-            rows += added
+        rows: RowFiles[Row] = RowFiles(files, task_type(task.type).row_class)
         backbone, tokenizer = self.checkpoint.backbone, self.checkpoint.tokenizer
         encoded = encode_rows(task, rows, backbone, tokenizer, report, keep_features=False, where=where)
-        _save(self.made / key, encoded, counts)
-        return encoded, counts
+        _save(self.made / key, encoded, rows.counts)
+        return _load(self.made / key) or (encoded, list(rows.counts))
 
     def _key(self, task: TaskParams, files: Sequence[Path]) -> str:
         backbone = self.checkpoint.backbone

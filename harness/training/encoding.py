@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
 from harness.training.backbone import Backbone
@@ -11,7 +12,7 @@ from harness.training.inputs import Inputs, join, pack
 from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.errors import DataError, UserError
-from tasks.rows import Row
+from tasks.rows import Row, RowFiles
 from tasks.types import task_type
 from tasks.types.base import EncodingReport, Features, FloatArray, HeadKind, Limits
 
@@ -74,7 +75,7 @@ def prefix_ids(backbone: Backbone, tokenizer: Any) -> tuple[int, ...]:
 
 def encode_rows(
     task: TaskParams,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | RowFiles[Row],
     backbone: Backbone,
     tokenizer: Any,
     report: Reporter,
@@ -82,7 +83,7 @@ def encode_rows(
     keep_features: bool,
     where: str,
 ) -> EncodedRows:
-    """Encode rows in chunks, so that the display hears of it and the features of many rows need not be kept.
+    """Encode rows in chunks, so that neither many rows of files nor their features are in memory at once.
 
     Raises:
         DataError: there are no rows, or none left an input.
@@ -94,8 +95,9 @@ def encode_rows(
     parts: list[Inputs] = []
     kept: list[Features] = []
     total = EncodingReport()
+    remaining = iter(rows)
     for start in range(0, len(rows), CHUNK):
-        encoded = task_type(task.type).encode(rows[start : start + CHUNK], tokenizer, allowed, task.labels)
+        encoded = task_type(task.type).encode(list(islice(remaining, CHUNK)), tokenizer, allowed, task.labels)
         if encoded.features:
             parts.append(pack(kind, encoded.features))
         if keep_features:

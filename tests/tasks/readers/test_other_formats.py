@@ -113,3 +113,24 @@ def test_a_passage_longer_than_the_csv_modules_own_limit_is_read(tmp_path: Path)
     finally:
         csv.field_size_limit(before)
     assert passage.strip() in row.prompt
+
+
+def test_a_hub_table_is_read_as_datasets_reads_it(tmp_path: Path) -> None:
+    """Names of classes come from what the library leaves in the file, in columns of lists too."""
+    datasets = pytest.importorskip("datasets")
+    from tasks.readers.records import parquet
+
+    classes = datasets.ClassLabel(names=list(UPOS))
+    features = datasets.Features(
+        {"words": datasets.List(datasets.Value("string")), "tags": datasets.List(classes), "kind": classes}
+    )
+    columns = {"words": [["a", "b"], ["c"], []], "tags": [[0, 3], [1], []], "kind": [2, 0, None]}
+    path = tmp_path / "table.parquet"
+    table = datasets.Dataset.from_dict(columns, features=features)
+    table.to_parquet(path)
+    expected = [
+        {**row, "tags": classes.int2str(row["tags"]), "kind": None if row["kind"] is None else UPOS[row["kind"]]}
+        for row in table
+    ]
+
+    assert expected == [record.fields for record in parquet(path)]
