@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.results.xtreme.layout import TASKS, XtremeTask
+from harness.results.xtreme.layout import XtremeTask, xtreme_tasks
 
 _UPOS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM",
@@ -47,11 +47,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    files = sum(len(task.languages) for task in TASKS.values())
+    files = sum(len(task.languages) for task in xtreme_tasks().values())
     rows = max(1, arguments.rows // files)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for task in TASKS.values():
+        for task in xtreme_tasks().values():
             for language in task.languages:
                 write(folder, task, language, rows, random.Random(f"{arguments.seed} {task.name} {language}"))  # noqa: S311
         sides = [f"{folder}/predictions", f"{folder}/labels"]
@@ -75,9 +75,9 @@ def main() -> int:
         "score_seconds": dict(zip(CLOCKS, our_seconds, strict=True)),
     }
     print(f"{'task':14} {'languages':>9} {'predictions':>11} {'cells':>5} {'largest difference':>18}")
-    for name in [*TASKS, *sorted({key[0] for key in left} - TASKS.keys())]:
+    for name in [*xtreme_tasks(), *sorted({key[0] for key in left} - xtreme_tasks().keys())]:
         own = [value for key, value in apart.items() if key[0] == name]
-        count = len(TASKS[name].languages) if name in TASKS else 0
+        count = len(xtreme_tasks()[name].languages) if name in xtreme_tasks() else 0
         print(f"{name:14} {count or '':>9} {count * rows or '':>11} {len(own):5} {max(own):18.1e}")
     print(f"{rows * files:,} predictions, {len(left)} cells, largest difference {largest:.1e}")
     for clock, theirs_took, ours_took in zip(CLOCKS, their_seconds, our_seconds, strict=True):

@@ -147,7 +147,7 @@ class SpanQuestionType:
         """Exact match and F1; the headline number is their mean, as in XTREME."""
         require_metric(metric, METRICS)
         require_matching(references, predictions)
-        exact, overlap = _measures(metric, language)
+        exact, overlap = measures(metric, language)
         units = UnitCounts()
         exact_sum = overlap_sum = 0.0
         for row, prediction in zip(references, predictions, strict=True):
@@ -190,7 +190,7 @@ def _answered(
 Measure = Callable[[str, Sequence[str]], float]
 
 
-def _measures(metric: str, language: str) -> tuple[Measure, Measure]:
+def measures(metric: str, language: str) -> tuple[Measure, Measure]:
     """Exact match and F1 of a metric's own definition."""
     if metric == "mlqa":
         return (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.results.findings import Finding
 from harness.results.xtreme.export import submission_file
-from harness.results.xtreme.layout import TASKS
-from harness.results.xtreme.score import score_file
+from harness.results.xtreme.layout import xtreme_tasks
+from harness.results.xtreme.score import headline, score_file
 from leaderboard.results import Result
 
 #: Per cent and back.
@@ -23,7 +23,7 @@ def check_labels(file: str, target: str, result: Result, predictions: Path, labe
     Raises:
         DataError: predictions or labels are not as they should be, or do not belong together.
     """
-    task = TASKS[target]
+    task = xtreme_tasks()[target]
     if target == "tatoeba":
         return None
     found: list[Finding] = []
@@ -34,11 +34,7 @@ def check_labels(file: str, target: str, result: Result, predictions: Path, labe
             scores = score_file(task, language, given, labels / target / task.file(language))
             shares = {metric: value / 100 for metric, value in scores.items()}
             values = {f"metrics.{metric}": value for metric, value in shares.items()}
-            values["score"] = (
-                (shares["exact_match"] + shares["f1"]) / 2
-                if task.kind == "answers"
-                else shares.get("f1", shares.get("accuracy", 0.0))
-            )
+            values["score"] = headline(shares)
             for field, value in values.items():
                 metric = field.removeprefix("metrics.")
                 said = claimed.score if field == "score" else claimed.metrics.get(metric)

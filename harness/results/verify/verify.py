@@ -23,7 +23,7 @@ from harness.results.verify.counts import check_counts
 from harness.results.verify.labels import check_labels
 from harness.results.verify.references import MissingReferencesError, References
 from harness.results.verify.statistics import check_statistics
-from harness.results.xtreme.layout import TASKS
+from harness.results.xtreme.layout import xtreme_tasks
 from leaderboard.read import CellKey, ResultsFolder, load, read_results
 from leaderboard.results import UNITS_SCHEMA, Result, Units
 from tasks.errors import DataError, UserError
@@ -160,7 +160,7 @@ class _Checker:
                 self._looked_at.add(stage)
                 yield from self._files(stage)
         try:
-            if self._labels is not None and key.target in TASKS and (self._labels / key.target).is_dir():
+            if self._labels is not None and key.target in xtreme_tasks() and (self._labels / key.target).is_dir():
                 yield from self._by_labels(file, key, result, chain, self._labels)
             else:
                 yield from self._again(file, key, result, chain)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.files import read_json
-from harness.results.xtreme.layout import TASKS, XtremeTask
+from harness.results.xtreme.layout import XtremeTask, xtreme_tasks
 from harness.store.artifacts import Store
 from leaderboard.read import CellKey, ResultsFolder, read_results
 from leaderboard.results import Result
@@ -57,7 +57,7 @@ def export_row(
     languages: dict[str, tuple[str, ...]] = {}
     left_out: dict[str, str] = {}
     sources: dict[str, tuple[Path, Path]] = {}
-    for task in TASKS.values():
+    for task in xtreme_tasks().values():
         result = folder.results.get(CellKey(backbone, recipe, task.name, seed))
         reason = _reason(folder, task, result, store)
         if result is not None and (reason is None or reason.startswith("without ")):
@@ -74,8 +74,8 @@ def export_row(
     for name, found in languages.items():
         (aside / name).mkdir(parents=True)
         for language in found:
-            text = submission_file(TASKS[name], language, *sources[name])
-            (aside / name / TASKS[name].file(language)).write_text(text, encoding="utf-8", newline="\n")
+            text = submission_file(xtreme_tasks()[name], language, *sources[name])
+            (aside / name / xtreme_tasks()[name].file(language)).write_text(text, encoding="utf-8", newline="\n")
     if out.exists():
         out.rmdir()
     aside.rename(out)

@@ -22,19 +22,12 @@ from harness.results.xtreme.files import (
     required,
     sentences_of,
 )
-from harness.results.xtreme.layout import GROUPS, TASKS, XtremeTask
+from harness.results.xtreme.layout import GROUPS, XtremeTask, xtreme_tasks
 from tasks.errors import DataError
-from tasks.metrics import (
-    Overlap,
-    corpus_chunk_counts,
-    mlqa_exact_match,
-    mlqa_f1,
-    pair_overlap,
-    squad_exact_match,
-    squad_f1,
-)
+from tasks.metrics import Overlap, corpus_chunk_counts, pair_overlap
 from tasks.readers.placeholders import one_tag
 from tasks.types.files import where_it_parts
+from tasks.types.span_qa import measures
 
 Scores = dict[str, float]
 
@@ -79,18 +72,19 @@ def score_submission(
     for folder in (predictions, labels):
         _require_folder(folder)
     folders = sorted(path.name for path in predictions.iterdir() if path.is_dir())
-    names = [name for name in TASKS if name in folders and (labels / name).is_dir()]
+    known = xtreme_tasks()
+    names = [name for name in known if name in folders and (labels / name).is_dir()]
     if not names:
         raise DataError(
             f"no task of XTREME is both here and in {labels}",
             where=str(predictions),
-            remedy=f"its folders are called {', '.join(TASKS)}",
+            remedy=f"its folders are called {', '.join(known)}",
         )
     tasks: dict[str, dict[str, Any]] = {}
     missing: dict[str, tuple[str, ...]] = {}
-    done, total = 0, sum(len(TASKS[name].languages) for name in names)
+    done, total = 0, sum(len(known[name].languages) for name in names)
     for name in names:
-        task = TASKS[name]
+        task = known[name]
         _refuse_strangers(task, predictions / name)
         found: dict[str, dict[str, float]] = {}
         for language in task.languages:
@@ -106,7 +100,7 @@ def score_submission(
                 continue
             for metric, value in score_file(task, language, *files, unanswered=unanswered).items():
                 found.setdefault(metric, {})[language] = value
-        tasks[name] = found if name in missing else _averaged(task, found)
+        tasks[name] = found if name in missing else _averaged(found)
     complete = {name: scores["avg_metric"] for name, scores in tasks.items() if "avg_metric" in scores}
     return Report(
         tasks=tasks,
@@ -138,21 +132,24 @@ def score_file(task: XtremeTask, language: str, predictions: Path, labels: Path,
     return _answers(task, language, predictions, labels, unanswered=unanswered)
 
 
-def _averaged(task: XtremeTask, found: dict[str, dict[str, float]]) -> dict[str, Any]:
-    averages = {f"avg_{metric}": sum(scores.values()) / len(scores) for metric, scores in found.items()}
-    if task.kind == "answers":
-        main = (averages["avg_exact_match"] + averages["avg_f1"]) / 2
-    else:
-        main = averages["avg_f1"] if "avg_f1" in averages else averages["avg_accuracy"]
-    return {**found, **averages, "avg_metric": main}
+def headline(scores: Scores) -> float:
+    """The one number of a task, from its metrics: the mean of exact match and F1, else F1, else accuracy."""
+    if "exact_match" in scores:
+        return (scores["exact_match"] + scores["f1"]) / 2
+    return scores["f1"] if "f1" in scores else scores["accuracy"]
+
+
+def _averaged(scores: dict[str, Scores]) -> dict[str, Any]:
+    means = {metric: sum(by_language.values()) / len(by_language) for metric, by_language in scores.items()}
+    return {**scores, **{f"avg_{metric}": mean for metric, mean in means.items()}, "avg_metric": headline(means)}
 
 
 def _grouped(scores: dict[str, float]) -> dict[str, float]:
     found = {}
-    if scores.keys() == TASKS.keys():
+    if scores.keys() == xtreme_tasks().keys():
         found["all_task"] = sum(scores.values()) / len(scores)
     for group in GROUPS:
-        members = [task.name for task in TASKS.values() if task.group == group]
+        members = [task.name for task in xtreme_tasks().values() if task.group == group]
         if all(name in scores for name in members):
             found[group] = sum(scores[name] for name in members) / len(members)
     return found
@@ -207,17 +204,12 @@ def _answers(task: XtremeTask, language: str, predictions: Path, labels: Path, *
             where=line_of(predictions, min(unknown)),
             remedy="take both from the same release",
         )
+    exact_match, overlap = measures(task.metric, language)
     exact = f1 = 0.0
     for question, golds in questions:
-        answer = given.get(question)
-        if answer is None:
-            continue
-        if task.name == "mlqa":
-            exact += mlqa_exact_match(answer, golds, language)
-            f1 += mlqa_f1(answer, golds, language)
-        else:
-            exact += squad_exact_match(answer, golds)
-            f1 += squad_f1(answer, golds)
+        if question in given:
+            exact += exact_match(given[question], golds)
+            f1 += overlap(given[question], golds)
     return {"exact_match": 100.0 * exact / len(questions), "f1": 100.0 * f1 / len(questions)}
 
 
