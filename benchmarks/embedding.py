@@ -117,8 +117,8 @@ def _theirs(checkpoint: Path) -> Any:
 def _ours(way: str, checkpoint: Path) -> Any:
     from harness.retrieval.embed import SentenceEmbedder
     from harness.retrieval.readings import Reading
+    from harness.specs.training import ModelTask
     from harness.training.encoding import limits
-    from harness.training.parameters import TaskParams
     from tasks.rows import BitextSentence
     from tasks.types import task_type
 
@@ -126,7 +126,7 @@ def _ours(way: str, checkpoint: Path) -> Any:
     last = Reading(layer=depth)
     layers = [Reading(layer=layer) for layer in range(depth + 1)]
     embedder = SentenceEmbedder(checkpoint, readings={"last": [last], "mean": layers, "all": None}[way])
-    task = TaskParams(name="tatoeba", type="sentence_retrieval", labels=(), metric="accuracy", max_length=10_000)
+    task = ModelTask(name="tatoeba", type="sentence_retrieval", labels=(), metric="accuracy", max_length=10_000)
     length = limits(task, embedder.backbone, embedder.tokenizer)
 
     def work(lines: list[str]) -> Any:

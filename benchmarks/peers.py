@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from transformers import AutoConfig, Trainer, TrainerCallback, TrainingArguments
 
+from harness.specs.training import Hyper, ModelTask
 from harness.training import heads
 from harness.training.batches import Batch, collate, micro_batches, shuffled, target_count
 from harness.training.batching import Batching
@@ -27,7 +28,6 @@ from harness.training.encoding import EncodedRows, encode_rows, head_kind
 from harness.training.inputs import Inputs, IntArray
 from harness.training.loop import fit
 from harness.training.model import Model
-from harness.training.parameters import Hyper, TaskParams
 from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
 from tasks.rows import read_rows
@@ -118,9 +118,9 @@ class Workload:
     @classmethod
     def load(cls, request: Mapping[str, Any], device: torch.device, report: Reporter) -> Workload:
         """Read checkpoint and rows, and encode these: of training rows as many as the updates take in one pass."""
-        hyper = Hyper.from_params(request["hyper"])
+        hyper = Hyper.read(request["hyper"], "hyper")
         assert hyper.max_steps is not None
-        task = TaskParams.from_params(request["task"])
+        task = ModelTask.read(request["task"], "task")
         path = Path(request["checkpoint"])
         checkpoint = load_checkpoint(path, dropout=hyper.dropout, attention_dropout=hyper.attention_dropout)
         if request["size"] == "large":

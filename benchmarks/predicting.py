@@ -16,6 +16,7 @@ from transformers import Trainer, TrainingArguments
 
 from benchmarks.peers import padded
 from harness.phases.predict import read_inputs
+from harness.specs.training import ModelTask
 from harness.training import heads
 from harness.training.batches import Batch, collate
 from harness.training.checkpoint import load_checkpoint
@@ -23,7 +24,6 @@ from harness.training.encoding import EncodedRows, decode_rows, encode_rows, hea
 from harness.training.inference import predict_logits
 from harness.training.inputs import Inputs, join
 from harness.training.model import Model
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.rows import Row
 from tasks.types.base import FloatArray, Limits
@@ -70,7 +70,7 @@ class Theirs(nn.Module):
 class Workload:
     """A model with a fresh head, and the test rows of each language."""
 
-    task: TaskParams
+    task: ModelTask
     model: Counted
     rows: dict[str, list[Row]]
     encoded: dict[str, EncodedRows]
@@ -80,7 +80,7 @@ class Workload:
     @classmethod
     def load(cls, request: Mapping[str, Any]) -> Workload:
         """Read checkpoint and rows, and encode these."""
-        task = TaskParams.from_params(request["task"])
+        task = ModelTask.read(request["task"], "task")
         checkpoint = load_checkpoint(Path(request["checkpoint"]))
         backbone, tokenizer = checkpoint.backbone, checkpoint.tokenizer
         rows = {one: read_inputs(Path(request["inputs"]), one, task) for one in request["languages"]}

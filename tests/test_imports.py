@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[1]
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("tasks", "harness.context", "harness.files", "harness.provenance"),
     ("leaderboard", "harness.errors", "harness.paths", "harness.progress"),
-    ("harness.specs", "harness.store", "harness.training"),
-    ("harness.data", "harness.retrieval"),
-    ("harness.plan", "harness.phases"),
-    ("harness.results", "harness.runners"),
+    ("harness.specs", "harness.store"),
+    ("harness.data", "harness.training"),
+    ("harness.plan", "harness.retrieval"),
+    ("harness.phases", "harness.results", "harness.runners"),
     ("harness.run",),
     ("harness.cli",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import torch
 
 from harness.context import RESUME, StageContext
 from harness.files import write_json
+from harness.plan.params import CheckParams, Claims
 from harness.retrieval.embed import SentenceEmbedder
+from harness.specs.task import TypeName
+from harness.specs.training import ModelTask
 from harness.training import heads
 from harness.training.batches import Batch, collate
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_mlm_head
 from harness.training.encoding import encode_rows, limits
 from harness.training.facts import tokenizer_kind
 from harness.training.model import Model
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.errors import UserError
 from tasks.rows import Answer, BitextSentence, MultipleChoice, Row, SentencePair, SpanQuestion, TaggedSentence
@@ -31,21 +33,6 @@ from tasks.types.base import HeadKind
 #: Pieces of a sample that may be unknown where the spec claims the language.
 _MOST_UNKNOWN = 0.05
 _LEARNING_RATE = 1e-3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claims:
-    """What a spec says of a backbone that only its tokenizer and weights can show.
-
-    Attributes:
-        tokenizer: its kind and how many pieces it has; None where nothing is said.
-        languages: those of its pretraining text.
-        mlm_head: whether it has a masked-language-modelling head; None where nobody looked.
-    """
-
-    tokenizer: tuple[str, int] | None
-    languages: Collection[str]
-    mlm_head: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +117,11 @@ def _language(claims: Claims, checkpoint: Checkpoint, code: str, texts: Sequence
     return (pieces > 0 and unknown <= _MOST_UNKNOWN) if code in claims.languages else None, found
 
 
-def _task(kind: str, labels: tuple[str, ...] = ()) -> TaskParams:
-    return TaskParams(name=kind, type=kind, labels=labels, metric="accuracy", max_length=64)
+def _task(kind: TypeName, labels: tuple[str, ...] = ()) -> ModelTask:
+    return ModelTask(name=kind, type=kind, labels=labels, metric="accuracy", max_length=64)
 
 
-_ROWS: tuple[tuple[TaskParams, Row], ...] = (
+_ROWS: tuple[tuple[ModelTask, Row], ...] = (
     (_task("sentence_pair", ("no", "yes")),
      SentencePair(id="1", unit="1", text_a="A cat sleeps.", text_b="An animal rests.", label="yes")),
     (_task("multiple_choice"),
@@ -147,7 +134,7 @@ _ROWS: tuple[tuple[TaskParams, Row], ...] = (
 )  # fmt: skip
 
 
-def _batch(checkpoint: Checkpoint, task: TaskParams, row: Row) -> tuple[Model, Batch]:
+def _batch(checkpoint: Checkpoint, task: ModelTask, row: Row) -> tuple[Model, Batch]:
     report = Reporter(lambda _fraction, _note: None)
     inputs = encode_rows(
         task, [row], checkpoint.backbone, checkpoint.tokenizer, report, keep_features=False, where=task.name
@@ -166,7 +153,7 @@ def _loss(model: Model, batch: Batch) -> torch.Tensor:
     return heads.loss_sum(batch.kind, model(batch, "head"), batch.targets)
 
 
-def _head(checkpoint: Checkpoint, task: TaskParams, row: Row) -> tuple[bool, str]:
+def _head(checkpoint: Checkpoint, task: ModelTask, row: Row) -> tuple[bool, str]:
     model, batch = _batch(checkpoint, task, row)
     with torch.no_grad():
         loss = float(_loss(model.eval(), batch))
@@ -228,12 +215,12 @@ def run(context: StageContext) -> None:
     Raises:
         UserError: the checkpoint cannot be loaded.
     """
-    claims, samples = Claims(**context.params["claims"]), context.params["samples"]
+    params = CheckParams.read(context.params, "params")
     found = []
     saved = context.out / RESUME
     saved.mkdir(exist_ok=True)
-    for result in examine(claims, samples, context.inputs["checkpoint"]):
+    for result in examine(params.claims, params.samples, context.inputs["checkpoint"]):
         found.append(asdict(result))
         write_json(saved / RESULTS, found)
-        context.progress(len(found) / expected(samples), result.check)
+        context.progress(len(found) / expected(params.samples), result.check)
     write_json(context.out / RESULTS, found)

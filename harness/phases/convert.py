@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from tokenizers import processors
 from torch import nn
 
 from harness.context import StageContext
-from harness.training.backbone import Backbone
+from harness.plan.params import ConvertParams, PublishedBackbone, ScratchBackbone
+from harness.specs.backbone import Backbone
 from harness.training.checkpoint import Checkpoint, load_tokenizer, save_checkpoint, save_mlm_head
 from harness.training.encoder import blank_encoder, build_encoder, fill, read_config
 from harness.training.encoding import prefix_ids
@@ -37,38 +37,34 @@ def run(context: StageContext) -> None:
         DataError: weights are missing, damaged or do not fit.
     """
     set_up(context)
-    spec = context.params["backbone"]
-    match spec.get("kind"):
-        case "checkpoint":
-            _from_files(context, spec)
-        case "scratch":
-            _from_scratch(context, spec)
-        case kind:
-            raise UserError(f"unknown kind {kind!r}", where="backbone.kind", remedy="use checkpoint or scratch")
+    match ConvertParams.read(context.params, "params").backbone:
+        case PublishedBackbone() as published:
+            _from_files(context, published)
+        case ScratchBackbone() as scratch:
+            _from_scratch(context, scratch)
     context.progress(1.0, "converted")
 
 
-def _from_files(context: StageContext, spec: Mapping[str, Any]) -> None:
-    folder = context.inputs["source"] / spec.get("path", "")
+def _from_files(context: StageContext, spec: PublishedBackbone) -> None:
+    folder = context.inputs["source"] / spec.path
     if not folder.is_dir():
-        raise UserError("no such folder in the source", where=f"backbone.path {spec.get('path')}")
-    backbone = Backbone.from_json(spec)
-    if backbone.remote_code:
+        raise UserError("no such folder in the source", where=f"backbone.path {spec.path}")
+    if spec.remote_code:
         with tempfile.TemporaryDirectory(dir=context.out) as aside:
-            _from_folder(context, backbone, spec, localise(folder, Path(aside) / folder.name))
+            _from_folder(context, spec, localise(folder, Path(aside) / folder.name))
     else:
-        _from_folder(context, backbone, spec, folder)
+        _from_folder(context, spec, folder)
 
 
-def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, Any], folder: Path) -> None:
-    code = backbone.remote_code
+def _from_folder(context: StageContext, spec: PublishedBackbone, folder: Path) -> None:
+    backbone, code = spec.backbone(), spec.remote_code
     config = read_config(folder, code=code)
     if getattr(config, "is_decoder", False) and backbone.pooling != "last":
         # A mask that hides what follows is no part of an encoder (UniXcoder's own class sets it for generation).
         config.is_decoder = False
     tokenizer = load_tokenizer(folder, code=code)
-    if spec.get("template"):
-        frame(tokenizer, spec["template"]["single"], spec["template"]["pair"])
+    if spec.template is not None:
+        frame(tokenizer, spec.template.single, spec.template.pair)
     check(backbone, config, tokenizer)
     tokenizer.model_max_length = backbone.max_length
     context.progress(0.1, f"reading the weights of {backbone.name}")
@@ -82,7 +78,7 @@ def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, A
     if code:
         check_states(backbone, encoder, tokenizer)
     head = published_mlm_head(tensors, config)
-    check_head(backbone, spec.get("mlm_head"), found=head is not None)
+    check_head(backbone, spec.mlm_head, found=head is not None)
     context.progress(0.7, f"writing {backbone.name}")
     save_checkpoint(context.out, Checkpoint(backbone=backbone, config=config, encoder=encoder, tokenizer=tokenizer))
     if head is not None:
@@ -91,19 +87,16 @@ def _from_folder(context: StageContext, backbone: Backbone, spec: Mapping[str, A
         take_along(folder, context.out)
 
 
-def _from_scratch(context: StageContext, spec: Mapping[str, Any]) -> None:
-    backbone = Backbone.from_json(spec)
-    kind = spec.get("tokenizer")
-    if kind not in ("wordpiece", "bpe"):
-        raise UserError(f"unknown tokenizer {kind!r}", where="backbone.tokenizer", remedy="use wordpiece or bpe")
+def _from_scratch(context: StageContext, spec: ScratchBackbone) -> None:
+    backbone = spec.backbone()
     records = islice(read_json_lines(_corpus(context.inputs["corpus"])), TOKENIZER_TEXTS)
     texts = [record[name] for record in records for name in ("text", "second") if name in record]
     context.progress(0.1, f"training a tokenizer on {len(texts):,} texts")
-    tokenizer = train_tokenizer(texts, kind=kind, vocab_size=spec["vocab_size"], max_length=backbone.max_length)
+    tokenizer = train_tokenizer(texts, kind=spec.tokenizer, vocab_size=spec.vocab_size, max_length=backbone.max_length)
     config, encoder = new_encoder(
         backbone.architecture,
         tokenizer,
-        spec.get("config") or {},
+        spec.config,
         layers=backbone.layers,
         hidden_size=backbone.hidden_size,
         max_length=backbone.max_length,

@@ -15,6 +15,9 @@ from harness.context import StageContext
 from harness.data import overlap
 from harness.errors import first_of
 from harness.files import file_digest, write_json
+from harness.plan.data_params import ArticleFiles, CorpusParams, DataFile, PackageFiles, RowTexts
+from harness.specs.corpus import GeneratedText
+from harness.specs.training import TaskParams
 from harness.training.corpus_files import LANGUAGES, TEXT, TEXTS
 from tasks import miniature
 from tasks.errors import DataError
@@ -22,23 +25,23 @@ from tasks.readers.articles import ARTICLES, choose
 from tasks.rows import Row, write_json_lines
 
 #: The rows of a split (as parameters have it) of a task in a language, and what was mended.
-ReadRows = Callable[[Mapping[str, Any], Mapping[str, Any], str, Path | None], tuple[list[Row], dict[str, int]]]
+ReadRows = Callable[[Mapping[str, Any], TaskParams, str, Path | None], tuple[list[Row], dict[str, int]]]
 
 
-def prepare_corpus(context: StageContext, read_rows: ReadRows) -> dict[str, Any]:
+def prepare_corpus(context: StageContext, params: CorpusParams, read_rows: ReadRows) -> dict[str, Any]:
     """Write a corpus; what to report of it.
 
     Raises:
         DataError: a source is missing, damaged or holds no text.
     """
     scored = _scored(context)
-    if context.params["sources"][0]["kind"] == "articles":
-        return _articles(context, context.params["sources"][0], scored)
-    bound = context.params["max_characters"] or float("inf")
+    if isinstance(params.sources[0], ArticleFiles):
+        return _articles(context, params.sources[0], scored)
+    bound = params.max_characters or float("inf")
     characters = removed = 0
     seen: set[str] = set()
     documents: list[dict[str, str]] = []
-    for name, *texts in _documents(context, read_rows):
+    for name, *texts in _documents(context, params, read_rows):
         normal = overlap.normalise(" ".join(texts))
         if normal in seen or any(overlap.normalise(text) in scored for text in texts):
             removed += 1
@@ -66,20 +69,19 @@ def _scored(context: StageContext) -> set[str]:
 # -- articles by language ----------------------------------------------------------------------------------------------
 
 
-def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]) -> dict[str, Any]:
+def _articles(context: StageContext, source: ArticleFiles, scored: set[str]) -> dict[str, Any]:
     """``texts/LANG.jsonl`` of every language, without paragraphs that are scored and articles that came before."""
     if context.data is None:
         raise DataError("text files are needed", where="corpus", remedy="give their folder with --data")
-    read = ARTICLES[source["format"]]
+    read = ARTICLES[source.format]
     (context.out / TEXTS).mkdir()
     report: dict[str, Any] = {}
-    for number, (language, files) in enumerate(sorted(source["files"].items())):
-        context.progress(number / len(source["files"]), f"reading {language}")
+    for number, (language, files) in enumerate(sorted(source.files.items())):
+        context.progress(number / len(source.files), f"reading {language}")
         paths = [checked_file(context.data, file) for file in files]
-        columns = source.get("columns", ("id", "text"))
-        found = choose(read(paths, *columns), source["max_characters"], where=first_of(paths))
+        found = choose(read(paths, *source.columns), source.max_characters, where=first_of(paths))
         pairs = ((article.id, article.text) for article in found.articles)
-        kept, counts = _without_scored(pairs, scored, whole=source.get("whole", False))
+        kept, counts = _without_scored(pairs, scored, whole=source.whole)
         if not kept:
             raise DataError(f"no text is left in {language!r}", where=first_of(paths), remedy="give it more text")
         write_json_lines(context.out / TEXTS / f"{language}.jsonl", kept)
@@ -90,7 +92,7 @@ def _articles(context: StageContext, source: Mapping[str, Any], scored: set[str]
             "characters": sum(len(record["text"]) for record in kept),
             **counts,
         }
-    sizes = {language: source["sizes"][language] for language in report}
+    sizes = {language: source.sizes[language] for language in report}
     write_json(context.out / LANGUAGES, sizes, indent=1)
     return report
 
@@ -121,16 +123,16 @@ def _without_scored(
     return kept, counts
 
 
-def checked_file(data: Path, file: Mapping[str, str]) -> Path:
+def checked_file(data: Path, file: DataFile) -> Path:
     """A file below the data directory, as it was when the run was planned.
 
     Raises:
         DataError: it is gone, or has changed.
     """
-    path = data / file["path"]
+    path = data / file.path
     if not path.is_file():
         raise DataError("no such file", where=str(path), remedy="check --data")
-    if file_digest(path) != file["sha256"]:
+    if file_digest(path) != file.sha256:
         raise DataError("has changed since the run was planned", where=str(path), remedy="run again")
     return path
 
@@ -138,31 +140,25 @@ def checked_file(data: Path, file: Mapping[str, str]) -> Path:
 # -- one stream --------------------------------------------------------------------------------------------------------
 
 
-def _documents(context: StageContext, read_rows: ReadRows) -> Iterator[tuple[str, ...]]:
+def _documents(context: StageContext, params: CorpusParams, read_rows: ReadRows) -> Iterator[tuple[str, ...]]:
     """The ids of documents with their text, or with two texts that are read together; of packages first."""
-    sources = context.params["sources"]
-    packages = [source for source in sources if source["kind"] == "package"]
+    packages = [source for source in params.sources if isinstance(source, PackageFiles)]
     yield from _package_documents(context, packages)
-    for source in sources:
-        match source["kind"]:
-            case "package":
-                continue
-            case "rows":
-                task = source["task"]
-                rows, _ = read_rows(source["split"], task, "en", context.data)
-                yield from ((f"{task['name']}/{row.id}", text) for row in rows for text in overlap.sentences(row))
-            case "miniature":
+    for source in params.sources:
+        match source:
+            case RowTexts():
+                rows, _ = read_rows(source.split, source.task, "en", context.data)
+                yield from ((f"{source.task.name}/{row.id}", text) for row in rows for text in overlap.sentences(row))
+            case GeneratedText():
                 yield from _generated_documents(source)
-            case other:
-                raise DataError(f"unknown kind of corpus source '{other}'")
 
 
-def _package_documents(context: StageContext, sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _package_documents(context: StageContext, sources: Sequence[PackageFiles]) -> Iterator[tuple[str, str]]:
     """Files of all packages in the order of a hash of their names, so that a bound takes some of every package."""
     found: list[tuple[bytes, str, Path]] = []
     for source in sources:
-        files = context.inputs[f"fetch:{source['package']}"] / "files"
-        for path in files.glob(source["include"]):
+        files = context.inputs[f"fetch:{source.package}"] / "files"
+        for path in files.glob(source.include):
             name = path.relative_to(files).as_posix()
             found.append((hashlib.sha256(name.encode()).digest(), name, path))
     for _, name, path in sorted(found):
@@ -171,23 +167,21 @@ def _package_documents(context: StageContext, sources: Sequence[Mapping[str, Any
             yield name, text
 
 
-def _generated_documents(source: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _generated_documents(source: GeneratedText) -> Iterator[tuple[str, str, str]]:
     """A story of each language in turn, in two parts, and as often a sentence with its translation (TLM).
 
     In turn, because a training that stops before the end of the corpus should have seen of each. Every other time the
     second text comes first.
     """
-    seed = source["seed"]
-    texts = {
-        language: miniature.stories(language, lines=source["lines"], seed=seed) for language in source["languages"]
-    }
+    seed = source.seed
+    texts = {language: miniature.stories(language, lines=source.lines, seed=seed) for language in source.languages}
     pairs = {
-        language: miniature.parallel(language, lines=source["parallel_lines"], seed=seed)
-        for language in source["languages"]
+        language: miniature.parallel(language, lines=source.parallel_lines, seed=seed)
+        for language in source.languages
         if language != "en"
     }
     named = {**texts, **{f"en-{language}": sentences for language, sentences in pairs.items()}}
-    for number in range(max(source["lines"], source["parallel_lines"])):
+    for number in range(max(source.lines, source.parallel_lines)):
         for name, documents in named.items():
             if number < len(documents):
                 first, second = documents[number] if number % 2 == 0 else reversed(documents[number])

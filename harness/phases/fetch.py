@@ -20,6 +20,7 @@ from harness.context import BAKED, RESUME, StageContext
 from harness.data.hub.snapshot import needed_files
 from harness.errors import EnvironmentFault, FailureClass, SpecError
 from harness.files import file_digest, read_json
+from harness.plan.data_params import FETCH, FetchFolder, FetchPackage, FetchParams, FetchRepository, read_params
 
 FILES = "files"
 
@@ -31,44 +32,41 @@ def run(context: StageContext) -> None:
         SpecError: what is asked for is not there, or its bytes are not those that are pinned.
         EnvironmentFault: the network fails; what has come of a repository is kept in the output folder.
     """
+    params = read_params(FETCH, context.params)
     if BAKED in context.inputs:
-        _from_image(context, context.inputs[BAKED])
+        _from_image(context, params, context.inputs[BAKED])
         return
-    match context.params.get("kind"):
-        case "package":
-            _package(context)
-        case "hub":
-            _hub(context)
-        case "folder":
-            _folder(context)
-        case kind:
-            raise SpecError(f"unknown kind {kind!r}", where="fetch.kind", remedy="use package, hub or folder")
+    match params:
+        case FetchPackage():
+            _package(context, params)
+        case FetchRepository():
+            _repository(context, params)
+        case FetchFolder():
+            _folder(context, params)
 
 
-def _package(context: StageContext) -> None:
-    name, version, sha256 = (str(context.params[field]) for field in ("package", "version", "sha256"))
-    context.progress(0.0, f"downloading {name} {version}")
+def _package(context: StageContext, params: FetchPackage) -> None:
+    context.progress(0.0, f"downloading {params.package} {params.version}")
     with tempfile.TemporaryDirectory() as folder:
-        wheel = download(name, version, sha256, Path(folder))
+        wheel = download(params.package, params.version, params.sha256, Path(folder))
         context.progress(0.7, "unpacking")
         unpack(wheel, context.out / FILES)
 
 
-def _hub(context: StageContext) -> None:
+def _repository(context: StageContext, params: FetchRepository) -> None:
     """Named files of a repository, or those that the rule picks; and code, if asked for, at its own commit."""
     from harness.data.hub.download import download as download_files
     from harness.data.hub.repository import Repository, look
 
     # Below RESUME a download that breaks off is kept for the next try.
-    params, out = context.params, context.out / RESUME / FILES
-    repository = Repository(kind=params.get("repository", "model"), id=params["id"], revision=params["revision"])
+    out = context.out / RESUME / FILES
+    repository = Repository(kind="model", id=params.id, revision=params.revision)
     context.progress(0.0, f"asking the hub for {repository.id}")
     listing = look(repository, lambda note: context.progress(0.0, f"asking the hub for {repository.id}: {note}"))
-    names = params.get("files") or needed_files(listing.files, where=str(repository))
+    names = params.files or needed_files(listing.files, where=str(repository))
     download_files(listing, listing.named(names), out, pinned=context.expected, progress=context.progress)
-    code = params.get("code")
-    if code is not None:
-        source = Repository(kind="model", id=code["id"], revision=code["revision"])
+    if params.code is not None:
+        source = Repository(kind="model", id=params.code.id, revision=params.code.revision)
         found = look(source)
         python = [file for file in found.matching("*.py") if "/" not in file.path]
         if not python:
@@ -80,9 +78,9 @@ def _hub(context: StageContext) -> None:
     out.rename(context.out / FILES)
 
 
-def _folder(context: StageContext) -> None:
+def _folder(context: StageContext, params: FetchFolder) -> None:
     """Files of a folder whose digests the plan has taken."""
-    for name in _copied(context, context.inputs["folder"], context.params["files"]):
+    for name in _copied(context, context.inputs["folder"], params.files):
         raise SpecError(
             f"'{name}' has changed since the run was planned",
             where=context.inputs["folder"].name,
@@ -90,17 +88,17 @@ def _folder(context: StageContext) -> None:
         )
 
 
-def _from_image(context: StageContext, folder: Path) -> None:
+def _from_image(context: StageContext, params: FetchParams, folder: Path) -> None:
     """The files that the image holds: those that the plan asks for, with the digests that are on record."""
     where, remedy = "the stage's image", "build it anew: codestilts images lock, then codestilts images build"
     try:
         record = read_json(folder / "weights.json")
     except (OSError, ValueError) as error:
         raise SpecError(f"it holds no backbone's files ({error})", where=where, remedy=remedy) from error
-    if record["params"] != dict(context.params):
+    if record["params"] != params.to_json():
         raise SpecError(f"it holds {record['params']}, and the plan asks for other files", where=where, remedy=remedy)
     held = {name.removeprefix(f"{FILES}/"): sha256 for name, sha256 in record["files"].items()}
-    pinned = context.params["files"] if context.params["kind"] == "folder" else context.expected
+    pinned = params.files if isinstance(params, FetchFolder) else context.expected
     missing = sorted(set(pinned) - set(held))
     for name in missing or _copied(context, folder / FILES, {**held, **pinned}):
         raise SpecError(f"its '{name}' does not have the recorded SHA-256", where=where, remedy=remedy)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.context import StageContext
-from harness.training.mixture import Mixing
-from harness.training.parameters import TaskParams
+from harness.plan.params import FinetuneParams
+from harness.specs.training import MixingSpec
 from harness.training.supervised import train_checkpoint
 
 #: The name of the one head that fine-tuning leaves.
@@ -18,4 +18,5 @@ def run(context: StageContext) -> None:
         DataError: rows or weights are missing or do not fit.
         harness.errors.Diverged: the loss is no longer finite.
     """
-    train_checkpoint(context, {HEAD: TaskParams.from_params(context.params["task"])}, Mixing())
+    params = FinetuneParams.read(context.params, "params")
+    train_checkpoint(context, params.hyper, {HEAD: params.task}, MixingSpec(kind="proportional"))

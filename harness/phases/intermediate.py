@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from harness.context import StageContext
-from harness.training.interleaved import MlmParams
-from harness.training.mixture import Mixing
-from harness.training.parameters import TaskParams
+from harness.plan.params import IntermediateParams
 from harness.training.supervised import train_checkpoint
 from tasks.errors import UserError
 
@@ -25,15 +23,16 @@ def run(context: StageContext) -> None:
         DataError: rows or weights are missing or do not fit.
         harness.errors.Diverged: the loss is no longer finite.
     """
-    tasks = {task.name: task for task in map(TaskParams.from_params, context.params["tasks"])}
-    if not tasks or len(tasks) != len(context.params["tasks"]):
+    params = IntermediateParams.read(context.params, "params")
+    tasks = {task.name: task for task in params.tasks}
+    if len(tasks) != len(params.tasks):
         raise UserError("intermediate training needs tasks, each once", where="params.tasks", remedy="list them")
-    mlm = context.params.get("mlm")
     train_checkpoint(
         context,
+        params.hyper,
         tasks,
-        Mixing.from_params(context.params.get("mixing") or {}),
-        heads_of={task["name"]: task["head"] for task in context.params["tasks"] if task.get("head")},
-        translated=context.params.get("translated") or {},
-        mlm=None if mlm is None else MlmParams(**mlm),
+        params.mixing,
+        heads_of={task.name: task.head for task in params.tasks if task.head is not None},
+        translated=params.translated or {},
+        mlm=params.mlm,
     )

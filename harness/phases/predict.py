@@ -8,14 +8,15 @@ from pathlib import Path
 from harness.context import StageContext
 from harness.files import write_json
 from harness.phases.finetune import HEAD
+from harness.plan.params import PredictParams
+from harness.specs.training import ModelTask
 from harness.training.checkpoint import Checkpoint, head_facts, load_checkpoint, load_head
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import join
 from harness.training.model import Model
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up
-from tasks.errors import DataError, UserError
+from tasks.errors import DataError
 from tasks.rows import Row, read_rows
 from tasks.types import task_type
 
@@ -37,15 +38,13 @@ def run(context: StageContext) -> None:
     language may differ by rounding where it is predicted beside other languages.
 
     Raises:
-        UserError: the checkpoint's head is missing or does not fit the task.
+        UserError: the parameters name no language, or the checkpoint's head is missing or does not fit the task.
         DataError: a language's rows are missing or empty, or hold answers.
     """
     device = set_up(context)
     report = Reporter(context.progress)
-    task = TaskParams.from_params(context.params["task"])
-    languages: list[str] = list(context.params["languages"])
-    if not languages:
-        raise UserError("no languages to predict", where="params.languages", remedy="name at least one")
+    params = PredictParams.read(context.params, "params")
+    task, languages = params.task, params.languages
     checkpoint = load_checkpoint(context.inputs["checkpoint"])
     head = load_head(
         context.inputs["checkpoint"], HEAD, backbone=checkpoint.backbone, kind=head_kind(task), labels=task.labels
@@ -89,7 +88,7 @@ def run(context: StageContext) -> None:
     write_json(context.out / "details.json", {**facts, **budget.to_json()})
 
 
-def read_inputs(folder: Path, language: str, task: TaskParams) -> list[Row]:
+def read_inputs(folder: Path, language: str, task: ModelTask) -> list[Row]:
     """The test rows of a language, which hold no answers.
 
     Raises:
@@ -107,7 +106,7 @@ def read_inputs(folder: Path, language: str, task: TaskParams) -> list[Row]:
     return rows
 
 
-def _ask(context: StageContext, task: TaskParams, language: str, checkpoint: Checkpoint, report: Reporter) -> _Asked:
+def _ask(context: StageContext, task: ModelTask, language: str, checkpoint: Checkpoint, report: Reporter) -> _Asked:
     """Read and encode one language."""
     rows = read_inputs(context.inputs["inputs"], language, task)
     encoded = encode_rows(

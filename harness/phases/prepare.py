@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 from harness.context import StageContext
 from harness.data import overlap
 from harness.data.training_rows import english_rows, joined, part_of
 from harness.files import write_json
 from harness.phases.corpus import checked_file, prepare_corpus
+from harness.plan.data_params import (
+    PREPARE,
+    CorpusParams,
+    DataFile,
+    MadeParams,
+    RowsParams,
+    ScoredParams,
+    TranslatedParams,
+    read_params,
+)
+from harness.specs.training import TaskParams
 from tasks import miniature
 from tasks.errors import DataError
 from tasks.readers import read_split
@@ -30,32 +41,30 @@ _MOST_DIFFERENT = 0.1
 
 def run(context: StageContext) -> None:
     """Leave the artifact that ``params.kind`` asks for."""
-    match context.params["kind"]:
-        case "rows":
-            _prepare_rows(context)
-        case "translated":
-            _prepare_translated(context)
-        case "made":
+    match read_params(PREPARE, context.params):
+        case RowsParams() as params:
+            _prepare_rows(context, params)
+        case TranslatedParams() as params:
+            _prepare_translated(context, params)
+        case MadeParams() as params:
             from harness.phases.translation.make import (
                 make_translations,  # torch and a model, which nothing else here needs
             )
 
-            _write_report(context.out, make_translations(context))
-        case "inputs" | "labels" as kind:
-            _prepare_scored(context, kind)
-        case "corpus":
-            _write_report(context.out, prepare_corpus(context, _read))
-        case other:
-            assert_never(other)
+            _write_report(context.out, make_translations(context, params))
+        case ScoredParams() as params:
+            _prepare_scored(context, params)
+        case CorpusParams() as params:
+            _write_report(context.out, prepare_corpus(context, params, _read))
 
 
-def _prepare_rows(context: StageContext) -> None:
-    task = context.params["task"]
+def _prepare_rows(context: StageContext, params: RowsParams) -> None:
+    task = params.task
     report: dict[str, Any] = {}
     for split, kept in english_rows(
-        task["name"],
-        context.params["splits"],
-        _scored_passages(context, task["type"]),
+        task.name,
+        params.splits,
+        _scored_passages(context, task.type),
         lambda source: _read(source, task, "en", context.data),
     ):
         report[split] = kept.report
@@ -63,29 +72,29 @@ def _prepare_rows(context: StageContext) -> None:
     _write_report(context.out, report)
 
 
-def _prepare_translated(context: StageContext) -> None:
+def _prepare_translated(context: StageContext, params: TranslatedParams) -> None:
     """``train-LANG.jsonl``: rows whose English original, by id, is a training row. A translation of a row that was left
     out of the English ones, for being scored somewhere, is left out with it.
     """
-    task, languages = context.params["task"], context.params["languages"]
-    row_class = task_type(task["type"]).row_class
+    task, languages = params.task, params.languages
+    row_class = task_type(task.type).row_class
     english = {row.id: row for row in read_rows(context.inputs["rows"] / "train.jsonl", row_class)}
     report: dict[str, Any] = {}
     for number, language in enumerate(languages):
         context.progress(number / len(languages), language)
-        rows, mended = _read(context.params["split"], task, language, context.data)
+        rows, mended = _read(params.split, task, language, context.data)
         paired, differ = _paired(rows, english)
         if differ > _MOST_DIFFERENT * len(rows):
             raise DataError(
                 f"{differ} of {len(rows)} {language} rows have not the label of the English row with their number",
-                where=f"task {task['name']}",
+                where=f"task {task.name}",
                 remedy="give translations of these very rows, in their order",
             )
-        chosen = select_units(paired, context.params["limit"])
+        chosen = select_units(paired, params.limit)
         if not chosen:
             raise DataError(
                 f"none of {len(rows)} {language} rows has the id of an English training row",
-                where=f"task {task['name']}",
+                where=f"task {task.name}",
                 remedy="give translated rows the ids of their originals",
             )
         write_json_lines(context.out / f"train-{language}.jsonl", (row.to_json() for row in chosen))
@@ -106,21 +115,21 @@ def _paired(rows: Sequence[Row], english: Mapping[str, Row]) -> tuple[list[Row],
     return alike, len(found) - len(alike)
 
 
-def _prepare_scored(context: StageContext, kind: str) -> None:
-    task, languages = context.params["task"], context.params["languages"]
+def _prepare_scored(context: StageContext, params: ScoredParams) -> None:
+    task, languages = params.task, params.languages
     report: dict[str, Any] = {}
     for number, language in enumerate(languages):
         context.progress(number / len(languages), language)
-        rows, mended = _read(context.params["split"], task, language, context.data)
-        chosen = select_units(rows, context.params["limit"])
-        records = (row.inputs() if kind == "inputs" else row.reference() for row in chosen)
+        rows, mended = _read(params.split, task, language, context.data)
+        chosen = select_units(rows, params.limit)
+        records = (row.inputs() if params.kind == "inputs" else row.reference() for row in chosen)
         write_json_lines(context.out / f"test-{language}.jsonl", records)
         report[language] = {"read": len(rows), "mended": mended, "kept": len(chosen)}
     _write_report(context.out, report)
 
 
 def _read(
-    source: Mapping[str, Any], task: Mapping[str, Any], language: str, data: Path | None
+    source: Mapping[str, Any], task: TaskParams, language: str, data: Path | None
 ) -> tuple[list[Row], dict[str, int]]:
     """The rows of one split in one language, and what was mended on the way.
 
@@ -131,12 +140,10 @@ def _read(
     if source.get("generator"):
         return miniature.generate(source["task"], source["split"], language, rows=source["rows"]), {}
     if data is None:
-        raise DataError(
-            "release files are needed", where=f"task {task['name']}", remedy="give their folder with --data"
-        )
-    paths = [checked_file(data, file) for file in source["files"][language]]
-    found = read_split(source["format"], paths, language=language, labels=task["labels"])
-    refuse_unanswered(found.rows, task["metric"], ", ".join(file["path"] for file in source["files"][language]))
+        raise DataError("release files are needed", where=f"task {task.name}", remedy="give their folder with --data")
+    paths = [checked_file(data, DataFile(**file)) for file in source["files"][language]]
+    found = read_split(source["format"], paths, language=language, labels=task.labels)
+    refuse_unanswered(found.rows, task.metric, ", ".join(file["path"] for file in source["files"][language]))
     return part_of(found.rows, source.get("part")), dict(found.mended)
 
 

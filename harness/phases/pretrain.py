@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness.context import StageContext
+from harness.plan.params import PretrainParams
 from harness.training.checkpoint import load_checkpoint, save_checkpoint, save_mlm_head, write_training
-from harness.training.corpus_steps import BlockParams, CorpusSteps
+from harness.training.corpus_steps import CorpusSteps
 from harness.training.loop import fit
 from harness.training.masked_lm import MaskedLanguageModel
 from harness.training.memory import PieceBudget
-from harness.training.parameters import Hyper
 from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter, set_up
 
@@ -25,20 +25,13 @@ def run(context: StageContext) -> None:
     """
     device = set_up(context)
     report = Reporter(context.progress)
-    steps, batch_size, length = (int(context.params[name]) for name in ("steps", "batch_size", "block_length"))
-    hyper = Hyper.from_params({**context.params["hyper"], "max_steps": steps, "batch_size": batch_size})
+    params = PretrainParams.read(context.params, "params")
+    hyper = params.hyper
     checkpoint = load_checkpoint(
         context.inputs["checkpoint"], dropout=hyper.dropout, attention_dropout=hyper.attention_dropout
     )
-    probability = float(context.params.get("mask_probability", 0.15))
-    text = CorpusSteps(
-        BlockParams(batch_size=batch_size, block_length=length, mask_probability=probability),
-        checkpoint,
-        context.inputs["checkpoint"],
-        context.inputs["corpus"],
-        context.seed,
-    )
-    batches = text.batches(steps, device=device, report=report.part(0.0, 0.1))
+    text = CorpusSteps(params, checkpoint, context.inputs["checkpoint"], context.inputs["corpus"], context.seed)
+    batches = text.batches(params.steps, device=device, report=report.part(0.0, 0.1))
     budget = PieceBudget(pieces=hyper.micro_batch_pieces)
     model = MaskedLanguageModel(checkpoint.encoder, text.head)
     history = fit(
@@ -46,7 +39,7 @@ def run(context: StageContext) -> None:
         batches.steps,
         model.loss,
         hyper=hyper,
-        points=(steps,),
+        points=(params.steps,),
         evaluate=None,
         device=device,
         precision=context.precision,
@@ -58,10 +51,10 @@ def run(context: StageContext) -> None:
     save_mlm_head(context.out, model.head)
     record = {
         **history.to_json(),
-        **batches.record(steps),
+        **batches.record(params.steps),
         "phase": "pretrain",
-        "effective_batch": batch_size,
-        "block_length": length,
+        "effective_batch": params.batch_size,
+        "block_length": params.block_length,
         **budget.to_json(),
     }
     write_training(context.out, record)

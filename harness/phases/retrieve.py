@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 from harness.context import StageContext
 from harness.files import write_json
+from harness.plan.params import RetrieveParams
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.mining import BitextMiner
 from harness.retrieval.nearest import NearestRetriever
 from harness.retrieval.readings import Choice, Reading, by_rule, by_sample
 from harness.retrieval.sentences import Answers, Embeddings, Reports, SampleSet
 from harness.training.encoding import limits
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter, set_up
 from tasks.errors import UserError
 
@@ -51,24 +51,18 @@ def run(context: StageContext) -> None:
     curve), ``curves.json`` (the curve of every language of the sample, if something was chosen) and the tokenizer's
     reports: ``encoding.json`` on the foreign side of each language, ``encoding-english.json`` on its English side.
 
-    ``params.dev`` says what the inputs ``dev`` and ``dev_labels`` are: ``sample``, by which the reading is chosen and
-    thresholds are tuned; ``scored``, the very rows that are scored, by which thresholds are tuned (the result is an
-    oracle's, and says so) and no reading is ever chosen; ``none``.
-
     Raises:
         UserError: the task is of another type, names no language, or is bitext mining without a sample.
         DataError: the rows of a language are missing, hold answers or lack one side, or the checkpoint is not whole.
     """
     device = set_up(context)
-    task = TaskParams.from_params(context.params["task"])
+    params = RetrieveParams.read(context.params, "params")
+    task, languages = params.task, params.languages
     if task.type not in (NEAREST, MINING):
         raise UserError(
             f"the task {task.name} is of type {task.type}, not {NEAREST} or {MINING}", where="params.task.type"
         )
-    languages: list[str] = list(context.params["languages"])
-    if not languages:
-        raise UserError("there is no language to retrieve in", where="params.languages")
-    sample = _sample(context, task)
+    sample = _sample(context, params)
     report = Reporter(context.progress)
     report(0.0, "loading the checkpoint")
     embedder = SentenceEmbedder(
@@ -87,7 +81,7 @@ def run(context: StageContext) -> None:
         retriever = BitextMiner(embeddings=embeddings, inputs=inputs, sample=sample)
     else:
         retriever = NearestRetriever(embeddings=embeddings, inputs=inputs, sample=sample, metric=task.metric)
-    choice = _choose(context.params["dev"], sample, retriever, embedder, report.part(0.0, _MEASURED))
+    choice = _choose(params.dev, sample, retriever, embedder, report.part(0.0, _MEASURED))
     answers = Answers(out=context.out, task=task.name, type=task.type)
     reports: dict[str, Reports] = {}
     rest = report.part(_MEASURED if sample else 0.0, 1.0)
@@ -95,7 +89,7 @@ def run(context: StageContext) -> None:
         part = rest.part(place / len(languages), (place + 1) / len(languages))
         reports[language] = retriever.retrieve(language, choice.reading, choice.fixed, answers, part)
     details = {**choice.details(embedder.backbone), **retriever.details()}
-    if task.type == MINING and context.params["dev"] == "scored":
+    if task.type == MINING and params.dev == "scored":
         details["oracle_threshold"] = True
     write_json(context.out / "details.json", details)
     if choice.scores:
@@ -107,9 +101,10 @@ def run(context: StageContext) -> None:
     context.progress(1.0, f"retrieved in {len(languages)} languages")
 
 
-def _sample(context: StageContext, task: TaskParams) -> SampleSet | None:
+def _sample(context: StageContext, params: RetrieveParams) -> SampleSet | None:
     """What the inputs have to choose and tune on."""
-    if context.params["dev"] == "none":
+    task = params.task
+    if params.dev == "none":
         if task.type == MINING:
             raise UserError(
                 "there is no sample set to tune the threshold on",
@@ -117,12 +112,12 @@ def _sample(context: StageContext, task: TaskParams) -> SampleSet | None:
                 remedy="give BUCC's sample set (XTREME's dev files) as the task's validation split",
             )
         return None
-    if context.params["dev"] == "scored" and task.type == NEAREST:
+    if params.dev == "scored" and task.type == NEAREST:
         return None  # it has no threshold, and a reading is never chosen on what is scored
     return SampleSet(
         inputs=context.inputs["dev"],
         labels=context.inputs["dev_labels"],
-        languages=tuple(context.params["dev_languages"]),
+        languages=params.dev_languages or (),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from harness import provenance
 from harness.data.splits import suite_rows
@@ -15,6 +14,7 @@ from harness.plan.stage import Environment, Limits, Phase, Stage
 from harness.plan.suite import Planned, RunLocation, read_inputs
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog
+from harness.specs.model import SpecModel
 from harness.specs.resolve import ResolvedSuite, resolve
 from harness.specs.suite import SuiteSpec
 from tasks.errors import UserError
@@ -26,7 +26,7 @@ _SECONDS, _OUTPUT = 7 * 86400.0, 2**40
 def tool_stage(
     phase: Phase,
     name: str,
-    params: Mapping[str, Any],
+    params: SpecModel,
     *,
     inputs: Mapping[str, Stage] | None = None,
     folders: Mapping[str, Path] | None = None,
@@ -51,7 +51,7 @@ def tool_stage(
         name=name,
         version=0,
         environment=environment or Environment(base="", lock=""),
-        params=params,
+        params=params.to_json(),
         inputs={role: stage.key for role, stage in (inputs or {}).items()},
         folders={role: str(folder.resolve()) for role, folder in (folders or {}).items()},
         needs_data=needs_data,

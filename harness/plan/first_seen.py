@@ -16,6 +16,7 @@ import yaml
 from harness import paths
 from harness.errors import SpecError
 from harness.files import write_text
+from harness.plan.data_params import FetchRepository
 from harness.plan.stage import Phase, Plan, Stage
 from harness.specs.source import HubSource
 from harness.store.artifacts import State, Store
@@ -77,7 +78,8 @@ def remember(plan: Plan, store: Store) -> dict[str, list[str]]:
     """Write down digests of fetched files that nothing records; the new paths, by repository and commit."""
     new: Record = {}
     for stage, held in _fetched(plan, store):
-        name = label(stage.params["id"], stage.params["revision"])
+        params = FetchRepository.read(stage.params, stage.name)
+        name = label(params.id, params.revision)
         found = {path: sha256 for path, sha256 in held.items() if path not in stage.expected}
         if found:
             new.setdefault(name, {}).update(found)

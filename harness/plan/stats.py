@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan import limits
-from harness.plan.build import LOCK_OF_PHASE, PlanInputs
 from harness.plan.stage import Environment, Phase, Plan, Stage
+from harness.plan.stage_list import LOCK_OF_PHASE, PlanInputs
+from harness.specs.model import SpecModel
 
 #: Seconds of a core: to start, and for each cell.
 _SECONDS, _CELL_SECONDS = 2.0, 0.02
@@ -27,6 +28,21 @@ class ScoredCell:
     name: str
     digest: str
     validation: float | None
+
+
+class CellParams(SpecModel):
+    """One cell: the digest of its score artifact, and its score on validation rows if it has one."""
+
+    score: str
+    validation: float | None
+
+
+class StatsParams(SpecModel):
+    """All that the statistics of a results folder read there, and how they are made (``leaderboard.stats``)."""
+
+    design: dict[str, Any]
+    settings: dict[str, Any]
+    cells: dict[str, CellParams]
 
 
 def stats_name(suite: str) -> str:
@@ -57,11 +73,11 @@ def stats_plan(
         name=stats_name(suite),
         version=inputs.versions[Phase.STATS.value],
         environment=Environment(base=inputs.bases.get(lock, "local"), lock=inputs.locks[lock]),
-        params={
-            "design": dict(design),
-            "settings": dict(settings),
-            "cells": {cell.name: {"score": cell.digest, "validation": cell.validation} for cell in cells},
-        },
+        params=StatsParams(
+            design=dict(design),
+            settings=dict(settings),
+            cells={cell.name: CellParams(score=cell.digest, validation=cell.validation) for cell in cells},
+        ).to_json(),
         needs_data=True,
         cost=size,
         limits=limits.limits(Phase.STATS, None, size, "cpu"),

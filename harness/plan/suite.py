@@ -13,9 +13,10 @@ from harness.data.splits import SuiteRows, suite_rows
 from harness.errors import SpecError
 from harness.files import file_digest
 from harness.plan import first_seen
-from harness.plan.build import LOCK_OF_PHASE, PlanInputs, build_plan
+from harness.plan.build import build_plan
 from harness.plan.code_versions import phase_versions
 from harness.plan.stage import Plan
+from harness.plan.stage_list import LOCK_OF_PHASE, PlanInputs
 from harness.specs.packages import read_packages
 from harness.specs.resolve import ResolvedSuite, resolved_suite
 from harness.specs.source import FolderSource, HubSource

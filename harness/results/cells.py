@@ -8,8 +8,12 @@ from typing import Any, Literal, Protocol
 
 from harness.data.splits import SuiteRows
 from harness.files import read_json
+from harness.plan.data_params import PREPARE, MadeParams, TranslatedParams, read_params
+from harness.plan.params import FinetuneParams, IntermediateParams
 from harness.plan.stage import Cell, Phase, Stage
 from harness.plan.stats import ScoredCell
+from harness.specs.model import SpecModel
+from harness.specs.training import ModelTask
 from harness.store.artifacts import StoredArtifact
 from leaderboard.json_text import layered_json
 from leaderboard.results import (
@@ -18,6 +22,7 @@ from leaderboard.results import (
     Units,
 )
 from leaderboard.stats.validation import validation_score
+from tasks.scoring import UNITS, LanguageScore, read_result
 
 OWN_TRAINING_DATA = "own-training-data"
 ORACLE_THRESHOLD = "oracle-threshold"
@@ -55,8 +60,8 @@ class CellReader:
 
     def result(self, cell: Cell, *, baseline: bool) -> Result:
         """One result; ``baseline`` says whether the target's baseline is there."""
-        scored = self._json(cell.score, "result.json")
-        trivial = self._json(cell.baseline, "result.json") if baseline else None
+        scored = read_result(self._store.folder(cell.score))
+        trivial = read_result(self._store.folder(cell.baseline)) if baseline else None
         encoding = self._json(cell.predictions, "encoding.json")
         languages = {
             language: _language(entry, encoding.get(language), trivial["languages"][language] if trivial else None)
@@ -90,7 +95,7 @@ class CellReader:
 
     def units(self, cell: Cell) -> Units:
         """Its counts."""
-        return Units.model_validate(self._json(cell.score, "units.json"))
+        return Units.model_validate(self._json(cell.score, UNITS))
 
     def _marks(self, cell: Cell, details: Mapping[str, Any]) -> tuple[str, ...]:
         recipe = next(recipe for recipe in self._resolved.recipes if recipe.name == cell.recipe)
@@ -113,8 +118,10 @@ class CellReader:
             stage = self._stages[key]
             if stage.phase in (Phase.FINETUNE, Phase.INTERMEDIATE, Phase.PRETRAIN):
                 details[stage.phase.value] = self._json(key, "training.json")
-            if stage.phase is Phase.PREPARE and stage.params.get("kind") in ("translated", "made"):
-                details.setdefault("translated", {})[stage.params["task"]["name"]] = self._json(key, "report.json")
+            if stage.phase is Phase.PREPARE:
+                params = read_params(PREPARE, stage.params)
+                if isinstance(params, TranslatedParams | MadeParams):
+                    details.setdefault("translated", {})[params.task.name] = self._json(key, "report.json")
         details["training_recipe"] = {
             "name": self._resolved.training.name,
             "title": self._resolved.training.title,
@@ -128,20 +135,27 @@ class CellReader:
         found: dict[str, dict[str, Any]] = {}
         for key in self._ancestry(cell.score):
             stage = self._stages[key]
-            if stage.phase not in (Phase.FINETUNE, Phase.INTERMEDIATE):
+            phase: Literal["intermediate", "finetune"]
+            tasks: tuple[ModelTask, ...]
+            said = {"device": recipe.device, "precision": recipe.precision}
+            used = stage.environment.to_json()
+            if stage.phase is Phase.FINETUNE:
+                finetune = FinetuneParams.read(stage.params, stage.name)
+                phase, tasks, hyper = "finetune", (finetune.task,), finetune.hyper
+            elif stage.phase is Phase.INTERMEDIATE:
+                params = IntermediateParams.read(stage.params, stage.name)
+                phase, tasks, hyper = "intermediate", params.tasks, params.hyper
+                if len(tasks) > 1:
+                    said |= _named("mixing", recipe.mixing)
+                    used |= _named("mixing", params.mixing)
+                if recipe.mlm is not None and params.mlm is not None:
+                    said |= _named("mlm", recipe.mlm)
+                    used |= _named("mlm", params.mlm)
+            else:
                 continue
-            phase: Literal["intermediate", "finetune"] = "finetune" if stage.phase is Phase.FINETUNE else "intermediate"
-            tasks = stage.params["tasks"] if phase == "intermediate" else [stage.params["task"]]
-            used = {**stage.params["hyper"], **stage.environment.to_json(), **(tasks[0] if len(tasks) == 1 else {})}
-            own = recipe.hyper(tasks[0]["name"], tasks[0]["type"], phase=phase)
-            said = (own if len(tasks) == 1 else recipe.mixture_hyper()).model_dump()
-            said |= {"device": recipe.device, "precision": recipe.precision}
-            if len(tasks) > 1:
-                said |= _named("mixing", recipe.mixing.model_dump())
-                used |= _named("mixing", stage.params["mixing"])
-            if recipe.mlm is not None and "mlm" in stage.params:
-                said |= _named("mlm", recipe.mlm.model_dump())
-                used |= _named("mlm", stage.params["mlm"])
+            own = recipe.hyper(tasks[0].name, tasks[0].type, phase=phase)
+            said |= (own if len(tasks) == 1 else recipe.mixture_hyper()).to_json()
+            used |= {**hyper.to_json(), **(tasks[0].to_json() if len(tasks) == 1 else {})}
             changed = {name: [said[name], used[name]] for name in sorted(said.keys() & used.keys())}
             changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
             if changed:
@@ -193,8 +207,8 @@ class CellReader:
         return found
 
 
-def _named(field: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{field}.{name}": value for name, value in values.items()}
+def _named(field: str, values: SpecModel) -> dict[str, Any]:
+    return {f"{field}.{name}": value for name, value in values.to_json().items()}
 
 
 def _ran_out_of_memory(details: Mapping[str, Any]) -> bool:
@@ -205,7 +219,7 @@ def _ran_out_of_memory(details: Mapping[str, Any]) -> bool:
 
 
 def _language(
-    entry: Mapping[str, Any], encoding: Mapping[str, int] | None, baseline: Mapping[str, Any] | None
+    entry: LanguageScore, encoding: Mapping[str, int] | None, baseline: LanguageScore | None
 ) -> LanguageResult:
     pieces, words, rows = (encoding.get(name, 0) if encoding else 0 for name in ("pieces", "words", "rows"))
     return LanguageResult(

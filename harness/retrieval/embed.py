@@ -20,7 +20,7 @@ from torch import nn
 from harness.retrieval.knn import unit_rows
 from harness.retrieval.layers import cut_above, hidden_states
 from harness.retrieval.readings import Reading, candidates, require_there
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
 from harness.training.batches import collate, micro_batches
 from harness.training.checkpoint import Checkpoint, load_checkpoint
 from harness.training.encoding import prefix_ids

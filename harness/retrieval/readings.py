@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.training.backbone import Backbone, Pooling
+from harness.specs.backbone import Backbone, Pooling
 from tasks.errors import UserError
 
 

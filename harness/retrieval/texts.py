@@ -14,14 +14,16 @@ from harness.files import atomic_write, digest, file_digest
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.exact import FloatMatrix
 from harness.retrieval.readings import Reading, depth_scaled, require_there
-from harness.training.backbone import Backbone, Pooling, read_json
+from harness.specs.backbone import Backbone, Pooling
+from harness.specs.task import TypeName
+from harness.specs.training import ModelTask
 from harness.training.encoding import limits
-from harness.training.parameters import TaskParams
+from harness.training.json_files import read_json
 from harness.training.runtime import require_device
 from tasks.rows import BitextSentence
 from tasks.types import task_type
 
-_TYPE = "bitext_mining"
+_TYPE: TypeName = "bitext_mining"
 
 
 class TextEmbedder:
@@ -54,7 +56,7 @@ class TextEmbedder:
     ) -> None:
         torch.set_num_threads(threads)
         self._embedder = SentenceEmbedder(checkpoint, readings=(reading,), device=require_device(device))
-        task = TaskParams(name="bitext", type=_TYPE, labels=(), metric="f1", max_length=max_length)
+        task = ModelTask(name="bitext", type=_TYPE, labels=(), metric="f1", max_length=max_length)
         self._limits = limits(task, self._embedder.backbone, self._embedder.tokenizer)
         self._work = work
         self._reading = reading
@@ -128,7 +130,7 @@ def reading_of(checkpoint: Path, layer: int | None, pooling: Pooling | None) -> 
     Raises:
         UserError: the backbone has no such hidden state.
     """
-    backbone = Backbone.from_json(read_json(checkpoint / "backbone.json"))
+    backbone = Backbone.read(read_json(checkpoint / "backbone.json"), "backbone")
     reading = Reading(
         layer=depth_scaled(backbone.layers).layer if layer is None else layer, pooling=pooling or backbone.pooling
     )

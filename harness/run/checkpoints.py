@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from harness.plan.checkpoint import Single, plan_checkpoint, tool_stage
+from harness.plan.params import ConvertParams, PublishedBackbone
 from harness.plan.stage import Phase, Plan
 from harness.plan.suite import RunLocation
 from harness.run.explain import selected_stages
@@ -81,9 +82,10 @@ def folder_checkpoint(folder: Path, scratch: Path, display: Display) -> Path:
             allowed to be run.
     """
     if (folder / "backbone.json").is_file() and (folder / "encoder").is_dir():
-        from harness.training.backbone import Backbone, read_json
+        from harness.specs.backbone import Backbone
+        from harness.training.json_files import read_json
 
-        if Backbone.from_json(read_json(folder / "backbone.json")).remote_code:
+        if Backbone.read(read_json(folder / "backbone.json"), "backbone").remote_code:
             raise UserError(
                 "this checkpoint brings Python code of its own, which would be run here",
                 where=str(folder / "backbone.json"),
@@ -101,16 +103,16 @@ def folder_checkpoint(folder: Path, scratch: Path, display: Display) -> Path:
 
     config = read_config(folder)
     decoder = getattr(config, "is_decoder", False) or config.model_type.startswith(("qwen", "llama", "gpt"))
-    spec = {
-        "kind": "checkpoint",
-        "name": folder.resolve().name,
-        "architecture": config.model_type,
-        "layers": config.num_hidden_layers,
-        "hidden_size": config.hidden_size,
-        "max_length": min(convert.positions(config) or 512, 512),
-        "pooling": "last" if decoder else "mean",
-    }
-    stage = tool_stage(Phase.CONVERT, f"convert/{spec['name']}", {"backbone": spec}, folders={"source": folder})
+    backbone = PublishedBackbone(
+        name=folder.resolve().name,
+        architecture=config.model_type,
+        layers=config.num_hidden_layers,
+        hidden_size=config.hidden_size,
+        max_length=min(convert.positions(config) or 512, 512),
+        pooling="last" if decoder else "mean",
+    )
+    params = ConvertParams(backbone=backbone)
+    stage = tool_stage(Phase.CONVERT, f"convert/{backbone.name}", params, folders={"source": folder})
     store = Store(scratch)
     with open_session(store, display, RunnerRequest()) as session:
         session.require(Plan(suite="checkpoint", stages=(stage,), cells=()))

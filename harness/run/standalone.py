@@ -11,12 +11,14 @@ from typing import Any, Literal
 from harness.data.release import ReleaseFiles
 from harness.data.rows import SplitRows, retrieval_rows, tuning
 from harness.files import file_digest, read_json
-from harness.plan import parameters
 from harness.plan.checkpoint import tool_stage
+from harness.plan.data_stages import scored_params
+from harness.plan.params import RetrieveParams, ScoreParams, model_task
 from harness.plan.stage import Environment, Phase, Plan, Stage
 from harness.run.session import Display, open_session
 from harness.runners.base import RunnerName, RunnerRequest
 from harness.specs.task import TaskSpec
+from harness.specs.training import Lengths
 from harness.store.artifacts import Store
 from harness.store.manifest import MANIFEST
 from tasks.errors import UserError
@@ -106,7 +108,7 @@ def evaluate(
         root = _real(root, digests, scratch)
 
     def prepare(role: str, split: SplitRows, kind: Literal["inputs", "labels"]) -> Stage:
-        params = parameters.scored(task, split, kind, digests, request.limit)
+        params = scored_params(task, split, kind, digests, request.limit)
         return tool_stage(Phase.PREPARE, f"prepare/{role}/{task.name}", params, needs_data=True)
 
     inputs = {"inputs": prepare("inputs", use, "inputs")}
@@ -118,8 +120,11 @@ def evaluate(
     retrieved = tool_stage(
         Phase.RETRIEVE,
         f"retrieve/{task.name}",
-        parameters.retrieval(
-            parameters.identity(task) | {"max_length": request.max_length}, use.languages, dev, sample.languages
+        RetrieveParams(
+            task=model_task(task, Lengths(max_length=request.max_length)),
+            languages=use.languages,
+            dev=dev,
+            dev_languages=None if dev == "none" else sample.languages,
         ),
         inputs=inputs,
         folders={"checkpoint": checkpoint},
@@ -129,7 +134,7 @@ def evaluate(
     scored = tool_stage(
         Phase.SCORE,
         f"score/{task.name}",
-        parameters.scoring(task, "predictions", use.languages),
+        ScoreParams.of(task, "predictions", use.languages),
         inputs={"predictions": retrieved, "labels": labels},
     )
     stages = inputs | {"labels": labels, "retrieved": retrieved, "scored": scored}

@@ -19,6 +19,9 @@ FLAGS: tuple[str, ...] = get_args(Flag)
 #: Languages of generated data have codes that ISO 639 leaves to private use.
 _MADE_UP = re.compile("q[a-t][a-z]")
 
+Pooling = Literal["mean", "mean-no-special", "first", "last"]
+Summary = Literal["first", "last", "mean"]
+
 
 class PretrainSpec(SpecModel):
     """Continued masked language modelling: what a matched pair's two sides share, all but the corpus."""
@@ -125,8 +128,8 @@ class BackboneSpec(SpecModel):
     tokenizer: TokenizerSpec | None = None
     prefix: tuple[str, ...] = ()
     template: TemplateSpec | None = None
-    pooling: Literal["mean", "mean-no-special", "first", "last"] = "mean"
-    summary: Literal["first", "last", "mean"] | None = None  # what heads for sentences and pairs read
+    pooling: Pooling = "mean"
+    summary: Summary | None = None  # what heads for sentences and pairs read
     mlm_head: bool | None = None
     dtype: Literal["fp32", "fp16", "bf16"] | None = None
     languages: tuple[str, ...] = ()
@@ -186,3 +189,34 @@ class BackboneSpec(SpecModel):
         if code is None and self.source is not None and "remote-code" in {need.flag for need in self.needs}:
             raise ValueError("the flag 'remote-code' needs 'source.code' with the commit of that code")
         return self
+
+
+class BackboneFacts(SpecModel):
+    """What is known of a pretrained encoder before it is converted.
+
+    Attributes:
+        architecture: the ``model_type`` of its transformers config.
+        max_length: most pieces of one input, special tokens and prefix included.
+        prefix: pieces that follow the first special token of every input.
+        pooling: how a sentence embedding is taken where nothing has chosen another way. Causal backbones have ``last``.
+        remote_code: the checkpoint holds Python files of the backbone's own, which somebody has allowed to be run.
+    """
+
+    name: str
+    architecture: str
+    layers: int = Field(ge=1)
+    hidden_size: int = Field(ge=1)
+    max_length: int = Field(ge=1)
+    prefix: tuple[str, ...] = ()
+    pooling: Pooling = "mean"
+    remote_code: bool = Field(default=False, exclude_if=lambda value: not value)
+
+
+class Backbone(BackboneFacts):
+    """A pretrained encoder, as the phases after ``convert`` need to know it.
+
+    Attributes:
+        summary: which piece the heads for sentences and pairs read, or ``mean``: all of them.
+    """
+
+    summary: Summary = "first"

@@ -15,8 +15,8 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from harness.files import write_json
+from harness.specs.backbone import Backbone
 from harness.training import heads
-from harness.training.backbone import Backbone, read_json
 from harness.training.dropout import use_dropout
 from harness.training.encoder import (
     build_encoder,
@@ -27,6 +27,7 @@ from harness.training.encoder import (
     reason,
     write_safetensors,
 )
+from harness.training.json_files import read_json
 from tasks.errors import DataError, UserError
 from tasks.types.base import HeadKind
 
@@ -118,7 +119,7 @@ def load_checkpoint(path: Path, *, dropout: float = 0.0, attention_dropout: floa
     Raises:
         DataError: a file is missing or a tensor does not fit.
     """
-    backbone = Backbone.from_json(read_json(path / "backbone.json"))
+    backbone = Backbone.read(read_json(path / "backbone.json"), "backbone")
     code = backbone.remote_code
     config = read_config(path / "encoder", code=code)
     encoder = build_encoder(config, dropout=dropout, attention_dropout=attention_dropout, code=code)

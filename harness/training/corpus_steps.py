@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.specs.training import BlockValues
 from harness.training import heads, masked_lm
-from harness.training.backbone import read_json
 from harness.training.batches import shuffled
 from harness.training.checkpoint import MLM_HEAD, Checkpoint, load_mlm_head, new_mlm_head
 from harness.training.corpus_files import LANGUAGES, TEXT, TEXTS
 from harness.training.heads import MaskedLMHead
 from harness.training.inputs import IntArray
+from harness.training.json_files import read_json
 from harness.training.masked_lm import MaskedBlocks
 from harness.training.runtime import Reporter, derived_seed
 from harness.training.steps import Step
@@ -62,23 +63,6 @@ def draw(there: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> IntA
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockParams:
-    """How a corpus is read.
-
-    Attributes:
-        batch_size: blocks a step.
-        block_length: pieces a block, special ones included.
-        mask_probability: of a piece to be a target.
-        smoothing: of the languages' shares, where the corpus is articles by language.
-    """
-
-    batch_size: int
-    block_length: int
-    mask_probability: float = 0.15
-    smoothing: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Read:
     """The blocks of a corpus, (blocks, block_length), and an endless iterator of batches of their indices.
 
@@ -110,7 +94,7 @@ class CorpusBatches:
     """Endless effective batches of a corpus, and their record."""
 
     steps: Iterator[Step[MaskedBlocks]]
-    params: BlockParams
+    params: BlockValues
     head_from: str
     read: _Read
 
@@ -124,7 +108,7 @@ class CorpusBatches:
             "corpus_blocks": len(self.read.blocks),
             "passes": inputs / len(self.read.blocks),
             "mlm_head": self.head_from,
-            **({"smoothing": self.params.smoothing, "languages": by_language} if by_language else {}),
+            **({"smoothing": _smoothing(self.params), "languages": by_language} if by_language else {}),
         }
 
 
@@ -149,7 +133,7 @@ class CorpusSteps:
         head: the checkpoint's masked-LM head, or a fresh one; trained along with the encoder.
     """
 
-    def __init__(self, params: BlockParams, checkpoint: Checkpoint, folder: Path, corpus: Path, seed: int) -> None:
+    def __init__(self, params: BlockValues, checkpoint: Checkpoint, folder: Path, corpus: Path, seed: int) -> None:
         """``folder`` is the one that ``checkpoint`` was read from, ``corpus`` the corpus artifact.
 
         Raises:
@@ -201,7 +185,7 @@ class CorpusSteps:
 
     def _read_languages(self, most: int, report: Reporter) -> _Read:
         """Of each language the blocks that its share of ``most`` needs, or all it has."""
-        wanted_shares = shares(read_json(self._corpus / LANGUAGES), self._params.smoothing)
+        wanted_shares = shares(read_json(self._corpus / LANGUAGES), _smoothing(self._params))
         wanted = {name: count for name, count in quotas(wanted_shares, most).items() if count}
         blocks: dict[str, npt.NDArray[np.int32]] = {}
         for number, (name, count) in enumerate(wanted.items()):
@@ -226,6 +210,10 @@ class CorpusSteps:
             most=most,
             report=report,
         )
+
+
+def _smoothing(params: BlockValues) -> float:
+    return 1.0 if params.smoothing is None else params.smoothing
 
 
 def _in_batches(order: IntArray, batch_size: int) -> Iterator[IntArray]:

@@ -8,7 +8,7 @@ of a model or its type. Stored files are hashed before they are read, and rows a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,11 +19,11 @@ import numpy as np
 import tasks
 from harness.context import ENCODED, StageContext
 from harness.files import digest, file_digest, read_json, write_json
+from harness.specs.training import ModelTask
 from harness.training import encoding, inputs
 from harness.training.checkpoint import Checkpoint
 from harness.training.encoding import EncodedRows, encode_rows
 from harness.training.inputs import Inputs
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.rows import Row, RowFiles
 from tasks.types import task_type
@@ -63,7 +63,7 @@ class Encoder:
         )
 
     def encode(
-        self, task: TaskParams, files: Sequence[Path], report: Reporter, *, where: str
+        self, task: ModelTask, files: Sequence[Path], report: Reporter, *, where: str
     ) -> tuple[EncodedRows, list[int]]:
         """The rows of files, one behind the other, without features; and how many rows each file has.
 
@@ -82,7 +82,7 @@ class Encoder:
         _save(self.made / key, encoded, rows.counts)
         return _load(self.made / key) or (encoded, list(rows.counts))
 
-    def _key(self, task: TaskParams, files: Sequence[Path]) -> str:
+    def _key(self, task: ModelTask, files: Sequence[Path]) -> str:
         backbone = self.checkpoint.backbone
         return digest(
             {
@@ -90,7 +90,7 @@ class Encoder:
                 "tokenizer": self.tokenizer,
                 "prefix": list(backbone.prefix),
                 "longest": backbone.max_length,
-                "task": {name: value for name, value in asdict(task).items() if name not in _BESIDE},
+                "task": {name: value for name, value in task.model_dump().items() if name not in _BESIDE},
                 "rows": [file_digest(file) for file in files],
             }
         )

@@ -19,7 +19,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING
 
-from harness.training.backbone import read_json
+from harness.training.json_files import read_json
 from tasks.errors import DataError, UserError
 
 Tensors = dict[str, torch.Tensor]

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
+from harness.specs.training import ModelTask
 from harness.training.inputs import Inputs, join, pack
-from harness.training.parameters import TaskParams
 from harness.training.runtime import Reporter
 from tasks.errors import DataError, UserError
 from tasks.rows import Row, RowFiles
@@ -33,7 +33,7 @@ class EncodedRows:
     report: EncodingReport
 
 
-def head_kind(task: TaskParams) -> HeadKind:
+def head_kind(task: ModelTask) -> HeadKind:
     """The head a task is answered with.
 
     Raises:
@@ -47,7 +47,7 @@ def head_kind(task: TaskParams) -> HeadKind:
     return kind
 
 
-def limits(task: TaskParams, backbone: Backbone, tokenizer: Any) -> Limits:
+def limits(task: ModelTask, backbone: Backbone, tokenizer: Any) -> Limits:
     """How much text one input may hold: the shorter of the task's and the backbone's maximum.
 
     Raises:
@@ -74,7 +74,7 @@ def prefix_ids(backbone: Backbone, tokenizer: Any) -> tuple[int, ...]:
 
 
 def encode_rows(
-    task: TaskParams,
+    task: ModelTask,
     rows: Sequence[Row] | RowFiles[Row],
     backbone: Backbone,
     tokenizer: Any,
@@ -113,7 +113,7 @@ def encode_rows(
 
 
 def decode_rows(
-    task: TaskParams, rows: Sequence[Row], features: Sequence[Features], logits: Sequence[FloatArray], allowed: Limits
+    task: ModelTask, rows: Sequence[Row], features: Sequence[Features], logits: Sequence[FloatArray], allowed: Limits
 ) -> list[Any]:
     """One prediction a row, as the task's type wants them."""
     return task_type(task.type).decode(rows, features, logits, task.labels, allowed, metric=task.metric)

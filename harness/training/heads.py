@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from harness.training.backbone import Summary
+from harness.specs.backbone import Summary
 from harness.training.batches import Batch
 from harness.training.dropout import Dropout
 from harness.training.inputs import CUT

@@ -8,23 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from harness.training.corpus_steps import BlockParams
 from harness.training.runtime import derived_seed
-
-
-@dataclass(frozen=True, kw_only=True)
-class MlmParams(BlockParams):
-    """The steps that ``+mlm`` adds.
-
-    Attributes:
-        ratio: masked-language-model steps for each step on a task.
-    """
-
-    ratio: float
-
-    def steps(self, task_steps: int) -> int:
-        """How many masked-language-model steps go with so many steps on tasks."""
-        return max(1, round(self.ratio * task_steps))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
 from harness.training.encoding import prefix_ids
 from harness.training.heads import MaskedLMHead
 from harness.training.inputs import IntArray

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from harness.specs.training import ModelTask
 from harness.training.encoding import EncodedRows
 from harness.training.loop import History
-from harness.training.parameters import TaskParams
 from tasks.rows import Row, SpanQuestion
 from tasks.types.base import FloatArray, Limits
 from tasks.types.span_qa import SpanQuestionType
@@ -22,7 +22,7 @@ KEY = "no_answer"
 
 
 def chosen_on(
-    task: TaskParams, rows: Sequence[Row], encoded: EncodedRows, logits: Sequence[FloatArray], allowed: Limits
+    task: ModelTask, rows: Sequence[Row], encoded: EncodedRows, logits: Sequence[FloatArray], allowed: Limits
 ) -> dict[str, Any]:
     """Return a validation's threshold and its scores, for the record; empty for other tasks."""
     if task.metric != METRIC:

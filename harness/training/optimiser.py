@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from harness.training.parameters import Hyper
+from harness.specs.training import Hyper
 
 
 def build_optimiser(parameters: Iterable[nn.Parameter], hyper: Hyper) -> torch.optim.Optimizer:

@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from harness.files import write_json
-from harness.training.backbone import read_json
 from harness.training.checkpoint import new_mlm_head
 from harness.training.encoder import Tensors, read_safetensors, unreadable
 from harness.training.heads import MaskedLMHead
+from harness.training.json_files import read_json
 from tasks.errors import DataError, UserError
 
 _CONFIGS = ("config.json", "tokenizer_config.json")

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from harness.context import Progress, StageContext
+from harness.specs.training import Hyper, MixingSpec, MlmValues, ModelTask
 from harness.training import heads, no_answer
 from harness.training.batches import Batch, shuffled, target_count
 from harness.training.batching import Batching, pieces_of
@@ -33,13 +34,12 @@ from harness.training.encoded import Encoder
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import IntArray
-from harness.training.interleaved import Interleaving, MlmParams
+from harness.training.interleaved import Interleaving
 from harness.training.loop import Evaluation, fit
 from harness.training.masked_lm import MaskedBlocks, loss_sum
 from harness.training.memory import PieceBudget
-from harness.training.mixture import Mixing
+from harness.training.mixture import epoch_inputs, task_schedule, task_weights
 from harness.training.model import Model
-from harness.training.parameters import Hyper, TaskParams
 from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter, derived_seed, set_up
 from harness.training.steps import Step
@@ -59,7 +59,7 @@ class TaskData:
 
     name: str
     head: str
-    task: TaskParams
+    task: ModelTask
     kind: HeadKind
     train: EncodedRows
     validation_rows: list[Row]
@@ -93,7 +93,7 @@ Part = tuple[str, Batch] | MaskedBlocks
 
 
 def load_task(
-    task: TaskParams,
+    task: ModelTask,
     folder: Path,
     encoder: Encoder,
     report: Reporter,
@@ -154,7 +154,7 @@ class Trainer:
         hyper: Hyper,
         context: StageContext,
         device: torch.device,
-        mlm: MlmParams | None = None,
+        mlm: MlmValues | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.tasks = list(tasks)
@@ -207,11 +207,11 @@ class Trainer:
         heads.initialise(head, derived_seed(self.context.seed, "head", data.head))
         return head
 
-    def train(self, mixing: Mixing, report: Reporter) -> Trained:
+    def train(self, mixing: MixingSpec, report: Reporter) -> Trained:
         """Train encoder and heads; the encoder of the checkpoint is changed in place."""
         sizes = [len(data.train.inputs) for data in self.tasks]
-        points = self.hyper.evaluation_points(mixing.epoch_inputs(sizes))
-        schedule = mixing.schedule(sizes, points[-1], self.context.seed)
+        points = self.hyper.evaluation_points(epoch_inputs(mixing, sizes))
+        schedule = task_schedule(mixing, sizes, points[-1], self.context.seed)
         order, corpus_steps, corpus = self._corpus_steps(points[-1], report)
         if self.corpus is None:  # whose decoder is the input embedding: there every row has a gradient
             used = [data.train.inputs.ids for data in self.tasks]
@@ -235,9 +235,9 @@ class Trainer:
         record = {
             **history.to_json(),
             "effective_batch": self.hyper.batch_size,
-            "epoch_inputs": mixing.epoch_inputs(sizes),
+            "epoch_inputs": epoch_inputs(mixing, sizes),
             **({} if corpus is None else {"mlm": corpus.record(history.steps - len(drawn))}),
-            "mixture": {data.name: float(w) for data, w in zip(self.tasks, mixing.weights(sizes), strict=True)},
+            "mixture": {data.name: float(w) for data, w in zip(self.tasks, task_weights(mixing, sizes), strict=True)},
             "tasks": {
                 data.name: data.summary(int(count), self.hyper.batch_size) | self._passed(drawn == index)
                 for index, (data, count) in enumerate(zip(self.tasks, counts, strict=True))
@@ -331,17 +331,19 @@ class Trainer:
 
 def train_checkpoint(
     context: StageContext,
-    tasks: Mapping[str, TaskParams],
-    mixing: Mixing,
+    hyper: Hyper,
+    tasks: Mapping[str, ModelTask],
+    mixing: MixingSpec,
     *,
     heads_of: Mapping[str, str] = MappingProxyType({}),
     translated: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    mlm: MlmParams | None = None,
+    mlm: MlmValues | None = None,
 ) -> None:
     """Train the stage's checkpoint on tasks, by the names their heads are kept under, and write the result.
 
     Args:
         context: the stage's.
+        hyper: how to train.
         tasks: by the names they are recorded under.
         mixing: how the tasks share the steps.
         heads_of: the names their heads are kept under, where those are others; tasks with one name share one head.
@@ -350,7 +352,6 @@ def train_checkpoint(
     """
     device = set_up(context)
     report = Reporter(context.progress)
-    hyper = Hyper.from_params(context.params["hyper"])
     checkpoint = load_checkpoint(
         context.inputs["checkpoint"], dropout=hyper.dropout, attention_dropout=hyper.attention_dropout
     )

@@ -14,7 +14,7 @@ from harness.cli.retrieve.options import mining_options, settings
 
 if TYPE_CHECKING:
     from harness.runners.base import RunnerName
-    from harness.training.backbone import Pooling
+    from harness.specs.backbone import Pooling
 
 _FILE = click.Path(path_type=Path)
 #: WikiMatrix's threshold for the ratio margin (Schwenk et al. 2019, arXiv 1907.05791), found with LASER's embeddings.

@@ -15,6 +15,7 @@ from harness.context import RESUME, StageContext
 from harness.phases.translation.model import Made, Translator
 from harness.phases.translation.rows import Lost, texts, translated
 from harness.phases.translation.sentences import Span, sentences
+from harness.plan.data_params import MadeParams
 from harness.training.memory import out_of_memory
 from harness.training.runtime import Reporter, set_up
 from tasks.errors import DataError
@@ -59,7 +60,7 @@ class Saved:
         self._open.flush()
 
 
-def make_translations(context: StageContext) -> dict[str, Any]:
+def make_translations(context: StageContext, params: MadeParams) -> dict[str, Any]:
     """Write the rows in each language; what to report of them.
 
     Each sentence is translated once a language, however many rows have it. Batches follow from the sentences alone, so
@@ -69,27 +70,29 @@ def make_translations(context: StageContext) -> dict[str, Any]:
         DataError: nothing is left in a language, or the model's weights are damaged.
         UserError: the model is not as its spec says.
     """
-    params, task = context.params["translator"], context.params["task"]
+    task, translator = params.task, params.translator
     device = set_up(context)
     say = Reporter(context.progress)
-    english = read_rows(context.inputs["rows"] / "train.jsonl", task_type(task["type"]).row_class)
-    chosen = select_units(english, context.params["limit"])
-    say(0.0, f"reading {params['name']}")
-    model = Translator.load(context.inputs["translator"] / "files", params, device=device, precision=context.precision)
+    english = read_rows(context.inputs["rows"] / "train.jsonl", task_type(task.type).row_class)
+    chosen = select_units(english, params.limit)
+    say(0.0, f"reading {translator.name}")
+    model = Translator.load(
+        context.inputs["translator"] / "files", translator, device=device, precision=context.precision
+    )
 
     @cache
     def cut(text: str) -> list[Span]:
-        return sentences(text, lambda sentence: model.length(sentence) <= params["max_length"])
+        return sentences(text, lambda sentence: model.length(sentence) <= translator.max_length)
 
     wanted: set[str] = set()
     for number, row in enumerate(chosen):
         say(0.0, f"cutting into sentences: {number:,} of {len(chosen):,} rows")
         wanted |= {text[start:end] for text in texts(row) for start, end in cut(text)}
-    batches = list(_batches(wanted, model.length, params["batch_pieces"]))
+    batches = list(_batches(wanted, model.length, translator.batch_pieces))
     report: dict[str, Any] = {}
-    for number, language in enumerate(context.params["languages"]):
-        part = say.part(number / len(context.params["languages"]), (number + 1) / len(context.params["languages"]))
-        found, facts = _language(context, model, batches, language, part)
+    for number, language in enumerate(params.languages):
+        part = say.part(number / len(params.languages), (number + 1) / len(params.languages))
+        found, facts = _language(context, model, batches, language, translator.codes[language], part)
         kept: list[Row] = []
         lost: Counter[str] = Counter()
         for row in chosen:
@@ -99,7 +102,7 @@ def make_translations(context: StageContext) -> dict[str, Any]:
                 lost[str(loss)] += 1
         if not kept:
             raise DataError(
-                f"none of {len(chosen)} rows is left in {language!r} ({_words(lost)})", where=f"task {task['name']}"
+                f"none of {len(chosen)} rows is left in {language!r} ({_words(lost)})", where=f"task {task.name}"
             )
         write_json_lines(context.out / f"train-{language}.jsonl", (row.to_json() for row in kept))
         report[language] = {"read": len(english), "chosen": len(chosen), "kept": len(kept), "lost": dict(lost), **facts}
@@ -121,10 +124,9 @@ def _batches(wanted: set[str], length: Callable[[str], int], budget: int) -> Ite
 
 
 def _language(
-    context: StageContext, model: Translator, batches: Sequence[Sequence[str]], language: str, say: Reporter
+    context: StageContext, model: Translator, batches: Sequence[Sequence[str]], language: str, code: str, say: Reporter
 ) -> tuple[dict[str, str], dict[str, int]]:
-    """Translations of all sentences into a language, and what is to be told of them."""
-    code = context.params["translator"]["codes"][language]
+    """Translations of all sentences into a language, which the model calls ``code``, and what is to be told of them."""
     total = sum(map(len, batches))
     done = 0
     with Saved(context.out, language) as saved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, Gener
 from transformers.utils.logging import disable_progress_bar
 
 from harness.files import read_json
+from harness.plan.data_params import TranslatorParams
 from tasks.errors import DataError, UserError
 
 #: A translation may be so much longer than its source, in pieces: a bound for what repeats itself without end.
@@ -29,8 +30,7 @@ class Made:
 class Translator:
     """A loaded model, and how it is told which language to write."""
 
-    def __init__(self, model: Any, tokenizer: Any, params: Mapping[str, Any], where: str) -> None:
-        """``params`` are those of the stage (``harness.plan.parameters.translator``)."""
+    def __init__(self, model: Any, tokenizer: Any, params: TranslatorParams, where: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._params = params
@@ -38,22 +38,22 @@ class Translator:
         self._ids: dict[str, list[int]] = {}
 
     @classmethod
-    def load(cls, folder: Path, params: Mapping[str, Any], *, device: torch.device, precision: str) -> Self:
+    def load(cls, folder: Path, params: TranslatorParams, *, device: torch.device, precision: str) -> Self:
         """The model and tokenizer of a folder, from its local files alone; no code of its own is run.
 
         Raises:
             UserError: it is no such model as the spec says, or its tokenizer is not a fast one.
             DataError: weights are missing or damaged.
         """
-        where = f"translator {params['name']}"
+        where = f"translator {params.name}"
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError, KeyError, ImportError) as error:
             raise UserError(f"its configuration or tokenizer cannot be used ({error})", where=where) from error
-        if config.model_type != params["architecture"] or not config.is_encoder_decoder:
+        if config.model_type != params.architecture or not config.is_encoder_decoder:
             raise UserError(
-                f"the spec says architecture {params['architecture']}, its config.json {config.model_type}",
+                f"the spec says architecture {params.architecture}, its config.json {config.model_type}",
                 where=where,
                 remedy="name the model_type of an encoder-decoder",
             )
@@ -84,7 +84,7 @@ class Translator:
 
     def length(self, sentence: str) -> int:
         """Pieces of an English sentence, with those that are put around it."""
-        return len(self._pieces(sentence)) + len(self._params["prefix"]) + len(self._params["suffix"])
+        return len(self._pieces(sentence)) + len(self._params.prefix) + len(self._params.suffix)
 
     def translate(self, sentences: Sequence[str], code: str) -> Made:
         """Translate some sentences at once into the language that the model calls ``code``.
@@ -94,13 +94,13 @@ class Translator:
         Raises:
             UserError: a piece that stands for the language is not in the vocabulary.
         """
-        around = self._around(self._params["prefix"], code), self._around(self._params["suffix"], code)
-        room = self._params["max_length"] - len(around[0]) - len(around[1])
+        around = self._around(self._params.prefix, code), self._around(self._params.suffix, code)
+        room = self._params.max_length - len(around[0]) - len(around[1])
         rows = [[*around[0], *self._pieces(sentence)[:room], *around[1]] for sentence in sentences]
         longest = max(map(len, rows))
-        bound = min(self._params["max_length"], _FACTOR * longest + _ROOM)
+        bound = min(self._params.max_length, _FACTOR * longest + _ROOM)
         generation = self._model.generation_config
-        begin = self._params["begin"]
+        begin = self._params.begin
         ids = torch.full((len(rows), longest), generation.pad_token_id, dtype=torch.long)
         mask = torch.zeros_like(ids)
         for number, row in enumerate(rows):
@@ -138,7 +138,7 @@ class Translator:
         return [vocabulary[name] for name in names]
 
 
-def _set_up(model: Any, folder: Path, params: Mapping[str, Any]) -> None:
+def _set_up(model: Any, folder: Path, params: TranslatorParams) -> None:
     """Decoding as the spec has it, whatever the files recommend; special pieces are the model's own.
 
     Raises:
@@ -148,7 +148,7 @@ def _set_up(model: Any, folder: Path, params: Mapping[str, Any]) -> None:
     own = {name: config.get(name) for name in ("decoder_start_token_id", "eos_token_id", "pad_token_id")}
     unsaid = [name for name, value in own.items() if not isinstance(value, int)]
     if unsaid:
-        raise UserError(f"its config.json has no {unsaid[0]}", where=f"translator {params['name']}")
+        raise UserError(f"its config.json has no {unsaid[0]}", where=f"translator {params.name}")
     model.generation_config = GenerationConfig(
-        **own, do_sample=False, num_beams=params["beams"], early_stopping=params["beams"] > 1
+        **own, do_sample=False, num_beams=params.beams, early_stopping=params.beams > 1
     )

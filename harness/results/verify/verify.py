@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.context import Progress, run_phase
+from harness.context import Progress
 from harness.data.splits import scored_languages
 from harness.files import file_digest
-from harness.plan import parameters
 from harness.plan.stage import Cell, Phase
 from harness.results.cells import Artifacts, CellReader
 from harness.results.evidence import FOLDER, Overlay, damaged
@@ -27,6 +26,7 @@ from harness.results.xtreme.layout import xtreme_tasks
 from leaderboard.read import CellKey, ResultsFolder, load, read_results
 from leaderboard.results import UNITS_SCHEMA, Result, Units
 from tasks.errors import DataError, UserError
+from tasks.scoring import read_references, score_predictions, write_scores
 
 _METRIC = re.compile(r"languages\.[^.]+\.metrics\.")
 TRUSTED = "that the predictions are the named model's: training is not repeated"
@@ -243,15 +243,15 @@ class _Checker:
         yield from self._same_score(chain, rescored)
 
     def _rescore(self, key: CellKey, chain: Chain, labels: Path) -> Path:
-        """The phase ``score``, with our own parameters."""
+        """Score the predictions again, with our own parameters."""
         task = self._references.resolved.tasks[key.target]
         out = self._scratch / f"score-{chain.score}"
         if out.is_dir():
             return out
         out.mkdir(parents=True)
-        params = parameters.scoring(task, "predictions", scored_languages(self._references.resolved.spec, task))
-        inputs = {"predictions": self._artifacts.folder(chain.predictions), "labels": labels}
-        run_phase("score", params, inputs, out)
+        languages = scored_languages(self._references.resolved.spec, task)
+        references = read_references(task, labels, languages, joint=task.partly_parallel)
+        write_scores(out, score_predictions(task, self._artifacts.folder(chain.predictions), references))
         return out
 
     def _baseline(self, target: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,21 @@ from safetensors import safe_open
 from harness import files, paths
 from harness.data.hub.download import megabytes
 from harness.errors import EnvironmentFault, FailureClass
-from harness.phases.check import RESULTS, Claims, Result, timed
+from harness.phases.check import RESULTS, Result, timed
 from harness.phases.convert import positions
 from harness.plan.checkpoint import tool_stage
+from harness.plan.params import CheckParams, Claims
 from harness.plan.stage import Phase, Plan
 from harness.run.checkpoints import named_checkpoint
 from harness.run.session import Display, SessionOptions, StageFailedError, open_session
 from harness.runners.base import RunnerName, RunnerRequest
 from harness.runners.preflight import NotReady
-from harness.specs.backbone import BackboneSpec
+from harness.specs.backbone import Backbone, BackboneSpec
 from harness.store.artifacts import State, Store, StoredArtifact
 from harness.store.unfinished import Unfinished
-from harness.training.backbone import Backbone, read_json
 from harness.training.encoder import read_config
 from harness.training.facts import dtype_name
+from harness.training.json_files import read_json
 from harness.training.published import weight_types
 from tasks.errors import UserError
 
@@ -132,7 +133,7 @@ def _max_length(spec: BackboneSpec, checkpoint: Path) -> Found:
 
 def _read(checkpoint: Path) -> Any:
     """The config of a checkpoint; None where it takes code of the backbone's own to read it."""
-    if Backbone.from_json(read_json(checkpoint / "backbone.json")).remote_code:
+    if Backbone.read(read_json(checkpoint / "backbone.json"), "backbone").remote_code:
         return None
     return read_config(checkpoint / "encoder")
 
@@ -239,13 +240,13 @@ def _examine(
     """What the phase ``check`` finds, and why it did not come to its end; without a checkpoint whether it could run."""
     claims = Claims(
         tokenizer=(spec.tokenizer.kind, spec.tokenizer.vocab_size) if spec.tokenizer else None,
-        languages=list(spec.languages),
+        languages=spec.languages,
         mlm_head=spec.mlm_head,
     )
     stage = tool_stage(
         Phase.CHECK,
         f"check/{spec.name}",
-        {"claims": asdict(claims), "samples": samples()},
+        CheckParams(claims=claims, samples={code: tuple(texts) for code, texts in samples().items()}),
         folders={"checkpoint": checkpoint} if checkpoint is not None else {},
         adds=spec.packages,
     )

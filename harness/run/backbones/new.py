@@ -16,10 +16,10 @@ from harness.phases.convert import positions
 from harness.specs.catalog import Catalog
 from harness.specs.loading import FILL_IN
 from harness.specs.model import Name
-from harness.training.backbone import read_json
 from harness.training.checkpoint import load_tokenizer
 from harness.training.encoder import Tensors, blank_encoder, fitting, read_config
 from harness.training.facts import DTYPES, count, dtype_name, tokenizer_kind
+from harness.training.json_files import read_json
 from harness.training.published import MLM_HEADS, published_mlm_head, read_weights, without_prefix
 from tasks.errors import DataError, UserError
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness import files
 from harness.errors import SpecError
 from harness.plan.checkpoint import plan_fetch
-from harness.plan.stage import Stage
+from harness.plan.data_params import FETCH, FetchRepository, read_params
 from harness.runners.images.targets import Target, addition_of, target_of
 from harness.specs.catalog import Catalog
 from harness.specs.packages import BESIDE, Pin, read_packages
@@ -76,7 +76,8 @@ def _weights(image: str, name: str) -> Addition:
     fetch = plan_fetch(name, store=None).checkpoint
     if not fetch.adds:
         raise SpecError("its spec does not say 'bake: true' any more", where=f"backbone {name}")
-    if fetch.params["kind"] == "hub" and not _all_recorded(fetch):
+    params = read_params(FETCH, fetch.params)
+    if isinstance(params, FetchRepository) and not _all_recorded(params, fetch.expected):
         raise SpecError(
             "nobody has seen its files yet, so there is no SHA-256 to put them into an image by",
             where=f"backbone {name}",
@@ -86,6 +87,5 @@ def _weights(image: str, name: str) -> Addition:
     return Addition(image=image, target="weights", digest=f"sha256:{files.digest(told)}", weights=told)
 
 
-def _all_recorded(fetch: Stage) -> bool:
-    files = fetch.params.get("files")
-    return bool(fetch.expected) and all(name in fetch.expected for name in files or ())
+def _all_recorded(params: FetchRepository, expected: Mapping[str, str]) -> bool:
+    return bool(expected) and all(name in expected for name in params.files or ())

@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.plan.build import LOCK_OF_PHASE
 from harness.plan.stage import Phase, Stage
+from harness.plan.stage_list import LOCK_OF_PHASE
 
 #: ``train``, or ``train+mine``.
 ImageName = Annotated[str, Field(pattern=r"^(fetch|train|retrieve|report)(\+[\w.+-]+)?$")]

@@ -15,6 +15,7 @@ from harness.context import StageContext
 from harness.data.hub.snapshot import needed_files
 from harness.errors import EnvironmentFault, FailureClass, SpecError
 from harness.phases import fetch
+from tasks.errors import UserError
 from tests.hub_server import HubServer
 
 NAME, VERSION = "codestilts-sample", "1.0"
@@ -220,7 +221,7 @@ def test_a_folder_of_ones_own_is_copied_as_it_was_planned(tmp_path: Path) -> Non
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     context = StageContext(params={"kind": "ftp"}, inputs={}, out=tmp_path, progress=lambda *_: None)
 
-    with pytest.raises(SpecError, match="unknown kind 'ftp'"):
+    with pytest.raises(UserError, match="expected tags: 'package', 'hub', 'folder'"):
         fetch.run(context)
 
 

@@ -14,7 +14,7 @@ from transformers import AutoConfig, PreTrainedTokenizerFast
 from harness.context import StageContext
 from harness.phases import retrieve
 from harness.retrieval.embed import SentenceEmbedder
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
 from harness.training.checkpoint import Checkpoint, save_checkpoint
 from harness.training.encoder import build_encoder
 from tasks.errors import DataError, UserError
@@ -60,7 +60,7 @@ def write_checkpoint(path: Path, **facts: Any) -> Path:
     path.mkdir()
     save_checkpoint(
         path,
-        Checkpoint(backbone=Backbone.from_json(fields), config=config, encoder=build_encoder(config), tokenizer=fast),
+        Checkpoint(backbone=Backbone(**fields), config=config, encoder=build_encoder(config), tokenizer=fast),
     )
     return path
 
@@ -298,7 +298,7 @@ def test_progress_never_falls_and_ends_at_one(stage: Stage) -> None:
     ("params", "message"),
     [
         ({"task": {**TASK, "type": "sentence_pair"}}, "tatoeba is of type sentence_pair, not sentence_retrieval"),
-        ({"languages": []}, "no language"),
+        ({"languages": []}, "params.languages: "),
         ({"languages": ["xx", "zz"]}, r"test-zz\.jsonl: the inputs have no such file"),
     ],
 )

@@ -9,9 +9,11 @@ import pytest
 
 from harness.data.splits import suite_rows
 from harness.errors import SpecError
-from harness.plan import parameters
-from harness.plan.build import PlanInputs, build_plan
+from harness.plan.build import build_plan
+from harness.plan.data_params import TranslatorParams
+from harness.plan.params import ScoreParams
 from harness.plan.stage import Phase, Plan, Stage
+from harness.plan.stage_list import PlanInputs
 from harness.specs.catalog import Catalog
 from harness.specs.resolve import resolve
 from harness.specs.suite import RecipeSpec, SuiteSpec
@@ -108,7 +110,7 @@ def test_only_score_is_handed_the_labels() -> None:
 
 def test_units_are_joined_over_languages_for_partly_parallel_targets_alone() -> None:
     """And the others' scores keep their keys."""
-    assert parameters.scoring(CATALOG.task("mlqa"), "baseline", ["en", "de"])["joint_units"]
+    assert ScoreParams.of(CATALOG.task("mlqa"), "baseline", ["en", "de"]).to_json()["joint_units"]
     for stage in named(plan(), "score/"):
         assert "joint_units" not in stage.params
 
@@ -278,10 +280,10 @@ def test_what_decides_a_translation_is_in_its_key() -> None:
     spec = CATALOG.translator("nllb-200-distilled-600m")
     keys = set()
     for changes in ({}, {"beams": 1}, {"max_length": 128}, {"batch_pieces": 512}, {"prefix": ("deu_Latn",)}):
-        params = parameters.translator(spec.model_copy(update=changes), ["de"])
-        keys.add(repr(sorted(params.items())))
+        params = TranslatorParams.of(spec.model_copy(update=changes), ["de"])
+        keys.add(repr(sorted(params.to_json().items())))
     assert 5 == len(keys)
-    assert parameters.translator(spec, ["de"]) == parameters.translator(spec.model_copy(update={"title": "x"}), ["de"])
+    assert TranslatorParams.of(spec, ["de"]) == TranslatorParams.of(spec.model_copy(update={"title": "x"}), ["de"])
 
 
 def test_bitext_mining_sees_the_pairs_of_its_validation_split_and_never_those_of_the_test_split() -> None:

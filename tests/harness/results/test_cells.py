@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data.splits import suite_rows
-from harness.plan.build import PlanInputs, build_plan
+from harness.plan.build import build_plan
 from harness.plan.stage import Phase, Plan
+from harness.plan.stage_list import PlanInputs
 from harness.results.cells import NOT_BIT_REPRODUCIBLE, CellReader
 from harness.results.grid import grid
 from harness.specs.catalog import Catalog

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, PreTrainedTokenizerFast
 
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
 from harness.training.checkpoint import Checkpoint, save_checkpoint
 from harness.training.encoder import build_encoder
 

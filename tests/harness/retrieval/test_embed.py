@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from harness.retrieval.embed import SentenceEmbedder
 from harness.retrieval.readings import Reading, candidates
-from harness.training.backbone import Pooling
+from harness.specs.backbone import Pooling
 from harness.training.checkpoint import load_checkpoint
 from tasks.errors import DataError, UserError
 from tasks.types.base import Features

@@ -3,11 +3,11 @@
 import pytest
 
 from harness.retrieval.readings import Reading, by_rule, by_sample, candidates, choose, curve, depth_scaled, fixed
-from harness.training.backbone import Backbone
+from harness.specs.backbone import Backbone
 
 
 def backbone(layers: int, **facts: str) -> Backbone:
-    return Backbone.from_json(
+    return Backbone.model_validate(
         {"name": "b", "architecture": "bert", "layers": layers, "hidden_size": 8, "max_length": 8, **facts}
     )
 

@@ -24,13 +24,13 @@ from transformers import AutoTokenizer
 from harness.context import StageContext
 from harness.phases import convert, finetune
 from harness.phases.finetune import HEAD
+from harness.specs.training import ModelTask
 from harness.training import heads
 from harness.training.batches import collate
 from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
 from harness.training.encoding import encode_rows, head_kind
 from harness.training.inputs import Inputs
 from harness.training.model import Model
-from harness.training.parameters import TaskParams
 from harness.training.precision import BFloat16, precision_of
 from harness.training.runtime import Reporter
 from harness.training.scratch import train_tokenizer
@@ -176,7 +176,7 @@ def test_the_encoder_is_the_published_one_to_the_bit(converted: Converted) -> No
 def test_a_head_is_put_on_and_the_encoder_stays_what_it_was(converted: Converted, kind: str, tmp_path: Path) -> None:
     """Loaded, given a head, run: the same bytes. Trained: other bytes, the head kept, and read again to the bit."""
     before = encoder_bytes(converted.checkpoint)
-    toy = TaskParams.from_params(task(kind))
+    toy = ModelTask.model_validate(task(kind))
     checkpoint = load_checkpoint(converted.checkpoint)
     encoded = encode_rows(
         toy,
@@ -220,7 +220,7 @@ def test_a_head_is_put_on_and_the_encoder_stays_what_it_was(converted: Converted
 def six_rows(converted: Converted, kind: str) -> tuple[Checkpoint, Inputs, Model]:
     """A checkpoint, six toy rows encoded for it, and its encoder with a new head, in training mode."""
     checkpoint = load_checkpoint(converted.checkpoint)
-    toy = TaskParams.from_params(task(kind))
+    toy = ModelTask.model_validate(task(kind))
     encoded = encode_rows(
         toy,
         toy_rows(kind, 6),

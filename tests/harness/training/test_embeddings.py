@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from harness.specs.training import Hyper
 from harness.training.embeddings import UsedRows, put_back, train_used
 from harness.training.encoder import build_encoder
 from harness.training.optimiser import build_optimiser
-from harness.training.parameters import Hyper
 
 HYPER = Hyper(learning_rate=0.05, epochs=1, batch_size=4, weight_decay=0.1)
 USED = np.array([1, 3, 4, 6])

@@ -13,10 +13,10 @@ from torch import nn
 
 from harness.context import RESUME
 from harness.errors import Diverged
+from harness.specs.training import Hyper
 from harness.training.loop import Evaluation, fit
 from harness.training.memory import PieceBudget
 from harness.training.optimiser import build_optimiser, learning_rate
-from harness.training.parameters import Hyper
 from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter
 from harness.training.steps import FeedAhead, Step
@@ -343,17 +343,17 @@ def test_epoch_ends(changes: dict[str, Any], inputs: int, ends: tuple[int, ...])
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"dropout": 1.0}, "dropout is 1.0"),
-        ({"epochs": 0.0}, "epochs is 0.0"),
-        ({"scheduler": "cosine"}, "unknown scheduler"),
+        ({"batch_size": 0}, "hyper.batch_size: .* not 0"),
+        ({"dropout": 1.0}, "hyper.dropout: .* not 1.0"),
+        ({"epochs": 0.0}, "hyper.epochs: .* not 0.0"),
+        ({"scheduler": "cosine"}, "unknown key 'scheduler'"),
     ],
 )
 def test_hyper_parameters_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        Hyper.from_params({**BASE, **changes})
+        Hyper.read({**BASE, **changes}, "hyper")
 
 
 def test_missing_hyper_parameters_are_named() -> None:
-    with pytest.raises(UserError, match="missing batch_size, learning_rate"):
-        Hyper.from_params({"epochs": 1.0})
+    with pytest.raises(UserError, match=r"hyper\.learning_rate: field required"):
+        Hyper.read({"epochs": 1.0}, "hyper")

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
+from harness.specs.backbone import Backbone
 from harness.training import heads
-from harness.training.backbone import Backbone
 from harness.training.checkpoint import new_mlm_head
 from harness.training.masked_lm import MaskedLanguageModel, mask, read_blocks, read_vocabulary, steps
 from harness.training.runtime import Reporter

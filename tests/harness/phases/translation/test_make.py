@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from harness.context import RESUME, StageContext
 from harness.phases import prepare
 from harness.phases.translation.model import Translator
+from harness.plan.data_params import TranslatorParams
 from tasks.errors import DataError, UserError
 from tasks.rows import Row, SentencePair, SpanQuestion, rows_to_json, write_json_lines
 
@@ -28,6 +29,7 @@ TRANSLATOR = {
     "max_length": 16,
     "batch_pieces": 24,
     "codes": {"de": "deu", "sw": "swh"},
+    "source": {"kind": "folder"},
 }
 
 
@@ -172,7 +174,7 @@ def test_what_a_translation_is_made_to_begin_with_is_no_part_of_it(model: Path) 
     """Be it a special piece of the tokenizer or not."""
     made = {}
     for begin in ("cat", "dog", "mat"):
-        params = TRANSLATOR | {"begin": begin, "beams": 1}
+        params = TranslatorParams.model_validate(TRANSLATOR | {"begin": begin, "beams": 1})
         device = torch.device("cpu")
         found = Translator.load(model / "files", params, device=device, precision="fp32").translate(["the cat"], "deu")
         (made[begin],) = found.texts

@@ -238,10 +238,11 @@ def test_verify_says_what_it_was_given(tmp_path: Path, call: Call) -> None:
 def test_parameters_that_a_later_version_adds_do_not_count_against_a_row(
     original: Made, packed: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.plan import parameters, suite
+    from harness.plan import suite
+    from harness.plan.params import FinetuneParams, IntermediateParams
 
-    training = parameters.training
-    monkeypatch.setattr(parameters, "training", lambda hyper: {**training(hyper), "newly_thought_of": 3})
+    for model in (FinetuneParams, IntermediateParams):
+        monkeypatch.setattr(model, "to_json", lambda params: {**params.model_dump(mode="json"), "newly_thought_of": 3})
     code, out, _ = call("verify", packed, "--suite", original.suite)
     assert 1 == code  # the same version of the code cannot have other parameters
     assert "newly_thought_of: claimed nothing, found 3" in out

@@ -13,7 +13,8 @@ from harness.cli import main
 from harness.cli.display import make_display
 from harness.context import RESUME, Progress
 from harness.errors import Failure, FailureClass
-from harness.phases.check import Claims, examine, expected
+from harness.phases.check import examine, expected
+from harness.plan.params import Claims
 from harness.run import session
 from harness.run.backbones import check
 from harness.run.backbones.check import samples

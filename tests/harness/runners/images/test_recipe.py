@@ -9,8 +9,8 @@ import pytest
 
 from harness import paths
 from harness.errors import SpecError
-from harness.plan.build import LOCK_OF_PHASE
 from harness.plan.stage import Phase
+from harness.plan.stage_list import LOCK_OF_PHASE
 from harness.runners.images import lockfile, recipe
 from harness.runners.images.additions import Addition
 from harness.runners.images.found import reference_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.joint_units import with_joint_units
 from tasks.readers.squad import SquadReader
 from tasks.rows import Answer, SpanQuestion
+from tasks.scoring import with_joint_units
 
 
 def questions(**units: str) -> list[SpanQuestion]:
