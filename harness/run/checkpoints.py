@@ -78,8 +78,8 @@ def folder_checkpoint(folder: Path, scratch: Path, display: Display) -> Path:
         display: shows the conversion.
 
     Raises:
-        UserError: the folder is neither, what it holds cannot be used, or it brings code of its own, which nobody has
-            allowed to be run.
+        UserError: the folder is neither, what it holds cannot be used, its configuration does not say whether it is a
+            decoder, or it brings code of its own, which nobody has allowed to be run.
     """
     if (folder / "backbone.json").is_file() and (folder / "encoder").is_dir():
         from harness.specs.backbone import Backbone
@@ -99,17 +99,16 @@ def folder_checkpoint(folder: Path, scratch: Path, display: Display) -> Path:
             remedy="name such a folder, or a backbone that 'codestilts backbones list' shows",
         )
     from harness.phases import convert
-    from harness.training.encoder import read_config
+    from harness.training.encoder import is_causal, read_config
 
     config = read_config(folder)
-    decoder = getattr(config, "is_decoder", False) or config.model_type.startswith(("qwen", "llama", "gpt"))
     backbone = PublishedBackbone(
         name=folder.resolve().name,
         architecture=config.model_type,
         layers=config.num_hidden_layers,
         hidden_size=config.hidden_size,
         max_length=min(convert.positions(config) or 512, 512),
-        pooling="last" if decoder else "mean",
+        pooling="last" if is_causal(config) else "mean",
     )
     params = ConvertParams(backbone=backbone)
     stage = tool_stage(Phase.CONVERT, f"convert/{backbone.name}", params, folders={"source": folder})

@@ -16,8 +16,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
-from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING
+from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding, PreTrainedConfig
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+    MODEL_MAPPING,
+)
 
 from harness.training.json_files import read_json
 from tasks.errors import DataError, UserError
@@ -246,4 +251,32 @@ def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Write tensors, sorted by name, with the metadata that transformers asks for."""
     save_file(
         {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}, path, metadata={"format": "pt"}
+    )
+
+
+def is_causal(config: PreTrainedConfig) -> bool:
+    """Whether a piece sees only the pieces before it, by the configuration alone.
+
+    The encoder of an encoder-decoder sees all. Else an attribute about attention counts, then the class that was
+    published, then which classes transformers has for the architecture.
+
+    Raises:
+        UserError: the configuration does not say.
+    """
+    names = config.architectures or ()
+    architecture = config.model_type
+    if config.is_encoder_decoder or getattr(config, "use_bidirectional_attention", None):
+        return False
+    if isinstance(said := getattr(config, "is_causal", None), bool):
+        return said
+    if getattr(config, "is_decoder", False) or any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in names):
+        return True
+    if architecture in MODEL_FOR_MASKED_LM_MAPPING_NAMES or any(name.endswith("ForMaskedLM") for name in names):
+        return False
+    if architecture in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return True
+    raise UserError(
+        f"its configuration does not say whether a piece of {architecture} sees those after it",
+        where="config.json",
+        remedy="write is_causal: true or false into it",
     )

@@ -17,7 +17,7 @@ from harness.specs.catalog import Catalog
 from harness.specs.loading import FILL_IN
 from harness.specs.model import Name
 from harness.training.checkpoint import load_tokenizer
-from harness.training.encoder import Tensors, blank_encoder, fitting, read_config
+from harness.training.encoder import Tensors, blank_encoder, fitting, is_causal, read_config
 from harness.training.facts import DTYPES, count, dtype_name, tokenizer_kind
 from harness.training.json_files import read_json
 from harness.training.published import MLM_HEADS, published_mlm_head, read_weights, without_prefix
@@ -27,7 +27,6 @@ from tasks.errors import DataError, UserError
 _UNLIMITED = 512
 #: transformers writes some 1e30 where a tokenizer has no limit.
 _NO_LIMIT = 10**6
-_CAUSAL = "ForCausalLM"
 
 
 def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
         "parameters": size,
         "max_length": min([limit for limit in limits if limit is not None], default=_UNLIMITED),
         "tokenizer": {"kind": tokenizer_kind(tokenizer), "vocab_size": len(tokenizer)},
-        "pooling": "last" if any(name.endswith(_CAUSAL) for name in names) else "mean",
+        "pooling": "last" if is_causal(config) else "mean",
     }
     found = {
         "mlm_head": _claims_head(config, names) if tensors is None else published_mlm_head(tensors, config) is not None,

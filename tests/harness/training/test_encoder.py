@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from transformers import BartConfig, BertConfig, ModernBertConfig, Qwen2Config, RobertaConfig
+from transformers import (
+    CONFIG_MAPPING,
+    AutoConfig,
+    BartConfig,
+    BertConfig,
+    ModernBertConfig,
+    Qwen2Config,
+    RobertaConfig,
+)
 
-from harness.training.encoder import build_encoder, fill, read_config, read_safetensors
+from harness.specs.backbone import BackboneSpec
+from harness.specs.catalog import Catalog
+from harness.training.encoder import build_encoder, fill, is_causal, read_config, read_safetensors
 from tasks.errors import DataError, UserError
 
 SMALL = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
@@ -89,3 +99,36 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"not tensors")
     with pytest.raises(DataError, match=r"model.safetensors: not a readable safetensors file"):
         read_safetensors(file)
+
+
+SPECS = map(Catalog().backbone, Catalog().backbone_files())
+PUBLISHED = [spec for spec in SPECS if spec.architecture in CONFIG_MAPPING]
+
+
+@pytest.mark.parametrize("spec", PUBLISHED, ids=lambda spec: spec.name)
+def test_shipped_backbones_are_causal_where_their_specs_read_the_last_piece(spec: BackboneSpec) -> None:
+    assert (spec.pooling == "last") == is_causal(AutoConfig.for_model(spec.architecture))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "fields", "causal"),
+    [
+        ("llama", {}, True),
+        ("gpt2", {}, True),
+        ("gemma3_text", {}, True),
+        ("gemma3_text", {"use_bidirectional_attention": True}, False),
+        ("llama", {"is_causal": False}, False),
+        ("roberta", {"is_decoder": True}, True),
+        ("bert", {"architectures": ["BertLMHeadModel"]}, True),
+        ("nystromformer", {"architectures": ["NystromformerModel"]}, False),
+    ],
+)
+def test_the_configuration_says_whether_a_backbone_is_causal(
+    architecture: str, fields: dict[str, Any], causal: bool
+) -> None:
+    assert causal == is_causal(AutoConfig.for_model(architecture, **fields))
+
+
+def test_a_configuration_that_says_nothing_of_its_attention_is_refused() -> None:
+    with pytest.raises(UserError, match="does not say whether a piece of clip_text_model sees those after it"):
+        is_causal(AutoConfig.for_model("clip_text_model"))
