@@ -12,10 +12,9 @@ from typing import Literal
 
 from leaderboard.findings import interval_words
 from leaderboard.lookup import AVERAGE, Lookup, Place
-from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.provenance import results_of, stages_of
 from leaderboard.read import ResultsFolder
-from leaderboard.results import BackboneInfo, RecipeInfo
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo, RecipeInfo
 from leaderboard.scores import Board, Row
 from leaderboard.statistics import Effect, RankedRow
 from leaderboard.words import points, signed
@@ -245,7 +244,7 @@ def _multitask(case: _Case, backbone: BackboneInfo) -> Tested:
 
 
 def _retrieval(case: _Case, backbone: BackboneInfo) -> Tested:
-    recipes = [one for one in case.board.suite.recipes if one.name != NO_INTERMEDIATE]
+    recipes = [one for one in case.board.suite.recipes if one.name != BASELINE_RECIPE]
     place = Place("group", "retrieval")
     found = [(one.name, case.lookup.gain(backbone.name, one.name, place)) for one in recipes]
     effects = [(name, effect) for name, effect in found if effect is not None]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leaderboard.lookup import Lookup, Place, of_columns, of_line
-from leaderboard.pairs import NO_INTERMEDIATE, Difference, MatchedPair
-from leaderboard.results import BackboneInfo
+from leaderboard.pairs import Difference, MatchedPair
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo
 from leaderboard.scores import Board, Row, Score
 from leaderboard.statistics import Effect, PairStatistics
 
@@ -81,7 +81,7 @@ def interaction(
     scores = [
         of_line(rows[backbone, name].scores, place)
         for backbone in (pair.code.name, pair.text.name)
-        for name in (recipe, NO_INTERMEDIATE)
+        for name in (recipe, BASELINE_RECIPE)
     ]
     lost = tuple(score for score in scores if score.value is None)
     values = [score.value for score in scores if score.value is not None]

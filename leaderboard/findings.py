@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from leaderboard.effects import NOT_MATCHED, ComparedPair, contrast_effect, interaction_effect
 from leaderboard.lookup import AVERAGE, Place
-from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.statistics import Effect
 from leaderboard.words import isolated, plural, points, signed
 
@@ -37,7 +37,7 @@ def _trained_once(pair: ComparedPair) -> bool:
 
 
 def _average(pair: ComparedPair, code: str, text: str, targets: int, interval: str) -> str:
-    effect = contrast_effect(pair, NO_INTERMEDIATE, AVERAGE)
+    effect = contrast_effect(pair, BASELINE_RECIPE, AVERAGE)
     if effect is None:
         return f"{code} and {text} cannot be compared on average, because scores are missing"
     over = f"on average over {plural(targets, 'target')}"
@@ -70,7 +70,7 @@ def _reach(effect: Effect) -> str:
 
 
 def _interactions(pair: ComparedPair, recipes: Sequence[str], targets: Sequence[str]) -> str:
-    trained = [recipe for recipe in recipes if recipe != NO_INTERMEDIATE]
+    trained = [recipe for recipe in recipes if recipe != BASELINE_RECIPE]
     averages = _tested(interaction_effect(pair, recipe, AVERAGE) for recipe in trained)
     cells = _tested(
         interaction_effect(pair, recipe, Place("target", target)) for recipe in trained for target in targets

@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leaderboard.results import BackboneInfo, RecipeInfo
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo, RecipeInfo
 from leaderboard.scores import Board, Line, Row, Score
-
-#: The recipe without an intermediate task, against which gains are taken.
-NO_INTERMEDIATE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +72,11 @@ def matched_pairs(board: Board) -> tuple[MatchedPair, ...]:
 
 
 def _rows(board: Board, rows: Mapping[tuple[str, str], Row], pair: Mapping[str, BackboneInfo]) -> tuple[PairRow, ...]:
-    code_none, text_none = (rows.get((pair[side].name, NO_INTERMEDIATE)) for side in ("code", "text"))
+    code_none, text_none = (rows.get((pair[side].name, BASELINE_RECIPE)) for side in ("code", "text"))
     found = []
     for recipe in board.suite.recipes:
         code, text = (rows[pair[side].name, recipe.name].scores for side in ("code", "text"))
-        base = recipe.name == NO_INTERMEDIATE
+        base = recipe.name == BASELINE_RECIPE
         found.append(
             PairRow(
                 recipe=recipe,

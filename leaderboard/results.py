@@ -20,6 +20,9 @@ SUITE_SCHEMA = "codestilts.suite-grid/1"
 GAPS_SCHEMA = "codestilts.gaps/1"
 UNITS_SCHEMA = "codestilts.units/1"
 
+#: The recipe without an intermediate task, against which gains are taken.
+BASELINE_RECIPE = "none"
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Family = Literal["code", "text", "mixed"]
 

@@ -17,6 +17,7 @@ from harness.specs.catalog import Catalog
 from harness.specs.model import SpecModel
 from harness.specs.resolve import ResolvedSuite, resolve
 from harness.specs.suite import SuiteSpec
+from leaderboard.results import BASELINE_RECIPE
 from tasks.errors import UserError
 
 #: A week, and a terabyte: whoever starts a tool by hand sees when it is stuck.
@@ -125,7 +126,7 @@ def _resolved(name: str, allowed: Collection[str]) -> ResolvedSuite:
         title=spec.title,
         description="the checkpoint of one backbone",
         backbones=(name,),
-        recipes=("none",),
+        recipes=(BASELINE_RECIPE,),
         targets=("mini-tatoeba",),
         training="mini",
     )

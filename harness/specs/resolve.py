@@ -16,6 +16,7 @@ from harness.specs.task import TRANSLATABLE_TYPES, JoinedTask, TaskSpec
 from harness.specs.training import MlmValues, TrainingSpec
 from harness.specs.translator import TranslatorSpec
 from harness.specs.usable import check_usable
+from leaderboard.results import BASELINE_RECIPE
 
 SMOKE_ROWS = 20
 SMOKE_SUFFIX = "-smoke"
@@ -285,7 +286,7 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
     unknown = sorted(set(extras) - {"mlm", "translated"})
     if unknown:
         raise UnknownNameError("recipe extra", f"+{unknown[0]}", ["+mlm", "+translated"], where=where)
-    if base == "none":
+    if base == BASELINE_RECIPE:
         tasks: tuple[str, ...] = ()
         title = "no intermediate training"
     elif base == "multitask":
@@ -300,7 +301,7 @@ def _named_recipe(name: str, suite: SuiteSpec, catalog: Catalog, where: str) -> 
     elif base in catalog.task_files():
         tasks, title = (base,), catalog.task(base).title
     else:
-        raise UnknownNameError("recipe", name, ["none", "multitask", *catalog.task_files()], where=where)
+        raise UnknownNameError("recipe", name, [BASELINE_RECIPE, "multitask", *catalog.task_files()], where=where)
     if "mlm" in extras and suite.mlm is not None:
         title += f", and masked language modelling on {suite.mlm.corpus}"
     if "translated" in extras and suite.translated is not None:

@@ -14,7 +14,7 @@ from leaderboard.pages.columns import STAR_NOTE, all_targets, effect_field, inte
 from leaderboard.pages.frame import Site
 from leaderboard.pages.look import Look, RowLook
 from leaderboard.pages.targets import target_view
-from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.scores import AT_BASELINE
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import WITHOUT_INTERVAL, isolated, pair_sentences
@@ -169,12 +169,12 @@ def _silent(site: Site, pair: ComparedPair) -> list[str]:
 
 def _by_recipe(site: Site, pair: ComparedPair) -> TableBlock:
     rows, recipes = rows_by_name(site.board), site.board.suite.recipes
-    with_none = any(recipe.name == NO_INTERMEDIATE for recipe in recipes)
+    with_none = any(recipe.name == BASELINE_RECIPE for recipe in recipes)
     fields = []
     for recipe in recipes:
         sides = difference(rows, (pair.code.name, recipe.name), (pair.text.name, recipe.name), AVERAGE)
         added = Field(value=None)
-        if with_none and recipe.name != NO_INTERMEDIATE:
+        if with_none and recipe.name != BASELINE_RECIPE:
             added = interaction_field(rows, pair, recipe.name, AVERAGE)
         contrast = effect_field(sides, contrast_effect(pair, recipe.name, AVERAGE))
         fields.append((Field(value=recipe.name), contrast, added))

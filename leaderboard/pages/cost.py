@@ -13,8 +13,9 @@ from leaderboard.pages.blocks import Block, Figure, Section, TableBlock, paragra
 from leaderboard.pages.columns import STAR_NOTE, effect_field
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook
-from leaderboard.pairs import NO_INTERMEDIATE, Difference
+from leaderboard.pairs import Difference
 from leaderboard.provenance import Cost, cost_of, results_of, stages_of
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.scores import Row
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import MINUS, plural, points
@@ -126,7 +127,7 @@ def _short(text: str, longest: int = 34) -> str:
 def _table(site: Site, found: list[_Costed]) -> Section:
     unit = _unit(found)
     front = pareto([(one.hours, one.score) for one in found])
-    base = {one.row.backbone.name: one for one in found if one.row.recipe.name == NO_INTERMEDIATE}
+    base = {one.row.backbone.name: one for one in found if one.row.recipe.name == BASELINE_RECIPE}
     order = sorted(range(len(found)), key=lambda place: (found[place].hours, place))
     fields = [
         _fields(site, unit, found[place], base.get(found[place].row.backbone.name), front=place in front)

@@ -15,7 +15,7 @@ from leaderboard.pages.columns import (
 )
 from leaderboard.pages.frame import Site
 from leaderboard.pages.look import Look
-from leaderboard.pairs import NO_INTERMEDIATE
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.statistics import Best, BestChoice, PooledRecipe
 from leaderboard.tables.value import Column, Field, Table
 
@@ -133,7 +133,7 @@ def _row(backbone: str, target: str, choice: BestChoice) -> tuple[Field, ...]:
     gain = Field(value=None, missing="The best recipe is none.")
     if choice.gain is not None:
         gain = with_effect(choice.gain.value, choice.gain)
-    elif choice.recipe != NO_INTERMEDIATE:
+    elif choice.recipe != BASELINE_RECIPE:
         gain = Field(value=None, missing="There is no score of none to compare with.")
     return (
         Field(value=backbone),

@@ -32,8 +32,7 @@ from leaderboard.pages.columns import (
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.gain_tables import best_sections, pooled_sections
 from leaderboard.pages.look import Look, RowLook
-from leaderboard.pairs import NO_INTERMEDIATE
-from leaderboard.results import BackboneInfo, RecipeInfo
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo, RecipeInfo
 from leaderboard.tables.value import Column, Field, Table
 
 _OWN = {OWN_DATA_MARK.symbol: OWN_DATA_MARK.text}
@@ -41,7 +40,7 @@ _OWN = {OWN_DATA_MARK.symbol: OWN_DATA_MARK.text}
 
 def gains_page(site: Site) -> Page:
     """Return the page of gains and of the effect of code on them."""
-    recipes = [recipe for recipe in site.board.suite.recipes if recipe.name != NO_INTERMEDIATE]
+    recipes = [recipe for recipe in site.board.suite.recipes if recipe.name != BASELINE_RECIPE]
     known = len(recipes) < len(site.board.suite.recipes)
     pairs = compared_pairs(site.board, site.pairs, site.lookup)
     sections = []
@@ -144,7 +143,7 @@ def _gain_section(site: Site, backbone: BackboneInfo, recipes: list[RecipeInfo])
 
     def cell(recipe: str, place: Place) -> Field:
         mark = _own_mark(site, name, recipe, place)
-        found = difference(rows, (name, recipe), (name, NO_INTERMEDIATE), place)
+        found = difference(rows, (name, recipe), (name, BASELINE_RECIPE), place)
         return effect_field(found, site.lookup.gain(name, recipe, place), mark=mark)
 
     key = f"gains-{slug(name)}"

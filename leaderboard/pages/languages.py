@@ -16,9 +16,8 @@ from leaderboard.pages.columns import STAR_NOTE, interval_notes, mark_notes, wit
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook, Shade
 from leaderboard.pages.task import language_field, languages_file
-from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.read import CellKey
-from leaderboard.results import BackboneInfo, LanguageResult, TargetInfo
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo, LanguageResult, TargetInfo
 from leaderboard.statistics import LanguagePair
 from leaderboard.tables.value import Column, Field, Kind, Table
 from leaderboard.words import no_mean, plural
@@ -80,7 +79,7 @@ def languages_page(site: Site) -> Page:
 def language_page(site: Site, target: TargetInfo) -> Page:
     """One target's languages."""
     recipes = [recipe.name for recipe in site.board.suite.recipes]
-    recipe = NO_INTERMEDIATE if NO_INTERMEDIATE in recipes else recipes[0]
+    recipe = BASELINE_RECIPE if BASELINE_RECIPE in recipes else recipes[0]
     codes = in_order(target.languages)
     return Page(
         stem=languages_file(target.name).removesuffix(".html"),

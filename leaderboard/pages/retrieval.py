@@ -13,9 +13,8 @@ from leaderboard.pages.columns import mark_notes
 from leaderboard.pages.frame import Page, Site, heading
 from leaderboard.pages.look import Look, RowLook
 from leaderboard.pages.reading import is_reading, reading_blocks
-from leaderboard.pairs import NO_INTERMEDIATE
 from leaderboard.read import CellKey
-from leaderboard.results import BackboneInfo, Result, TargetInfo
+from leaderboard.results import BASELINE_RECIPE, BackboneInfo, Result, TargetInfo
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import metric_words
 
@@ -80,7 +79,7 @@ def _first_of_each(found: list[_Found]) -> list[_Found]:
     chosen: dict[str, _Found] = {}
     for entry in found:
         name = entry[0].name
-        if name not in chosen or (entry[1] == NO_INTERMEDIATE and chosen[name][1] != NO_INTERMEDIATE):
+        if name not in chosen or (entry[1] == BASELINE_RECIPE and chosen[name][1] != BASELINE_RECIPE):
             chosen[name] = entry
     return list(chosen.values())
 

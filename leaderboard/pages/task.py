@@ -32,8 +32,7 @@ from leaderboard.pages.gap_list import gap_section
 from leaderboard.pages.index import row_look, sorted_rows
 from leaderboard.pages.look import Look
 from leaderboard.pages.targets import target_view
-from leaderboard.pairs import NO_INTERMEDIATE
-from leaderboard.results import TargetInfo
+from leaderboard.results import BASELINE_RECIPE, TargetInfo
 from leaderboard.scores import Row, mean
 from leaderboard.tables.value import Column, Field, Table
 from leaderboard.words import DASH, no_mean, points
@@ -222,15 +221,15 @@ def _pair(site: Site, pair: ComparedPair, target: TargetInfo) -> TableBlock:
     rows, place = rows_by_name(site.board), Place("target", target.name)
     code, text = pair.code.name, pair.text.name
     fields = []
-    with_none = any(recipe.name == NO_INTERMEDIATE for recipe in site.board.suite.recipes)
+    with_none = any(recipe.name == BASELINE_RECIPE for recipe in site.board.suite.recipes)
     for recipe in site.board.suite.recipes:
         name = recipe.name
         gains: tuple[Field, ...] = (Field(value=None),) * 3
-        if with_none and name != NO_INTERMEDIATE:
+        if with_none and name != BASELINE_RECIPE:
             gains = (
                 *(
                     effect_field(
-                        difference(rows, (side, name), (side, NO_INTERMEDIATE), place),
+                        difference(rows, (side, name), (side, BASELINE_RECIPE), place),
                         site.lookup.gain(side, name, place),
                     )
                     for side in (code, text)

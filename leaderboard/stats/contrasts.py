@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.statistics import PairKind
-from leaderboard.stats.design import NONE, Design
+from leaderboard.stats.design import Design
 
 Indices = npt.NDArray[np.int64]
 #: Two arrays of rows by index (pairs,) to their differences (pairs, ...).
@@ -98,22 +99,22 @@ def contrasts_of(design: Design) -> Contrasts:
 
 
 def _gains(design: Design, index: dict[tuple[str, str], int], recipes: Sequence[str]) -> Iterator[Contrast]:
-    if NONE not in recipes:
+    if BASELINE_RECIPE not in recipes:
         return
     for backbone in design.backbones:
-        base = index[backbone.name, NONE]
+        base = index[backbone.name, BASELINE_RECIPE]
         for recipe in recipes:
-            if recipe != NONE:
+            if recipe != BASELINE_RECIPE:
                 yield Contrast("gain", backbone.name, recipe, (index[backbone.name, recipe], base))
 
 
 def _of_pairs(design: Design, index: dict[tuple[str, str], int], recipes: Sequence[str]) -> Iterator[Contrast]:
     for pair in design.pairs():
         code, text = ({name: index[side, name] for name in recipes} for side in (pair.code, pair.text))
-        for recipe in sorted(recipes, key=lambda name: name != NONE):
+        for recipe in sorted(recipes, key=lambda name: name != BASELINE_RECIPE):
             yield Contrast("contrast", pair.name, recipe, (code[recipe], text[recipe]), kind=pair.kind)
-        if NONE in recipes:
+        if BASELINE_RECIPE in recipes:
             for recipe in recipes:
-                if recipe != NONE:
-                    first, second = (code[recipe], code[NONE]), (text[recipe], text[NONE])
+                if recipe != BASELINE_RECIPE:
+                    first, second = (code[recipe], code[BASELINE_RECIPE]), (text[recipe], text[BASELINE_RECIPE])
                     yield Contrast("interaction", pair.name, recipe, first, second, pair.kind)

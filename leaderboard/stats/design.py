@@ -10,9 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from leaderboard.results import SuiteGrid
 from leaderboard.statistics import PairKind
 
-#: The recipe without an intermediate task, against which gains are taken.
-NONE = "none"
-
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

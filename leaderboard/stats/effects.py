@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.statistics import Decision, Effect, Estimate, Family, Kind
 from leaderboard.stats.columns import Column
 from leaderboard.stats.contrasts import Contrast, Contrasts
 from leaderboard.stats.counts import Floats
-from leaderboard.stats.design import NONE
 from leaderboard.stats.settings import Settings
 from leaderboard.stats.testing import Tested, benjamini_hochberg, guarded, holm, t_intervals
 
@@ -146,7 +146,7 @@ def family_of(contrast: Contrast, level: str) -> str:
         case "interaction":
             return f"interactions of {contrast.of}: {level}"
         case "contrast":
-            under = "under none" if contrast.recipe == NONE else "under other recipes"
+            under = "under none" if contrast.recipe == BASELINE_RECIPE else "under other recipes"
             return f"differences of {contrast.of} {under}: {level}"
 
 
@@ -157,7 +157,7 @@ def _what(contrast: Contrast) -> str:
         case "interaction":
             return f"Gain of the code side minus gain of the text side of {contrast.of}, every recipe"
         case "contrast":
-            under = "none" if contrast.recipe == NONE else "every other recipe"
+            under = "none" if contrast.recipe == BASELINE_RECIPE else "every other recipe"
             return f"Code side minus text side of {contrast.of} under {under}"
 
 

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.stats.columns import Column, SeedVariance
 from leaderboard.stats.contrasts import Contrasts
 from leaderboard.stats.counts import Floats, Singles
-from leaderboard.stats.design import NONE, Design
+from leaderboard.stats.design import Design
 from leaderboard.stats.draws import generator
 from leaderboard.stats.testing import holm
 
@@ -88,7 +89,7 @@ def mean_gain(
     value = variance = spent = training = apart = 0.0
     for name, choice in choices.items():
         column = columns[name]
-        if choice.recipe == NONE:
+        if choice.recipe == BASELINE_RECIPE:
             continue
         index = next(
             (

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from leaderboard.results import BASELINE_RECIPE
 from leaderboard.statistics import (
     Best,
     BestChoice,
@@ -33,7 +34,7 @@ from leaderboard.statistics import (
 )
 from leaderboard.stats import words
 from leaderboard.stats.board import AVERAGE, Board
-from leaderboard.stats.design import NONE, Pair
+from leaderboard.stats.design import Pair
 from leaderboard.stats.effects import Effects, Place, estimate, freedom, rounded, short
 from leaderboard.stats.pairs import pooled
 from leaderboard.stats.ranks import Choice, Validation, choose, mean_gain, rank_rows
@@ -279,8 +280,8 @@ class Reporter:
                 found.append(
                     Missing(what="the average, and what is compared with it", where=f"{backbone} / {recipe}", why=why)
                 )
-        if NONE not in {recipe.name for recipe in self._board.design.recipes}:
-            why = f"The suite has no recipe '{NONE}' to compare with."
+        if BASELINE_RECIPE not in {recipe.name for recipe in self._board.design.recipes}:
+            why = f"The suite has no recipe '{BASELINE_RECIPE}' to compare with."
             found.append(Missing(what="gains and interactions", where="all backbones", why=why))
         return tuple(found)
 
