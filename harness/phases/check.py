@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from harness.context import RESUME, StageContext
 from harness.files import write_json
@@ -164,7 +165,7 @@ def _mlm_head(claims: Claims, checkpoint: Checkpoint, path: Path) -> tuple[bool 
     head = load_mlm_head(path, checkpoint.config)
     if head is None:
         return (None if not claims.mlm_head else False), "none"
-    tokenizer: Any = checkpoint.tokenizer
+    tokenizer: PreTrainedTokenizerFast = checkpoint.tokenizer
     ids = tokenizer("A cat sleeps.", return_tensors="pt")["input_ids"]
     with torch.no_grad():
         hidden = checkpoint.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from tokenizers import processors
 from torch import nn
+from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from harness.context import StageContext
 from harness.plan.params import ConvertParams, PublishedBackbone, ScratchBackbone
@@ -113,7 +114,7 @@ def _corpus(folder: Path) -> Path:
     return path
 
 
-def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
+def check(backbone: Backbone, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast) -> None:
     """Compare what the spec says with what the files hold.
 
     Raises:
@@ -138,7 +139,7 @@ def check(backbone: Backbone, config: Any, tokenizer: Any) -> None:
     prefix_ids(backbone, tokenizer)
 
 
-def check_states(backbone: Backbone, encoder: nn.Module, tokenizer: Any) -> None:
+def check_states(backbone: Backbone, encoder: nn.Module, tokenizer: PreTrainedTokenizerFast) -> None:
     """A backbone's own code must give one hidden state a piece, as every class of transformers does.
 
     Raises:
@@ -173,7 +174,7 @@ def check_head(backbone: Backbone, claimed: bool | None, *, found: bool) -> None
         )
 
 
-def frame(tokenizer: Any, single: str, pair: str) -> None:
+def frame(tokenizer: PreTrainedTokenizerFast, single: str, pair: str) -> None:
     """Put special pieces around one text and around two, where a tokenizer's own files leave them out.
 
     Raises:
@@ -189,7 +190,7 @@ def frame(tokenizer: Any, single: str, pair: str) -> None:
     )
 
 
-def positions(config: Any) -> int | None:
+def positions(config: PreTrainedConfig) -> int | None:
     """How many pieces an encoder has positions for; None where its config does not limit them."""
     found: int | None = getattr(config, "max_position_embeddings", None)
     if found is not None and config.model_type in ("roberta", "xlm-roberta", "camembert"):

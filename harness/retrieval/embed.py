@@ -16,6 +16,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule, Module
 from sentence_transformers.sentence_transformer.modules import Pooling
 from torch import nn
+from transformers import PreTrainedTokenizerFast
 
 from harness.retrieval.knn import unit_rows
 from harness.retrieval.layers import cut_above, hidden_states
@@ -157,7 +158,7 @@ class SentenceEmbedder:
     ) -> None:
         checkpoint = load_checkpoint(path)
         self.backbone: Backbone = checkpoint.backbone
-        self.tokenizer: Any = checkpoint.tokenizer
+        self.tokenizer: PreTrainedTokenizerFast = checkpoint.tokenizer
         self.device = torch.device(device)
         self.kept = self.backbone.layers
         self._memory = memory
@@ -261,7 +262,7 @@ def _room(shape: tuple[int, int, int], memory: int, scratch: Path | None) -> Flo
     return room
 
 
-def _special_ids(backbone: Backbone, tokenizer: Any) -> list[int]:
+def _special_ids(backbone: Backbone, tokenizer: PreTrainedTokenizerFast) -> list[int]:
     """Pieces that are no part of any sentence. The unknown piece stands for one and is not among them."""
     marks = (getattr(tokenizer, f"{name}_token_id", None) for name in ("bos", "eos", "cls", "sep", "pad"))
     return sorted({mark for mark in marks if mark is not None} | set(prefix_ids(backbone, tokenizer)))

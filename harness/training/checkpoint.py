@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedTokenizerFast
 
 from harness.files import write_json
 from harness.specs.backbone import Backbone
@@ -49,9 +49,9 @@ class Checkpoint:
     """A loaded backbone. ``config`` is the transformers config as published, without the dropout of a training."""
 
     backbone: Backbone
-    config: Any
+    config: PreTrainedConfig
     encoder: nn.Module
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerFast
 
     @property
     def pad_id(self) -> int:
@@ -89,7 +89,7 @@ class HeadFacts:
         )
 
 
-def load_tokenizer(folder: Path, *, code: bool = False) -> Any:
+def load_tokenizer(folder: Path, *, code: bool = False) -> PreTrainedTokenizerFast:
     """The fast tokenizer of a folder, from its local files alone; ``code`` as for ``read_config``.
 
     Raises:
@@ -193,7 +193,7 @@ def save_mlm_head(path: Path, head: nn.Module) -> None:
     write_safetensors(path / MLM_HEAD, head.state_dict())
 
 
-def load_mlm_head(path: Path, config: Any) -> heads.MaskedLMHead | None:
+def load_mlm_head(path: Path, config: PreTrainedConfig) -> heads.MaskedLMHead | None:
     """The masked-LM head of a checkpoint, or None where it has none."""
     if not (path / MLM_HEAD).exists():
         return None
@@ -202,7 +202,7 @@ def load_mlm_head(path: Path, config: Any) -> heads.MaskedLMHead | None:
     return head
 
 
-def new_mlm_head(config: Any) -> heads.MaskedLMHead:
+def new_mlm_head(config: PreTrainedConfig) -> heads.MaskedLMHead:
     """A masked-LM head of the backbone's size, its weights still to be set."""
     eps = getattr(config, "layer_norm_eps", None) or getattr(config, "norm_eps", None) or 1e-5
     return heads.MaskedLMHead(hidden_size=config.hidden_size, vocabulary=config.vocab_size, eps=eps)

@@ -58,7 +58,7 @@ _LFS = b"version https://git-lfs"
 _LONGEST_REASON = 200
 
 
-def read_config(folder: Path, *, code: bool = False) -> Any:
+def read_config(folder: Path, *, code: bool = False) -> PreTrainedConfig:
     """The transformers config of a folder.
 
     Args:
@@ -105,12 +105,12 @@ def reason(error: BaseException) -> str:
     return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}..."
 
 
-def _auto_map(config: Any) -> bool:
+def _auto_map(config: PreTrainedConfig) -> bool:
     return bool((getattr(config, "auto_map", None) or {}).get("AutoModel"))
 
 
 def build_encoder(
-    config: Any, *, dropout: float = 0.0, attention_dropout: float = 0.0, code: bool = False
+    config: PreTrainedConfig, *, dropout: float = 0.0, attention_dropout: float = 0.0, code: bool = False
 ) -> nn.Module:
     """A randomly initialised fp32 encoder; torch's global generator decides its weights. Of a T5 it is the encoder.
 
@@ -141,7 +141,7 @@ def build_encoder(
     return encoder
 
 
-def blank_encoder(config: Any) -> nn.Module:
+def blank_encoder(config: PreTrainedConfig) -> nn.Module:
     """The encoder of a config without any memory for its weights, of which it has names and shapes alone.
 
     Raises:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
+from transformers import PreTrainedTokenizerFast
+
 from harness.specs.backbone import Backbone
 from harness.specs.training import ModelTask
 from harness.training.inputs import Inputs, join, pack
@@ -47,7 +49,7 @@ def head_kind(task: ModelTask) -> HeadKind:
     return kind
 
 
-def limits(task: ModelTask, backbone: Backbone, tokenizer: Any) -> Limits:
+def limits(task: ModelTask, backbone: Backbone, tokenizer: PreTrainedTokenizerFast) -> Limits:
     """How much text one input may hold: the shorter of the task's and the backbone's maximum.
 
     Raises:
@@ -62,7 +64,7 @@ def limits(task: ModelTask, backbone: Backbone, tokenizer: Any) -> Limits:
     )
 
 
-def prefix_ids(backbone: Backbone, tokenizer: Any) -> tuple[int, ...]:
+def prefix_ids(backbone: Backbone, tokenizer: PreTrainedTokenizerFast) -> tuple[int, ...]:
     """The ids of the backbone's prefix pieces."""
     if not backbone.prefix:
         return ()
@@ -77,7 +79,7 @@ def encode_rows(
     task: ModelTask,
     rows: Sequence[Row] | RowFiles[Row],
     backbone: Backbone,
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerFast,
     report: Reporter,
     *,
     keep_features: bool,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 
@@ -16,7 +16,9 @@ DTYPES = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
 _FILES = {"tokenizer.kind": "tokenizer", "tokenizer.vocab_size": "tokenizer"}
 
 
-def found_facts(encoder: nn.Module, dtypes: Iterable[torch.dtype], tokenizer: Any) -> dict[str, str]:
+def found_facts(
+    encoder: nn.Module, dtypes: Iterable[torch.dtype], tokenizer: PreTrainedTokenizerFast
+) -> dict[str, str]:
     """Return the facts in the files, by field of the spec, as text.
 
     Args:
@@ -58,7 +60,7 @@ def dtype_name(dtypes: Iterable[torch.dtype]) -> str:
     return " and ".join(sorted(found))
 
 
-def tokenizer_kind(tokenizer: Any) -> str:
+def tokenizer_kind(tokenizer: PreTrainedTokenizerFast) -> str:
     """``wordpiece``, ``byte-bpe`` or ``sentencepiece``, by how a fast tokenizer is built."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     kind = state["model"]["type"]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import PreTrainedTokenizerFast
 
 from harness.specs.backbone import Backbone
 from harness.training.encoding import prefix_ids
@@ -97,7 +98,7 @@ def _hidden(encoder: nn.Module, input_ids: torch.Tensor) -> torch.Tensor:
     return run_ragged(encoder, input_ids.reshape(1, -1), lay_out(np.full(blocks, length), input_ids.device))
 
 
-def read_vocabulary(tokenizer: Any, backbone: Backbone) -> Vocabulary:
+def read_vocabulary(tokenizer: PreTrainedTokenizerFast, backbone: Backbone) -> Vocabulary:
     """Raises:
     UserError: the tokenizer has no mask or separator piece, as those of causal backbones.
     """
@@ -120,7 +121,13 @@ def read_vocabulary(tokenizer: Any, backbone: Backbone) -> Vocabulary:
 
 
 def read_blocks(
-    path: Path, tokenizer: Any, vocabulary: Vocabulary, *, block_length: int, most: int, report: Reporter
+    path: Path,
+    tokenizer: PreTrainedTokenizerFast,
+    vocabulary: Vocabulary,
+    *,
+    block_length: int,
+    most: int,
+    report: Reporter,
 ) -> npt.NDArray[np.int32]:
     """Pack a corpus into blocks, (blocks, block_length), in the order of its texts.
 
@@ -173,7 +180,7 @@ def read_blocks(
     return blocks
 
 
-def _between(tokenizer: Any) -> list[int]:
+def _between(tokenizer: PreTrainedTokenizerFast) -> list[int]:
     """The ids that the tokenizer puts between two texts, found by handing it two."""
     framed = tokenizer("a", "a", return_special_tokens_mask=True)
     added = framed["special_tokens_mask"]

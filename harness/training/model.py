@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedConfig
 
 from harness.training.batches import Batch
 from harness.training.embeddings import UsedRows
@@ -23,7 +23,7 @@ class Model(nn.Module):
         # Module names may hold no dots, task names may.
         self._positions = {name: position for position, name in enumerate(heads)}
         self._heads = nn.ModuleList(heads.values())
-        config: Any = encoder.config
+        config: PreTrainedConfig = encoder.config
         takes_types = "token_type_ids" in inspect.signature(encoder.forward).parameters
         self._type_count = int(getattr(config, "type_vocab_size", 0) or 0) if takes_types else 0
 

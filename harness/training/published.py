@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
+from transformers import PreTrainedConfig
 
 from harness.files import write_json
 from harness.training.checkpoint import new_mlm_head
@@ -180,7 +181,7 @@ def without_prefix(tensors: Tensors, encoder: nn.Module) -> Tensors:
     return result
 
 
-def published_mlm_head(tensors: Tensors, config: Any) -> MaskedLMHead | None:
+def published_mlm_head(tensors: Tensors, config: PreTrainedConfig) -> MaskedLMHead | None:
     """The masked-LM head of published weights, or None where there is none that is built like ours.
 
     A bias that a family omits is zero.

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedConfig
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from harness.training.dropout import dropout as drop
@@ -31,13 +31,13 @@ _FAMILIES = {"bert": False, "modernbert": False, "qwen2": False, "roberta": True
 
 def takes_ragged(encoder: nn.Module) -> bool:
     """Whether an encoder can be given sequences end to end."""
-    config: Any = encoder.config
+    config: PreTrainedConfig = encoder.config
     return config.model_type in _FAMILIES and config._attn_implementation == "sdpa"  # noqa: SLF001 - has no other name
 
 
 @contextmanager
 def _ragged_attention(encoder: nn.Module) -> Iterator[None]:
-    config: Any = encoder.config
+    config: PreTrainedConfig = encoder.config
     before = config._attn_implementation  # noqa: SLF001
     config._attn_implementation = _NAME  # noqa: SLF001
     try:
@@ -48,7 +48,7 @@ def _ragged_attention(encoder: nn.Module) -> Iterator[None]:
 
 def run_ragged(encoder: nn.Module, input_ids: torch.Tensor, layout: Layout, **options: torch.Tensor) -> torch.Tensor:
     """The last hidden state of sequences end to end, as (sequences, pieces, hidden_size)."""
-    config: Any = encoder.config
+    config: PreTrainedConfig = encoder.config
     first = config.pad_token_id + 1 if _FAMILIES[config.model_type] else 0
     with _ragged_attention(encoder):
         output = encoder(input_ids=input_ids, position_ids=layout.positions + first, ragged=layout, **options)

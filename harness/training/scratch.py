@@ -158,7 +158,7 @@ def _require(vocab_size: int, least: int) -> None:
 
 def new_encoder(
     architecture: str,
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerFast,
     options: Mapping[str, Any],
     *,
     layers: int,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
 from harness.files import read_json
@@ -30,7 +30,7 @@ class Made:
 class Translator:
     """A loaded model, and how it is told which language to write."""
 
-    def __init__(self, model: Any, tokenizer: Any, params: TranslatorParams, where: str) -> None:
+    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerFast, params: TranslatorParams, where: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._params = params

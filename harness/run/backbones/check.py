@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from safetensors import safe_open
+from transformers import PreTrainedConfig
 
 from harness import files, paths
 from harness.data.hub.download import megabytes
@@ -131,7 +132,7 @@ def _max_length(spec: BackboneSpec, checkpoint: Path) -> Found:
     return False, f"the spec says max_length {spec.max_length}, its config.json has {room} positions"
 
 
-def _read(checkpoint: Path) -> Any:
+def _read(checkpoint: Path) -> PreTrainedConfig | None:
     """The config of a checkpoint; None where it takes code of the backbone's own to read it."""
     if Backbone.read(read_json(checkpoint / "backbone.json"), "backbone").remote_code:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
+from transformers import PreTrainedConfig
 
 from harness import paths
 from harness.errors import SpecError
@@ -63,12 +64,12 @@ def describe(folder: Path, *, weights: bool) -> dict[str, Any]:
     return fields | {name: value for name, value in found.items() if value is not None}
 
 
-def parameters(config: Any) -> int:
+def parameters(config: PreTrainedConfig) -> int:
     """Weights of an encoder as it is used here, by its config alone: nothing is loaded, and no memory taken."""
     return count(blank_encoder(config))
 
 
-def _tensors(folder: Path, config: Any) -> Tensors:
+def _tensors(folder: Path, config: PreTrainedConfig) -> Tensors:
     """The weights of a folder, which fit its config."""
     tensors, encoder = read_weights(folder), blank_encoder(config)
     try:
@@ -100,7 +101,7 @@ def _tokenizer_limit(folder: Path) -> int | None:
     return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else None
 
 
-def _claims_head(config: Any, names: list[str]) -> bool | None:
+def _claims_head(config: PreTrainedConfig, names: list[str]) -> bool | None:
     """By the config alone: a class with a head says that there is one; any other says nothing of the weights."""
     if config.model_type not in MLM_HEADS:
         return False
