@@ -28,7 +28,7 @@ from leaderboard.read import read_results
 from leaderboard.results import SuiteGrid
 from leaderboard.scores import build_board
 from leaderboard.site import Extras, build_site
-from leaderboard.workers import cores
+from leaderboard.writer import cores
 
 HEAVIEST = 2_000_000
 TARGETS = {

@@ -27,8 +27,7 @@ from leaderboard.predictions import predictions_file, write_predictions
 from leaderboard.read import read_results
 from leaderboard.replace import replacing
 from leaderboard.statistics import read_language_statistics, read_statistics
-from leaderboard.workers import cores, in_order
-from leaderboard.writer import HERE, Writer, Written, write_text
+from leaderboard.writer import HERE, Writer, Written, cores, in_order, write_text
 from tasks.errors import UserError
 
 #: From so many rows on their pages take longer than the start of another process.

@@ -1,4 +1,4 @@
-"""The main table as plain text, for a terminal of any width."""
+"""Tables and bars in plain text, for a terminal of any width."""
 
 from __future__ import annotations
 

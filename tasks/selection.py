@@ -1,4 +1,4 @@
-"""Taking a part of a split: whole resampling units, chosen by a hash, so that parallel languages keep equal items."""
+"""Choice of rows: a part of a split as whole resampling units, by a hash; and the check that rows are English."""
 
 from __future__ import annotations
 

@@ -19,8 +19,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from harness.retrieval.knn import unit_rows
-from harness.retrieval.layers import cut_above, hidden_states
-from harness.retrieval.readings import Reading, candidates, require_there
+from harness.retrieval.readings import Reading, candidates, cut_above, hidden_states, require_there
 from harness.specs.backbone import Backbone
 from harness.training.batches import collate, micro_batches
 from harness.training.checkpoint import Checkpoint, load_checkpoint

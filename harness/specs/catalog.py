@@ -1,4 +1,4 @@
-"""All specs by name, and a suite with everything it names resolved and checked against each other."""
+"""All specs by name, with pinned commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masked-language-model steps on a corpus, for ``pretrain`` and ``+mlm``."""
+"""Masked-language-model steps on a corpus, for ``pretrain`` and ``+mlm``, and the draw of languages."""
 
 from __future__ import annotations
 

@@ -78,6 +78,6 @@ def train_used(encoder: nn.Module, used: npt.NDArray[np.integer[Any]]) -> None:
 def put_back(encoder: nn.Module) -> None:
     """Put the whole input embedding back."""
     model: Any = encoder
-    stand_in = model.get_input_embeddings()
-    if isinstance(stand_in, UsedRows):
-        model.set_input_embeddings(stand_in.filled())
+    substitute = model.get_input_embeddings()
+    if isinstance(substitute, UsedRows):
+        model.set_input_embeddings(substitute.filled())

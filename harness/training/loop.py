@@ -13,8 +13,7 @@ from torch import nn
 from harness.errors import Diverged
 from harness.specs.training import Hyper
 from harness.training.memory import PieceBudget, out_of_memory
-from harness.training.optimiser import build_optimiser, learning_rate, set_learning_rate
-from harness.training.precision import Precision, precision_of
+from harness.training.optimiser import Precision, build_optimiser, learning_rate, precision_of, set_learning_rate
 from harness.training.resume import ResumeFile, random_state, set_random_state
 from harness.training.runtime import Reporter
 from harness.training.steps import Feed, PartT, Step, feed

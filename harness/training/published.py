@@ -1,4 +1,4 @@
-"""Reads published weights: one file or several, safetensors or ``.bin``, with or without a model's prefix."""
+"""Read published weights (safetensors or ``.bin``, in one file or several) and a model's own Python code."""
 
 from __future__ import annotations
 

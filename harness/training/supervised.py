@@ -34,11 +34,10 @@ from harness.training.encoded import Encoder
 from harness.training.encoding import EncodedRows, decode_rows, encode_rows, head_kind, limits
 from harness.training.inference import piece_budget, predict_logits
 from harness.training.inputs import IntArray
-from harness.training.interleaved import Interleaving
 from harness.training.loop import Evaluation, fit
 from harness.training.masked_lm import MaskedBlocks, loss_sum
 from harness.training.memory import PieceBudget
-from harness.training.mixture import epoch_inputs, task_schedule, task_weights
+from harness.training.mixture import Interleaving, epoch_inputs, task_schedule, task_weights
 from harness.training.model import Model
 from harness.training.resume import ResumeFile
 from harness.training.runtime import Reporter, derived_seed, set_up

@@ -1,4 +1,4 @@
-"""The answer at the top of the first page: the effect of code in each pair."""
+"""The first page's answer (the effect of code in each pair), and its notes on how to read the board."""
 
 from __future__ import annotations
 

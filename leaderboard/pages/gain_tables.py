@@ -1,4 +1,4 @@
-"""The best recipe per target, chosen on validation, with its test score and its gain over none."""
+"""Two tables of the gains page: the best recipe per target, and the mean over pairs."""
 
 from __future__ import annotations
 

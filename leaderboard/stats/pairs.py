@@ -1,4 +1,4 @@
-"""Pooling over pairs: from three pairs on; fewer are listed."""
+"""Effects of code in each pair, and their pooled mean from three pairs on."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.workers import in_order
+from leaderboard.writer import in_order
 
 _BUILD = """
 import os, sys
 from pathlib import Path
 from leaderboard import site, writer
-from leaderboard.workers import can_copy
+from leaderboard.writer import can_copy
 assert can_copy()
 seen = Path(sys.argv[3])
 write = writer.Writer.write
@@ -29,7 +29,7 @@ for workers in (1, 3):
 """
 _DIES = """
 import os, signal
-from leaderboard.workers import in_order
+from leaderboard.writer import in_order
 parent = os.getpid()
 def job(place):
     if os.getpid() != parent:
@@ -74,7 +74,7 @@ def test_one_worker_is_this_process_and_tells_how_far_it_is() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
 def test_an_error_of_a_copy_is_raised_here() -> None:
     python("""
-from leaderboard.workers import in_order
+from leaderboard.writer import in_order
 from tasks.errors import UserError
 def job(place):
     raise UserError("bad", where="here", remedy="mend it")

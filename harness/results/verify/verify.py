@@ -18,10 +18,8 @@ from harness.results.findings import ABSENT, Finding, Verdict, compare, refused
 from harness.results.grid import grid
 from harness.results.submission.submission import RowName, results_of
 from harness.results.verify.chain import Chain, check_chain, read_identities
-from harness.results.verify.counts import check_counts
-from harness.results.verify.labels import check_labels
+from harness.results.verify.recompute import check_counts, check_labels, check_statistics
 from harness.results.verify.references import MissingReferencesError, References
-from harness.results.verify.statistics import check_statistics
 from harness.results.xtreme.layout import xtreme_tasks
 from leaderboard.read import CellKey, ResultsFolder, load, read_results
 from leaderboard.results import UNITS_SCHEMA, Result, Units

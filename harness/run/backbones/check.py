@@ -1,4 +1,4 @@
-"""A backbone tried out from its spec to one training step, here or in the containers that its stages run in."""
+"""Try out a backbone: its spec against its files, and every use of its checkpoint up to one training step."""
 
 from __future__ import annotations
 

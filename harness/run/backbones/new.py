@@ -1,4 +1,4 @@
-"""Writes the image spec of a new backbone; what a person must say is left marked, and refused until it is said."""
+"""Write the image spec of a new backbone from its model's files; what they do not say is marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building an image: a build folder with what its recipe names, and wheels or an index to install from."""
+"""Build an image from a folder with what its recipe names, and follow the engine's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing ``images.lock.yaml``: which bases, what is built from, and the ids of the images that are there."""
+"""Write ``images.lock.yaml``: bases, packages, image ids, and commits of backbones whose specs name none."""
 
 from __future__ import annotations
 

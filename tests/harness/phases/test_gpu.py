@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from harness.context import RESUME, StageContext
 from harness.phases import finetune, intermediate, predict
-from harness.training import kernels
+from harness.training import ragged
 from harness.training.resume import ResumeFile
 from tasks.rows import write_json_lines
 
@@ -36,7 +36,7 @@ def record_of(out: Path) -> dict[str, Any]:
 def kernel_calls(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each call of attention was answered by a kernel that takes sequences end to end."""
     calls: list[bool] = []
-    real = kernels.attend_end_to_end
+    real = ragged.attend_end_to_end
 
     def counted(*arguments: Any, **options: Any) -> torch.Tensor | None:
         found = real(*arguments, **options)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.retrieval.layers import cut_above, hidden_states
+from harness.retrieval.readings import cut_above, hidden_states
 from harness.training.checkpoint import load_checkpoint
 
 

@@ -31,7 +31,7 @@ from harness.training.checkpoint import Checkpoint, load_checkpoint, load_head
 from harness.training.encoding import encode_rows, head_kind
 from harness.training.inputs import Inputs
 from harness.training.model import Model
-from harness.training.precision import BFloat16, precision_of
+from harness.training.optimiser import BFloat16, precision_of
 from harness.training.runtime import Reporter
 from harness.training.scratch import train_tokenizer
 from tasks.errors import DataError

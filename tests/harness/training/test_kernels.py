@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from harness.training.kernels import attend_end_to_end
 from harness.training.layout import lay_out
+from harness.training.ragged import attend_end_to_end
 
 
 @pytest.mark.parametrize(("size", "window"), [(6, None), (8, 4)], ids=["unaligned-heads", "a-window-in-fp32"])
