@@ -1,6 +1,6 @@
 """Turns packed inputs into padded tensors, and an effective batch into micro-batches.
 
-An effective batch is exactly ``batch_size`` inputs (see :class:`harness.training.parameters.Hyper` for the
+An effective batch is exactly ``batch_size`` inputs (see :class:`harness.specs.training.Hyper` for the
 definition). Its inputs are sorted by length and cut where padding would exceed the piece budget; this decides how much
 memory and padding a step costs, but not its result.
 """
