@@ -30,6 +30,10 @@ def runner() -> Iterator[LocalRunner]:
     found.close()
 
 
+#: A split that no plan writes: the stage's own code stumbles over it.
+WRONG_TYPE = {"generator": "miniature", "task": "mini-xnli", "split": "test", "rows": "many"}
+
+
 def labels_stage(**changes: Any) -> Stage:
     """A stage that needs neither torch nor data: test labels of a generated task."""
     params = {
@@ -99,7 +103,7 @@ def test_bad_input_inside_a_stage_is_said_without_a_traceback(runner: LocalRunne
 
 
 def test_an_error_of_the_stage_itself_leaves_its_traceback_in_the_log(runner: LocalRunner, tmp_path: Path) -> None:
-    ended, _ = run(runner, labels_stage(languages=None), tmp_path)
+    ended, _ = run(runner, labels_stage(split=WRONG_TYPE), tmp_path)
 
     assert ended.failure is not None
     assert FailureClass.STAGE_ERROR is ended.failure.kind
@@ -109,7 +113,7 @@ def test_an_error_of_the_stage_itself_leaves_its_traceback_in_the_log(runner: Lo
 
 
 def test_a_worker_survives_a_failed_stage(runner: LocalRunner, tmp_path: Path) -> None:
-    run(runner, labels_stage(languages=None), tmp_path / "a")
+    run(runner, labels_stage(split=WRONG_TYPE), tmp_path / "a")
     before = worker_ids()
 
     ended, _ = run(runner, labels_stage(), tmp_path / "b")
@@ -194,7 +198,7 @@ def test_the_same_stage_as_a_program_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_failing_program_says_so_to_machines(tmp_path: Path) -> None:
-    request = job(labels_stage(languages=None), tmp_path)
+    request = job(labels_stage(split=WRONG_TYPE), tmp_path)
 
     found = subprocess.run(
         [sys.executable, "-m", "harness.runners.stage", str(request.spec), str(request.out)],
