@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.data.articles import LocatedArticles, located_articles
 from harness.data.locate import filled
 from harness.data.rows import TRANSLATIONS, SplitRows, task_rows
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.errors import UnknownNameError
 from harness.specs.backbone import FLAGS
 from harness.specs.catalog import Catalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.data.splits import SuiteRows, translated_languages
+from harness.data.suite_rows import SuiteRows, translated_languages
 from harness.plan import cost, params
 from harness.plan.data_stages import DataStages
 from harness.plan.stage import Cell, Phase, Plan

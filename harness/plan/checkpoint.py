@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import provenance
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
 from harness.plan.stage import Environment, Limits, Phase, Stage

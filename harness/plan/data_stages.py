@@ -10,7 +10,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 
 from harness.data.articles import LocatedArticles
 from harness.data.rows import TRANSLATIONS, SplitRows
-from harness.data.splits import SuiteRows, scored_languages, translated_languages
+from harness.data.suite_rows import SuiteRows, scored_languages, translated_languages
 from harness.errors import SpecError
 from harness.plan import cost, data_params
 from harness.plan.cost import expected_rows

@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness import paths
 from harness.data import release
-from harness.data.splits import SuiteRows, suite_rows
+from harness.data.suite_rows import SuiteRows, suite_rows
 from harness.errors import SpecError
 from harness.files import file_digest
 from harness.plan import first_seen

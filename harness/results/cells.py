@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.data.splits import SuiteRows
+from harness.data.suite_rows import SuiteRows
 from harness.files import read_json
 from harness.plan.data_params import PREPARE, MadeParams, TranslatedParams, read_params
 from harness.plan.params import FinetuneParams, IntermediateParams

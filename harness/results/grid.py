@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.data.splits import SuiteRows
+from harness.data.suite_rows import SuiteRows
 from harness.specs.backbone import BackboneSpec
 from harness.specs.resolve import ResolvedSuite
 from harness.specs.suite import RecipeSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.release import ReleaseFiles
-from harness.data.splits import SuiteRows
+from harness.data.suite_rows import SuiteRows
 from harness.errors import Failure, FailureClass, Outcome
 from harness.plan.stage import Cell, Plan, Stage
 from harness.plan.stats import ScoredCell, stats_plan

@@ -15,6 +15,7 @@ from leaderboard.effects import (
 )
 from leaderboard.lookup import Place, places
 from leaderboard.names import slug
+from leaderboard.pages.best_recipes import best_sections, pooled_sections
 from leaderboard.pages.blocks import Block, Section, TableBlock, paragraphs
 from leaderboard.pages.cells import OWN_DATA_MARK
 from leaderboard.pages.columns import (
@@ -30,7 +31,6 @@ from leaderboard.pages.columns import (
     mean_keys,
 )
 from leaderboard.pages.frame import Page, Site, heading
-from leaderboard.pages.gain_tables import best_sections, pooled_sections
 from leaderboard.pages.look import Look, RowLook
 from leaderboard.results import BASELINE_RECIPE, BackboneInfo, RecipeInfo
 from leaderboard.tables.value import Column, Field, Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.data.rows import SplitRows, split_rows, task_rows
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.data.tables import is_task
 from harness.errors import SpecError
 from harness.specs.backbone import FLAGS

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from harness.data.locate import filled
 from harness.data.rows import TRANSLATIONS, possible_languages
-from harness.data.splits import own_splits
+from harness.data.suite_rows import own_splits
 from harness.specs.catalog import Catalog
 from harness.specs.corpus import ArticlesText
 from harness.specs.task import HubTable, SplitSpec, TaskSpec

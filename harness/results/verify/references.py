@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.context import Progress, run_phase
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.errors import UnknownNameError
 from harness.files import file_digest
 from harness.plan.build import build_plan

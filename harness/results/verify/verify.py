@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import Progress
-from harness.data.splits import scored_languages
+from harness.data.suite_rows import scored_languages
 from harness.files import file_digest
 from harness.plan.stage import Cell, Phase
 from harness.results.cells import Artifacts, CellReader

@@ -10,7 +10,7 @@ import pytest
 
 from harness.data.locate import SourceFiles, find_source, hub_folder
 from harness.data.receipts import RECEIPT
-from harness.data.splits import SuiteRows, suite_rows
+from harness.data.suite_rows import SuiteRows, suite_rows
 from harness.specs.catalog import Catalog
 from harness.specs.resolve import resolve
 from harness.specs.suite import RecipeSpec, StandIn, TaskLimits

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.errors import SpecError
 from harness.plan.build import build_plan
 from harness.plan.data_params import TranslatorParams

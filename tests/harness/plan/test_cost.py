@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.plan.cost import expected_rows, format_estimate, gpu_hours, training_cost
 from harness.plan.stage import Environment, Phase, Stage
 from harness.specs.catalog import Catalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.errors import UserError
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase, Plan
 from harness.plan.stage_list import PlanInputs

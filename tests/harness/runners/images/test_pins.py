@@ -11,7 +11,7 @@ import yaml
 
 from harness import paths
 from harness.cli import main
-from harness.data.splits import suite_rows
+from harness.data.suite_rows import suite_rows
 from harness.plan.build import build_plan
 from harness.plan.stage import Phase
 from harness.plan.suite import read_inputs

@@ -16,7 +16,7 @@ from harness.data.checking.scope import scope
 from harness.data.locate import filled, hub_folder
 from harness.data.receipts import RECEIPT
 from harness.data.rows import possible_languages
-from harness.data.splits import scored_languages, suite_rows
+from harness.data.suite_rows import scored_languages, suite_rows
 from harness.data.tables import needs
 from harness.plan.build import PlanInputs, build_plan
 from harness.plan.stage import Phase
