@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.isolated import python
+
 _PACKAGES = (
     "torch",
     "transformers",
@@ -247,8 +249,8 @@ def index_answers() -> str:
 
     pip is asked rather than an address, so that its configuration, proxies and certificates count.
     """
-    command = [sys.executable, "-m", "pip", "-vv", "index", "versions", "--retries", "0", "--timeout", "8", "click"]
-    code, text = output_of(command, timeout=60)
+    ask = ("pip", "-vv", "index", "versions", "--retries", "0", "--timeout", "8", "click")
+    code, text = output_of(python("-m", *ask), timeout=60)
     unreachable = re.search(r"Could not fetch URL https?:.*", text)
     if code == 0 and not unreachable:
         return ""

@@ -137,7 +137,7 @@ def check_python(python: str) -> None:
     """Refuse a Python that the locks have no wheels for, or that cannot make environments."""
     ask = "import sys; print(*sys.version_info[:2], sys.implementation.name); import ensurepip, venv"
     try:
-        done = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False)
+        done = subprocess.run([python, "-I", "-c", ask], capture_output=True, text=True, check=False)
     except OSError as error:
         raise InstallError(f"cannot run {python} ({error.strerror}); name another: make install PYTHON=...") from error
     found = re.fullmatch(r"(\d+) (\d+) (\w+)", done.stdout.strip())
@@ -197,7 +197,7 @@ def make(venv: Path, *, python: str, torch: str, index: str) -> None:
 
 def create(venv: Path, python: str) -> None:
     """Make an environment that holds pip and nothing else."""
-    done = subprocess.run([python, "-m", "venv", str(venv)], capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-I", "-m", "venv", str(venv)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise InstallError(f"{python} -m venv failed: {' '.join((done.stdout + done.stderr).split())[-300:]}")
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 #: The rooms of the project from the ground up. A room imports from lower floors alone; rooms of one floor do not know
 #: each other. Imports inside functions count. ``docs/architecture.md`` says what is in each.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("tasks", "harness.context", "harness.files", "harness.provenance"),
-    ("leaderboard", "harness.errors", "harness.paths", "harness.progress"),
+    ("tasks", "harness.context", "harness.files", "harness.isolated"),
+    ("leaderboard", "harness.errors", "harness.paths", "harness.progress", "harness.provenance"),
     ("harness.specs", "harness.store"),
     ("harness.data", "harness.training"),
     ("harness.plan", "harness.retrieval"),
@@ -69,6 +69,18 @@ def imported(path: Path) -> list[str]:
                 whole = f"{node.module}.{alias.name}"
                 names.append(whole if whole in MODULES or node.module.split(".")[0] not in _OURS else node.module)
     return names
+
+
+def test_every_python_process_is_started_apart_from_the_current_folder() -> None:
+    """A ``tasks.py`` where the user works must not become ours: commands come from ``harness.isolated.python``."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List | ast.Tuple)
+        and any(isinstance(item, ast.Attribute) and item.attr == "executable" for item in node.elts)
+    ]
+    assert {place.partition(":")[0] for place in found} == {"harness.isolated"}, found
 
 
 def test_every_room_stands_on_a_floor() -> None:

@@ -20,6 +20,7 @@ from harness.context import BAKED, RESUME, StageContext
 from harness.data.hub.snapshot import needed_files
 from harness.errors import EnvironmentFault, FailureClass, SpecError
 from harness.files import file_digest, read_json
+from harness.isolated import python
 from harness.plan.data_params import FETCH, FetchFolder, FetchPackage, FetchParams, FetchRepository, read_params
 
 FILES = "files"
@@ -130,8 +131,7 @@ def download(name: str, version: str, sha256: str, folder: Path) -> Path:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{name}=={version} --hash=sha256:{sha256}\n", encoding="utf-8")
     wheels = folder / "wheels"
-    command = [
-        sys.executable,
+    command = python(
         "-m",
         "pip",
         "download",
@@ -144,7 +144,7 @@ def download(name: str, version: str, sha256: str, folder: Path) -> Path:
         str(wheels),
         "-r",
         str(requirement),
-    ]
+    )
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     sys.stderr.write(done.stdout + done.stderr)
     if done.returncode != 0:

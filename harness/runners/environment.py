@@ -12,6 +12,7 @@ _FIXED = {
     "PYTHONUNBUFFERED": "1",
     "KMP_BLOCKTIME": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONSAFEPATH": "1",  # no Python that a stage starts imports from the current folder, either
 }
 #: No stage but fetch may reach for a network.
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}

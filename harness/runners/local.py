@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 from harness.context import Progress
 from harness.errors import Failure, FailureClass
+from harness.isolated import python
 from harness.plan.stage import Phase, Stage
 from harness.runners import environment
 from harness.runners.base import Job, JobResult, timeout_reason
@@ -54,7 +54,8 @@ class LocalRunner:
             return self._run(job, progress, gpu)
 
     def _run(self, job: Job, progress: Progress, gpu: str | None) -> JobResult:
-        worker = self._take(job.stage.environment.threads, gpu, offline=job.stage.phase is not Phase.FETCH)
+        job.log.touch()
+        worker = self._take(job, gpu)
         started = time.monotonic()
         with _Guard(worker, job) as guard:
             report = worker.run(job, progress)
@@ -91,10 +92,11 @@ class LocalRunner:
         for worker in list(self._all):
             worker.wait()
 
-    def _take(self, threads: int, gpu: str | None, *, offline: bool) -> _Worker:
+    def _take(self, job: Job, gpu: str | None) -> _Worker:
+        threads, offline = job.stage.environment.threads, job.stage.phase is not Phase.FETCH
         with self._guard:
             for worker in self._idle:
-                if (worker.threads, worker.gpu, worker.offline) == (threads, gpu, offline):
+                if (worker.threads, worker.gpu, worker.offline, worker.alive) == (threads, gpu, offline, True):
                     self._idle.remove(worker)
                     return worker
             spare = self._idle.pop() if self._idle else None  # other threads or GPU: replaced, not kept beside
@@ -102,7 +104,7 @@ class LocalRunner:
             spare.kill()
             spare.wait()
             self._forget(spare)
-        worker = _Worker(threads, gpu, offline=offline)
+        worker = _Worker(threads, gpu, offline=offline, log=job.log)
         with self._guard:
             self._all.add(worker)
         if self._stopped:
@@ -157,25 +159,35 @@ class _Guard:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, threads: int, gpu: str | None, *, offline: bool) -> None:
+    def __init__(self, threads: int, gpu: str | None, *, offline: bool, log: Path) -> None:
+        """Start it.
+
+        Args:
+            threads: compute threads.
+            gpu: the one GPU it sees, if any.
+            offline: it knows nothing of the hub.
+            log: takes its words until it takes a stage, and with it that stage's own log.
+        """
         self.threads = threads
         self.gpu = gpu
         self.offline = offline
         self._kills_before = _kernel_kills()
         # A stage that wants no GPU sees none.
         visible = {"CUDA_VISIBLE_DEVICES": gpu or ""}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.runners.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={
-                **environment.inherited(os.environ, offline=offline),
-                **environment.fixed(threads, offline=offline),
-                **visible,
-            },
-            text=True,
-            bufsize=1,
-        )
+        with log.open("ab") as words:
+            self._process = subprocess.Popen(
+                python("-m", "harness.runners.worker"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                env={
+                    **environment.inherited(os.environ, offline=offline),
+                    **environment.fixed(threads, offline=offline),
+                    **visible,
+                },
+                text=True,
+                bufsize=1,
+            )
 
     @property
     def alive(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from harness import provenance
 from harness.errors import EnvironmentFault
+from harness.isolated import python
 from harness.plan.stage import Plan
 
 #: Asked in a process of its own: what plans and executes never loads torch.
@@ -73,7 +73,7 @@ def torch_devices() -> dict[str, Any]:
     Raises:
         EnvironmentFault: torch cannot be loaded.
     """
-    done = subprocess.run([sys.executable, "-c", _QUESTION], capture_output=True, text=True, check=False)
+    done = subprocess.run(python("-c", _QUESTION), capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
         raise EnvironmentFault(f"torch cannot be asked for its devices ({last})", remedy="run 'codestilts doctor'")

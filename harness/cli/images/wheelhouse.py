@@ -26,9 +26,8 @@ def wheelhouse(
     Use --torch none if the base includes torch. The packages of backbones with images of their own are included.
     """
     import subprocess
-    import sys
 
-    from harness import paths
+    from harness import isolated, paths
     from harness.runners.images import lockfile
     from harness.runners.images.targets import Target, addition_of, target_of
     from harness.specs.packages import read_packages
@@ -41,6 +40,5 @@ def wheelhouse(
     script = paths.images_dir() / "wheelhouse.py"
     options = ["--python", python, "--torch", torch, "--torch-index", torch_index]
     options += [f"--requirements={path}" for path in files]
-    return subprocess.call(
-        [sys.executable, str(script), folder, *sorted({target_of(image) for image in images}), *options]
-    )
+    targets_wanted = sorted({target_of(image) for image in images})
+    return subprocess.call(isolated.python(str(script), folder, *targets_wanted, *options))

@@ -65,7 +65,7 @@ def run(runner: LocalRunner, stage: Stage, folder: Path) -> tuple[JobResult, lis
 def worker_ids() -> set[int]:
     """Process ids of the workers that this process has started."""
     found = subprocess.run(
-        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True, check=False
+        ["ps", "-ww", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True, check=False
     )
     return {int(line.split()[0]) for line in found.stdout.splitlines() if "harness.runners.worker" in line}
 
@@ -143,6 +143,47 @@ def test_a_killed_worker_fails_its_stage_and_the_next_gets_a_fresh_one(runner: L
     assert FailureClass.KILLED is ended.failure.kind
     assert "SIGKILL" in ended.failure.reason
     assert after.failure is None
+
+
+@pytest.mark.parametrize("module", ["tasks", "harness", "random", "json", "runpy"])
+def test_no_module_of_the_current_folder_is_imported(
+    runner: LocalRunner, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / f"{module}.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("", ".", str(Path(__file__).parents[3]))))
+
+    ended, _ = run(runner, labels_stage(), tmp_path)
+
+    assert ended.failure is None, (tmp_path / "log").read_text()
+    assert (tmp_path / "out" / "test-en.jsonl").is_file()
+
+
+def test_a_worker_that_dies_at_its_start_says_why_in_the_log(
+    runner: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "faulty").mkdir()
+    (tmp_path / "faulty" / "queue.py").write_text("raise SystemExit('no queue today')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "faulty"))
+
+    ended, _ = run(runner, labels_stage(), tmp_path)
+
+    assert ended.failure is not None
+    assert FailureClass.WORKER_DIED is ended.failure.kind
+    assert ended.failure.log == str(tmp_path / "log")
+    assert "no queue today" in (tmp_path / "log").read_text()
+
+
+def test_a_worker_that_died_while_idle_is_not_given_a_stage(runner: LocalRunner, tmp_path: Path) -> None:
+    run(runner, labels_stage(), tmp_path / "a")
+    (idle,) = worker_ids()
+    os.kill(idle, signal.SIGKILL)
+    os.waitid(os.P_PID, idle, os.WEXITED | os.WNOWAIT)
+
+    ended, _ = run(runner, labels_stage(), tmp_path / "b")
+
+    assert ended.failure is None
 
 
 def test_stop_ends_what_runs_at_once(runner: LocalRunner, tmp_path: Path) -> None:
