@@ -87,7 +87,7 @@ def make_environment(folder: Path, *, see_base: bool) -> None:
     """Make a virtual environment with pip; the base's own pip serves where its Python brings none to put there."""
     wheel = pip_wheel()
     options = ["--system-site-packages"] if see_base or wheel is None else []
-    subprocess.run([sys.executable, "-P", "-m", "venv", "--without-pip", *options, str(folder)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", *options, str(folder)], check=True)
     if wheel is not None:
         put_pip(wheel, folder)
 

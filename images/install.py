@@ -13,6 +13,7 @@ torch goes first, because which build the index gives decides whether its CUDA p
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -55,6 +56,7 @@ def main(argv: "list[str] | None" = None) -> int:
     parser.add_argument("--python", default=sys.executable, help="the Python that .venv is made with")
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where (default: .venv in the checkout)")
     arguments = parser.parse_args(argv)
+    os.environ["PYTHONSAFEPATH"] = "1"  # pip imports nothing from the current folder
     try:
         install(
             arguments.venv.absolute(),

@@ -166,7 +166,7 @@ def run_pip(venv: Path, arguments: Sequence[str], *, label: str, total: int = 0)
     said: list[str] = []
     with (venv / LOG).open("a", encoding="utf-8") as log:
         log.write(f"$ pip {' '.join(arguments)}\n")
-        with _start([str(venv / "bin" / "python"), "-P", "-m", "pip", *arguments]) as process:
+        with _start([str(venv / "bin" / "python"), "-m", "pip", *arguments]) as process:
             lines: queue.Queue[str | None] = queue.Queue()
             reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
             reader.start()

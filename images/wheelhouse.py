@@ -10,6 +10,7 @@ Standard library only. Every file is checked against the locks' hashes; what lie
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import sys
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
             parser.error(f"unknown image '{name}'; known: {', '.join(IMAGES)}")
     if arguments.python and not re.fullmatch(r"3\.\d+", arguments.python):
         parser.error(f"'{arguments.python}' is no version of Python; give one like 3.12")
+    os.environ["PYTHONSAFEPATH"] = "1"  # pip imports nothing from the current folder
     try:
         fill(
             arguments.folder,
