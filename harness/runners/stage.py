@@ -136,4 +136,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    from harness.runners.kernel import shut
+
+    shut()
     sys.exit(main(sys.argv[1:]))

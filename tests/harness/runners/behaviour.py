@@ -5,6 +5,7 @@ Copied over ``harness/phases/score.py`` of a copy of our packages, so that every
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -182,9 +183,18 @@ def try_capabilities(_context: StageContext) -> Any:
     raise OSError(0, "none")
 
 
-def try_mount(_context: StageContext) -> Any:
-    import ctypes
+def try_vsock(_context: StageContext) -> Any:
+    return socket.socket(40, socket.SOCK_STREAM)
 
+
+def try_io_uring(_context: StageContext) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if (ring := libc.syscall(425, 4, ctypes.create_string_buffer(120))) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return ring
+
+
+def try_mount(_context: StageContext) -> Any:
     if ctypes.CDLL(None, use_errno=True).mount(b"none", b"/tmp", b"tmpfs", 0, None):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return "mounted"

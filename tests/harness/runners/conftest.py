@@ -49,8 +49,8 @@ def docker_runner(code: Path, **changes: Any) -> Any:
     params=["local", pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.images])],
 )
 def runner(request: pytest.FixtureRequest, code: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
-    """Each runner in turn. Local workers import from the folder they are started in."""
-    monkeypatch.chdir(code)
+    """Each runner in turn. Local workers import our packages from the copy."""
+    monkeypatch.setenv("PYTHONPATH", str(code))
     found: Runner = LocalRunner(2) if request.param == "local" else docker_runner(code)
     yield found
     found.close()

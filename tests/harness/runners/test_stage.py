@@ -1,8 +1,11 @@
-"""What is at fault, told from what a stage raised."""
+"""What is at fault, told from what a stage raised; what of the kernel a stage reaches."""
 
 from __future__ import annotations
 
 import errno
+import json
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +16,38 @@ from tasks.errors import DataError
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch names its own."""
+
+
+#: What of the kernel a process reaches after the filter: errno names, and that plain sockets work.
+REACHED = """
+import ctypes, errno, json, os, socket
+from harness.runners import kernel
+kernel.shut()
+def number(call):
+    try:
+        return call() and None
+    except OSError as error:
+        return errno.errorcode[error.errno]
+libc = ctypes.CDLL(None, use_errno=True)
+def ring(call):
+    if libc.syscall(call, 4, ctypes.create_string_buffer(120), 0) < 0:
+        return errno.errorcode[ctypes.get_errno()]
+found = {"vsock": number(lambda: socket.socket(40, socket.SOCK_STREAM))}
+found |= {str(call): ring(call) for call in (425, 426, 427)}
+found |= {"tcp": number(lambda: socket.socket()), "pair": number(lambda: socket.socketpair())}
+child = os.fork()
+if child == 0:
+    os._exit(0 if number(lambda: socket.socket(40, socket.SOCK_STREAM)) == "EPERM" else 1)
+found["child"] = os.waitpid(child, 0)[1]
+print(json.dumps(found))
+"""
+
+
+def test_a_stages_process_reaches_neither_vsock_nor_io_uring() -> None:
+    done = subprocess.run([sys.executable, "-c", REACHED], capture_output=True, text=True, check=True)
+
+    refused = dict.fromkeys(("vsock", "425", "426", "427"), "EPERM")
+    assert {**refused, "tcp": None, "pair": None, "child": 0} == json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
