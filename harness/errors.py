@@ -91,13 +91,43 @@ _PASSING = frozenset(
 )
 
 
+class BadOutput(Exception):  # noqa: N818 - a state of a folder
+    """A stage's output lacks something, or holds something that is never published."""
+
+    failure_class = FailureClass.STAGE_ERROR
+
+
+LONGEST_REASON = 4000  # characters of a failure's sentence
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """A text as a terminal, a log or a file in UTF-8 may have it: control characters and lone surrogates are escaped.
+
+    Args:
+        text: of a stage, or of somebody's file.
+        lines: it may have several lines; in one line, a line break is escaped as well.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or (lines and one in "\n\t") else one.encode("unicode_escape").decode("ascii")
+        for one in text
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a stage has no artifact: its class, one sentence, and where to read more."""
+    """Why a stage has no artifact: its class, one printable line, and where to read more."""
 
     kind: FailureClass
     reason: str
     log: str | None = None
+
+    def __post_init__(self) -> None:
+        reason = self.reason
+        if len(reason) > LONGEST_REASON:
+            reason = f"{reason[:LONGEST_REASON]} ..."
+        object.__setattr__(self, "reason", printable(reason))
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "kind": self.kind.value}

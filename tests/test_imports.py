@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: The rooms of the project from the ground up. A room imports from lower floors alone; rooms of one floor do not know
 #: each other. Imports inside functions count. ``docs/architecture.md`` says what is in each.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("tasks", "harness.context", "harness.files", "harness.isolated"),
+    ("tasks", "harness.context", "harness.files", "harness.isolated", "harness.trees"),
     ("leaderboard", "harness.errors", "harness.paths", "harness.progress", "harness.provenance"),
     ("harness.specs", "harness.store"),
     ("harness.data", "harness.training"),

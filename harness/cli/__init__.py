@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:  # noqa: PLR0911 - one for 
     Exit codes: 0 success, 1 a stage or a check failed, 2 bad input, 3 a fault of the machine or the store, 130
     interrupted.
     """
+    from harness.errors import printable
     from tasks.errors import UserError
 
     try:
@@ -61,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:  # noqa: PLR0911 - one for 
         error.show()
         return error.exit_code
     except UserError as error:
-        click.echo(f"codestilts: {error}", err=True)
+        click.echo(f"codestilts: {printable(str(error), lines=True)}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("codestilts: interrupted; finished stages are kept, run again to continue.", err=True)

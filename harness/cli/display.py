@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from harness.errors import Failure, Outcome
+from harness.errors import Failure, Outcome, printable
 from harness.plan.stage import Plan, Stage
 from harness.run.explain import Decision, Reason
 from harness.run.scheduler import StageResult
@@ -68,9 +68,9 @@ class PlainDisplay:
         self._last: dict[str, float] = {}
 
     def say(self, text: str) -> None:
-        """Show a sentence."""
+        """Show a sentence, without the control characters that words of a stage may hold."""
         with self._guard:
-            self._stream.write(text + "\n")
+            self._stream.write(printable(text, lines=True) + "\n")
             self._stream.flush()
 
     def planned(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
@@ -148,7 +148,7 @@ class LiveDisplay(PlainDisplay):
         self._overall: TaskID | None = None
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text, lines=True), markup=False, soft_wrap=True)
 
     def planned(self, plan: Plan, decisions: Mapping[str, Decision]) -> None:
         super().planned(plan, decisions)
@@ -163,7 +163,7 @@ class LiveDisplay(PlainDisplay):
     def progressed(self, stage: Stage, fraction: float, note: str) -> None:
         self._estimate.progressed(stage.key, fraction)
         if stage.key in self._tasks:
-            self._bars.update(self._tasks[stage.key], completed=fraction, note=note)
+            self._bars.update(self._tasks[stage.key], completed=fraction, note=printable(note))
 
     def ended(self, stage: Stage, end: StageResult) -> None:
         super().ended(stage, end)

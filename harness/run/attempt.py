@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
+import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.context import ENCODED, RESUME
-from harness.errors import Failure, FailureClass, Outcome, StoreError
+from harness.errors import BadOutput, Failure, FailureClass, Outcome
 from harness.plan.stage import Phase, Stage
 from harness.provenance import git_state
 from harness.run.explain import Decision, Reason
@@ -22,6 +23,8 @@ from harness.store.encodings import Encodings
 from harness.store.ledger import Ledger, now
 from harness.store.manifest import Manifest
 from harness.store.unfinished import Unfinished
+from harness.trees import remove_tree
+from tasks.errors import UserError
 
 #: Phases that save what they have done so far.
 _RESUMABLE = frozenset({Phase.FETCH, Phase.PRETRAIN, Phase.INTERMEDIATE, Phase.FINETUNE, Phase.CHECK})
@@ -74,6 +77,8 @@ class StageAttempt:
         self._digests = digests
         self._context = context
         self._work = context.store.root / "tmp" / context.ledger.run / stage.key
+        log = stage.name.replace("/", "__") + f".{stage.key[:8]}.log"
+        self._log = (context.ledger.logs / log).resolve()
         self._unfinished = Unfinished(context.store.root)
         self._encodings = Encodings(context.store.root)
         self._earlier: list[Failure] = []
@@ -102,23 +107,13 @@ class StageAttempt:
                 return result, None
 
     def _run_once(self) -> tuple[StageResult, Manifest | None]:
-        stage, context, work = self._stage, self._context, self._work
         started = now()
         try:
-            job = self._job()
-            result = context.runner.run(job, lambda fraction, note: context.watcher.progressed(stage, fraction, note))
-            manifest = None
-            if result.failure is not None and result.failure.kind.environmental:
-                self._unfinished.take_back(stage.key, work / "out")
-            elif result.failure is None and not context.stop.is_set():
-                shutil.rmtree(work / "out" / RESUME, ignore_errors=True)
-                self._encodings.take(work / "out")
-                manifest = context.store.publish(work / "out", self._manifest(started, result))
-        except (StoreError, OSError, ValueError) as error:
-            kind, reason = classify(error)
-            return self._failed(Failure(kind=kind, reason=reason)), None
+            result, manifest = self._made(started)
+        except Exception as error:  # noqa: BLE001 - whatever handling one stage runs into is that stage's failure
+            return self._failed(self._fault(error)), None
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            remove_tree(self._work)
         failure = result.failure
         if failure is None and manifest is None:
             failure = Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.")
@@ -131,12 +126,33 @@ class StageAttempt:
             provenance=result.provenance,
         ), manifest
 
+    def _made(self, started: str) -> tuple[JobResult, Manifest | None]:
+        """Run the stage and publish what it left, if it was done and nobody wants to stop."""
+        stage, context, out = self._stage, self._context, self._work / "out"
+        job = self._job()
+        result = context.runner.run(job, lambda fraction, note: context.watcher.progressed(stage, fraction, note))
+        if result.failure is not None and result.failure.kind.environmental:
+            self._unfinished.take_back(stage.key, out)
+        if result.failure is not None or context.stop.is_set():
+            return result, None
+        remove_tree(out / RESUME)
+        self._encodings.take(out)
+        return result, context.store.publish(out, self._manifest(started, result), most=stage.limits.output)
+
+    def _fault(self, error: Exception) -> Failure:
+        """What an error in our own handling means; where it is no known one, its traceback goes to the stage's log."""
+        kind, reason = classify(error)
+        if not isinstance(error, (UserError, BadOutput)):
+            with suppress(OSError), self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
+                traceback.print_exception(error, file=log)
+        return Failure(kind=kind, reason=reason, log=str(self._log))
+
     def _failed(self, failure: Failure) -> StageResult:
         return StageResult(outcome=Outcome.FAILED, decision=self._decision, failure=failure)
 
     def _job(self) -> Job:
         stage, store, work = self._stage, self._context.store, self._work
-        shutil.rmtree(work, ignore_errors=True)
+        remove_tree(work)
         (work / "out").mkdir(parents=True)
         if stage.phase in _RESUMABLE:
             afresh = self._decision.reason is Reason.FORCED and not self._earlier
@@ -147,25 +163,24 @@ class StageAttempt:
             inputs[ENCODED] = self._encodings.folder().resolve()
         data = self._context.data.resolve() if stage.needs_data and self._context.data else None
         write_spec(stage, work / "spec", inputs, data)
-        log = self._context.ledger.logs / (stage.name.replace("/", "__") + f".{stage.key[:8]}.log")
         return Job(
             stage=stage,
             spec=(work / "spec").resolve(),
             inputs=inputs,
             data=data,
             out=(work / "out").resolve(),
-            log=log.resolve(),
+            log=self._log,
         )
 
     def _manifest(self, started: str, result: JobResult) -> Manifest:
         provenance: dict[str, Any] = {
+            **result.provenance,
             "made": started,
             "seconds": round(result.seconds, 3),
             "peak_memory": result.peak_memory,
             "runner": self._context.runner.name,
             "run": self._context.ledger.run,
             "git": git_state(),
-            **result.provenance,
         }
         if self._earlier:  # attempts that the machine ended; nothing of them is in the artifact
             provenance["retried_after"] = [failure.to_json() for failure in self._earlier]

@@ -128,17 +128,16 @@ class Executor:
 
 def record(ledger: Ledger, watcher: Watcher, stage: Stage, result: StageResult) -> None:
     """Write down how a stage ended, and show it."""
-    ledger.write(
-        "ended",
-        stage=stage.name,
-        key=stage.key,
-        outcome=result.outcome.value,
-        reason=str(result.decision),
-        seconds=round(result.seconds, 3),
-        peak_memory=result.peak_memory,
-        failure=result.failure.to_json() if result.failure else None,
-        at_fault=result.at_fault,
-        git=git_state(),
-        **result.provenance,
-    )
+    known = {
+        "stage": stage.name,
+        "key": stage.key,
+        "outcome": result.outcome.value,
+        "reason": str(result.decision),
+        "seconds": round(result.seconds, 3),
+        "peak_memory": result.peak_memory,
+        "failure": result.failure.to_json() if result.failure else None,
+        "at_fault": result.at_fault,
+        "git": git_state(),
+    }
+    ledger.write("ended", **{**result.provenance, **known})
     watcher.ended(stage, result)

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from harness.context import Progress
 from harness.errors import Failure, FailureClass
@@ -21,6 +21,7 @@ from harness.runners import environment
 from harness.runners.base import Job, JobResult, timeout_reason
 from harness.runners.gpus import Leases
 from harness.runners.quota import Quota, output_reason
+from harness.runners.reports import LONGEST_LINE, Done, Ended, Reports
 
 _LOOK = 1.0  # seconds between looks at what a stage has written
 
@@ -74,8 +75,8 @@ class LocalRunner:
         return JobResult(
             failure=failure,
             seconds=seconds,
-            peak_memory=report.get("peak_memory"),
-            provenance=report.get("provenance", {}),
+            peak_memory=report.peak_memory if isinstance(report, Done) else None,
+            provenance=report.seen() if isinstance(report, Done) else {},
         )
 
     def stop(self) -> None:
@@ -115,12 +116,12 @@ class LocalRunner:
         with self._guard:
             self._all.discard(worker)
 
-    def _failure(self, report: Mapping[str, Any], worker: _Worker, job: Job) -> Failure | None:
-        if report["event"] == "done":
+    def _failure(self, report: Done | Ended | None, worker: _Worker, job: Job) -> Failure | None:
+        if isinstance(report, Done):
             return None
         log = str(job.log)
-        if report["event"] == "error":
-            return Failure(kind=FailureClass(report["kind"]), reason=report["reason"], log=log)
+        if report is not None:
+            return Failure(kind=report.kind, reason=report.reason, log=log)
         if self._stopped:
             return Failure(kind=FailureClass.INTERRUPTED, reason="interrupted.", log=log)
         return Failure(kind=worker.death_class(), reason=worker.death_reason(), log=log)
@@ -185,8 +186,6 @@ class _Worker:
                     **environment.fixed(threads, offline=offline),
                     **visible,
                 },
-                text=True,
-                bufsize=1,
             )
 
     @property
@@ -194,24 +193,28 @@ class _Worker:
         """Whether it can take another stage."""
         return self._process.poll() is None
 
-    def run(self, job: Job, progress: Progress) -> dict[str, Any]:
-        """Hand over a stage and relay its reports; the last one, or ``{"event": "died"}``."""
+    def run(self, job: Job, progress: Progress) -> Done | Ended | None:
+        """Hand over a stage and relay its reports; its last word, or None if it died without one.
+
+        A worker whose stage has sent something malformed takes no other stage.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"spec": str(job.spec), "out": str(job.out), "log": str(job.log)}
+        reports = Reports(progress, lambda line: append(job.log, line))
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             self._process.wait()
-            return {"event": "died"}
-        for line in self._process.stdout:
-            event: dict[str, Any] = json.loads(line)
-            if event["event"] != "progress":
-                return event
-            progress(event["fraction"], event["note"])
-        self._process.wait()
-        return {"event": "died"}
+            return None
+        while reports.last is None and (line := self._process.stdout.readline(LONGEST_LINE)):
+            reports.take(line)
+        if reports.malformed:
+            self.kill()
+        if reports.last is None or reports.malformed:
+            self._process.wait()
+        return reports.last
 
     def kill(self) -> None:
         """End it at once."""
@@ -244,6 +247,12 @@ class _Worker:
             name = signal.Signals(-self._process.returncode).name
             return f"the worker was killed by {name}; run again, the other stages are kept."
         return f"the worker ended by itself with exit code {self._process.returncode}; its log file says more."
+
+
+def append(log: Path, line: bytes) -> None:
+    """Add a line to a stage's log."""
+    with log.open("ab") as file:
+        file.write(line if line.endswith(b"\n") else line + b"\n")
 
 
 def _kernel_kills() -> int:

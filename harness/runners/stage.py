@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.context import run_phase
-from harness.errors import Diverged, EnvironmentFault, FailureClass
+from harness.errors import LONGEST_REASON, BadOutput, Diverged, EnvironmentFault, FailureClass, printable
 from harness.files import read_json, write_json
 from harness.plan.stage import Phase, Stage
 from tasks.errors import UserError
@@ -86,36 +86,47 @@ def execute(spec: Path, out: Path, emit: Emit) -> bool:
             threads=request["environment"]["threads"],
             device=request["environment"]["device"],
             precision=request["environment"]["precision"],
-            progress=lambda fraction, note: emit({"event": "progress", "fraction": fraction, "note": note}),
+            progress=lambda fraction, note: emit(
+                {"event": "progress", "fraction": min(1.0, max(0.0, fraction)), "note": printable(note)[:1000]}
+            ),
         )
     except Exception as error:  # noqa: BLE001 - the one place where a stage's errors become a report
         kind, reason = classify(error)
         if kind is not FailureClass.BAD_INPUT:
             traceback.print_exc(file=sys.stderr)
-        emit({"event": "error", "kind": kind.value, "reason": reason})
+        emit({"event": "error", "kind": kind.value, "reason": printable(reason)[:LONGEST_REASON]})
         return False
     return True
 
 
 def classify(error: BaseException) -> tuple[FailureClass, str]:
     """What is at fault, and one sentence that says so."""
+    if isinstance(error, EnvironmentFault | BadOutput):
+        return error.failure_class, str(error)
     if isinstance(error, UserError):
-        kind = error.failure_class if isinstance(error, EnvironmentFault) else FailureClass.BAD_INPUT
-        return kind, str(error)
-    text = " ".join(str(error).split())
+        return FailureClass.BAD_INPUT, str(error)
+    text = _text(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
         return (
             FailureClass.OUT_OF_MEMORY,
             f"out of memory ({text or 'MemoryError'}); use smaller batches or more memory.",
         )
+    found = FailureClass.STAGE_ERROR, f"{type(error).__name__}: {text or 'no message'}"
     if isinstance(error, Diverged):
-        return FailureClass.DIVERGED, f"the training diverged: {text}"
-    if any(sign in text for sign in _GPU_LOST):
+        found = FailureClass.DIVERGED, f"the training diverged: {text}"
+    elif any(sign in text for sign in _GPU_LOST):
         remedy = "check it on the host (nvidia-smi, and the kernel's log for Xid), then run again"
-        return FailureClass.GPU_LOST, f"the GPU was lost ({text[:300]}); {remedy}."
-    if isinstance(error, OSError) and error.errno in _DISK:
-        return _DISK[error.errno]
-    return FailureClass.STAGE_ERROR, f"{type(error).__name__}: {text or 'no message'}"
+        found = FailureClass.GPU_LOST, f"the GPU was lost ({text[:300]}); {remedy}."
+    elif isinstance(error, OSError) and error.errno in _DISK:
+        found = _DISK[error.errno]
+    return found
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception's text may be the work of a backbone's code
+        return ""
 
 
 def main(arguments: list[str]) -> int:

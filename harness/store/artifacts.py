@@ -18,7 +18,6 @@ import errno
 import fcntl
 import fnmatch
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,8 +26,9 @@ from pathlib import Path
 
 from harness.errors import FailureClass, StoreError
 from harness.files import file_digest, read_json, write_text
-from harness.store.manifest import MANIFEST, Manifest, describe_files, read_manifest, sync_folder
+from harness.store.manifest import MANIFEST, MOST_BYTES, Manifest, describe_files, read_manifest, sync_folder
 from harness.store.unfinished import Unfinished
+from harness.trees import remove_tree
 
 SCHEMA = 1
 
@@ -137,22 +137,31 @@ class Store:
         for prefix in sorted((self.root / "artifacts").iterdir()):
             yield from (folder.name for folder in sorted(prefix.iterdir()))
 
-    def publish(self, work: Path, manifest: Manifest) -> Manifest:
+    def publish(self, work: Path, manifest: Manifest, *, most: int = MOST_BYTES) -> Manifest:
         """Turn a work folder into the artifact of ``manifest.key``; the last step is a rename.
 
         An artifact already there under the key (corrupt, dropped, or made again on purpose) is replaced.
+
+        Args:
+            work: holds files and folders that :func:`describe_files` accepts.
+            manifest: without the files.
+            most: bytes that all files together may have.
+
+        Raises:
+            BadOutput: something in the folder may not be published.
+            StoreError: the disk is full, or fails.
         """
         try:
-            complete = replace(manifest, files=describe_files(work))
+            complete = replace(manifest, files=describe_files(work, most=most, who=manifest.name))
             complete.write(work)
             target = self.folder(manifest.key)
             target.parent.mkdir(exist_ok=True)
             if target.exists():
                 old = self.root / "tmp" / f"old-{manifest.key}"
-                shutil.rmtree(old, ignore_errors=True)
+                remove_tree(old)
                 target.rename(old)
                 work.rename(target)
-                shutil.rmtree(old, ignore_errors=True)
+                remove_tree(old)
             else:
                 work.rename(target)
             sync_folder(target.parent)
@@ -178,13 +187,13 @@ class Store:
     def remove(self, key: str) -> None:
         """Remove an artifact; its manifest goes first, so that it never looks finished after a crash."""
         (self.folder(key) / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(self.folder(key), ignore_errors=True)
+        remove_tree(self.folder(key))
 
     def clear_tmp(self) -> None:
         """Remove the files of interrupted runs except saved states; requires the lock."""
         Unfinished(self.root).salvage()
         for path in (self.root / "tmp").iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+            remove_tree(path)
 
     @contextmanager
     def locked(self, waiting: Callable[[str], None]) -> Iterator[None]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.store.artifacts import State, Store, StoredArtifact
 from harness.store.encodings import Encodings
 from harness.store.unfinished import Unfinished
+from harness.trees import remove_tree, size_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
     The caller holds the store's lock.
     """
     found = [
-        Removed(what=f"tmp/{path.name}", why="left by an interrupted run", size=_size(path))
+        Removed(what=f"tmp/{path.name}", why="left by an interrupted run", size=size_of(path))
         for path in sorted((store.root / "tmp").iterdir())
     ]
     if not dry_run:
@@ -64,7 +63,7 @@ def collect(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> lis
         elif keep is not None and key not in keep:
             why = "no suite given needs it"
         if why is not None:
-            found.append(Removed(what=f"{key[:8]} {name}", why=why, size=_size(held.folder)))
+            found.append(Removed(what=f"{key[:8]} {name}", why=why, size=size_of(held.folder)))
             if not dry_run:
                 store.remove(key)
         elif held.manifest is not None:
@@ -79,9 +78,9 @@ def _stale_states(store: Store, keep: Collection[str] | None, *, dry_run: bool) 
         done = store.look(folder.name).manifest is not None
         if done or (keep is not None and folder.name not in keep):
             why = "its stage is done" if done else "no suite given needs it"
-            found.append(Removed(what=f"unfinished/{folder.name[:8]}", why=why, size=_size(folder)))
+            found.append(Removed(what=f"unfinished/{folder.name[:8]}", why=why, size=size_of(folder)))
             if not dry_run:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)
     return found
 
 
@@ -89,9 +88,9 @@ def _encodings(store: Store, *, dry_run: bool) -> list[Removed]:
     """Rows that stages have encoded: made again in less time than it takes to tell which are still wanted."""
     found = []
     for folder in Encodings(store.root):
-        found.append(Removed(what=f"encoded/{folder.name[:8]}", why="made again when asked for", size=_size(folder)))
+        found.append(Removed(what=f"encoded/{folder.name[:8]}", why="made again when asked for", size=size_of(folder)))
         if not dry_run:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
     return found
 
 
@@ -105,9 +104,3 @@ def _leftover_files(held: StoredArtifact, *, dry_run: bool) -> list[Removed]:
             if not dry_run:
                 path.unlink()
     return found
-
-
-def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -7,13 +7,13 @@ artifact: no result hangs on whether it is there, and ``store gc`` removes it.
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from harness.context import ENCODED
+from harness.trees import remove_tree
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -48,9 +48,9 @@ class Encodings:
                 if _NAME.fullmatch(found.name) and _plain(found):
                     with suppress(OSError):
                         target = self.folder() / found.name
-                        shutil.rmtree(target, ignore_errors=True)
+                        remove_tree(target)
                         found.rename(target)
-        shutil.rmtree(made, ignore_errors=True)
+        remove_tree(made)
 
 
 def _plain(folder: Path) -> bool:

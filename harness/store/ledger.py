@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.errors import printable
+
 SCHEMA = 1
 
 
@@ -28,9 +30,9 @@ class Ledger:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append an event with the time."""
+        """Append an event with the time. What UTF-8 cannot say, a lone surrogate, is written as a question mark."""
         line = json.dumps({"event": event, "time": now(), **fields}, sort_keys=True, ensure_ascii=False) + "\n"
-        os.write(self._descriptor, line.encode())
+        os.write(self._descriptor, line.encode(errors="replace"))
 
     def close(self) -> None:
         """Sync and close."""
@@ -55,12 +57,23 @@ def latest_run(store: Path) -> str | None:
 
 
 def read_events(store: Path, run: str) -> Iterator[Mapping[str, Any]]:
-    """The events of a run; a last line cut by a crash is left out."""
-    with (store / "runs" / f"{run}.jsonl").open(encoding="utf-8") as file:
+    """The events of a run, all their texts printable; a last line cut by a crash is left out."""
+    with (store / "runs" / f"{run}.jsonl").open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
-                event = json.loads(line)
-            except ValueError:
+                event = _printable(json.loads(line))
+            except (ValueError, RecursionError):
                 continue
             if isinstance(event, dict):
                 yield event
+
+
+def _printable(value: Any) -> Any:
+    match value:
+        case str():
+            return printable(value)
+        case dict():
+            return {printable(name): _printable(inner) for name, inner in value.items()}
+        case list():
+            return [_printable(inner) for inner in value]
+    return value

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import StoreError
+from harness.errors import BadOutput, StoreError, printable
 from harness.files import digest, file_digest, json_text, read_json, write_text
+from harness.trees import MOST_LEVELS, Found, walk
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
+MOST_BYTES = 2**40  # of an artifact, where its stage has no limit
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,24 +98,64 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def describe_files(folder: Path) -> tuple[FileEntry, ...]:
-    """Every file below a folder with size and digest, sorted by path; made readable and synced to disk on the way.
+def describe_files(folder: Path, *, most: int = MOST_BYTES, who: str = "a stage") -> tuple[FileEntry, ...]:
+    """Every file below a folder with size and digest, sorted by path; given sane modes and synced to disk on the way.
+
+    The one rule for what may be published: plain files and folders, each file under one name, names that can be shown,
+    no deeper and by their sizes no larger than a stage may leave (a file with holes takes no room, but time to read).
+
+    Args:
+        folder: that a stage has filled.
+        most: bytes of all files together.
+        who: the stage, for the error.
 
     Raises:
-        ValueError: there is something that is neither a file nor a folder (a link, a socket).
+        BadOutput: there is something else.
+        OSError: something cannot be read.
     """
+    with closing(walk(folder, strict=True)) as things:
+        files = [found for found in things if _accepted(found, folder, who)]
+    size = sum(found.status.st_size for found in files)
+    if size > most:
+        largest = max(files, key=lambda found: found.status.st_size).path
+        raise BadOutput(
+            f"{who} left files of {size:,} bytes, more than the {most:,} it may (the largest is '{largest}'); "
+            "if it needs that much, give stages more with --stage-output."
+        )
     entries = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise ValueError(f"{path.relative_to(folder)} is not a plain file")
-        if path.is_file():
-            # Some libraries leave files that their writer alone can read: not those who share a store, nor a stage that
-            # runs as somebody else. The folders above say who may come in.
-            path.chmod(0o644)
-            sync_file(path)
-            relative = path.relative_to(folder).as_posix()
-            entries.append(FileEntry(path=relative, size=path.stat().st_size, sha256=file_digest(path)))
+    for found in sorted(files, key=lambda found: found.path.split("/")):
+        path = folder / found.path
+        sync_file(path)
+        entries.append(FileEntry(path=found.path, size=found.status.st_size, sha256=file_digest(path)))
     return tuple(entries)
+
+
+def _accepted(found: Found, folder: Path, who: str) -> bool:
+    """Whether something is a file, or else a folder; its mode is mended before a walk goes on.
+
+    Some libraries leave files that their writer alone can read: not those who share a store, nor a stage that runs as
+    somebody else. The folders above the store's say who may come in.
+    """
+    problem = _problem(found)
+    if problem:
+        raise BadOutput(f"{who} left '{printable(found.path)}' in its output, {problem}.")
+    (folder / found.path).chmod(_FOLDER_MODE if found.is_folder else _FILE_MODE)
+    return found.is_file
+
+
+def _problem(found: Found) -> str | None:
+    """Why something may not be published."""
+    if not found.path.isprintable():
+        return "a name that cannot be shown"
+    if found.path == MANIFEST:
+        return "a name that is kept for the manifest"
+    if found.too_deep:
+        return f"more than {MOST_LEVELS} folders deep"
+    if found.is_folder:
+        return None
+    if not found.is_file:
+        return "which is no plain file (a link, a pipe, a device)"
+    return None if found.status.st_nlink == 1 else "a file that has another name elsewhere (a hard link)"
 
 
 def sync_file(path: Path) -> None:

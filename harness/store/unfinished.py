@@ -6,15 +6,18 @@ from. Never an artifact, and gone when the stage is done.
 
 from __future__ import annotations
 
-import shutil
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.context import RESUME
 from harness.files import digest
+from harness.trees import remove_tree
 
 #: File that names the inputs: state made from others is worth nothing, even under the same key.
 _INPUTS = "inputs"
+_LONGEST_MARK = 100  # bytes; a digest has 64
 
 
 class Unfinished:
@@ -42,17 +45,17 @@ class Unfinished:
         if kept.is_dir() and not afresh and _mark(kept) == mark:
             kept.rename(target)
             return
-        shutil.rmtree(kept, ignore_errors=True)
+        remove_tree(kept)
         target.mkdir()
         (target / _INPUTS).write_text(mark, encoding="ascii")
 
     def take_back(self, key: str, out: Path) -> None:
         """Keep the saved state, if any, in the output folder of an unfinished stage."""
         saved = out / RESUME
-        if not saved.is_dir() or all(path.name == _INPUTS for path in saved.iterdir()):
+        if saved.is_symlink() or not saved.is_dir() or all(path.name == _INPUTS for path in saved.iterdir()):
             return
         self._folder.mkdir(exist_ok=True)
-        shutil.rmtree(self._folder / key, ignore_errors=True)
+        remove_tree(self._folder / key)
         saved.rename(self._folder / key)
 
     def salvage(self) -> None:
@@ -62,7 +65,13 @@ class Unfinished:
 
 
 def _mark(folder: Path) -> str | None:
+    """The digest that the mark holds; the stage could write there, so it may be anything, a pipe among others."""
     try:
-        return (folder / _INPUTS).read_text(encoding="ascii")
+        descriptor = os.open(folder / _INPUTS, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    try:
+        plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return os.read(descriptor, _LONGEST_MARK).decode("ascii", "replace") if plain else None
+    finally:
+        os.close(descriptor)

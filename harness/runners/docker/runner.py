@@ -23,7 +23,9 @@ from harness.runners.docker.faults import ENGINE_ERRORS, judge
 from harness.runners.docker.watch import End, Watch, failure_of
 from harness.runners.gpus import Leases
 from harness.runners.images.targets import image_of
+from harness.runners.reports import Done, Ended
 from harness.runners.stage import write_spec
+from harness.trees import walk
 
 _PATIENCE = 60.0  # seconds an engine may be away before its stages are given up
 
@@ -101,7 +103,7 @@ class DockerRunner:
     def run(self, job: Job, progress: Progress) -> JobResult:
         """Run one stage in a container of its own."""
         started = time.monotonic()
-        report: Mapping[str, Any] = {}
+        report: Done | Ended | None = None
         failure: Failure | None = None
         with self._leases.lease(job.stage) as gpu:
             try:
@@ -117,8 +119,8 @@ class DockerRunner:
         return JobResult(
             failure=failure,
             seconds=time.monotonic() - started,
-            peak_memory=report.get("peak_memory"),
-            provenance=self._provenance(job.stage, report),
+            peak_memory=report.peak_memory if isinstance(report, Done) else None,
+            provenance=self._provenance(job.stage, report.seen() if isinstance(report, Done) else {}),
         )
 
     def stop(self) -> None:
@@ -142,7 +144,7 @@ class DockerRunner:
 
     def _see_through(self, container: str, job: Job, progress: Progress) -> End:
         if self._stopped.is_set():
-            return End(report={}, code=-1, out_of_memory=False)
+            return End(report=None, code=-1, out_of_memory=False)
         self._client.start(container)
         with Watch(self._client, container, job, progress, patience=self._settings.patience) as watch:
             return watch.until_end()
@@ -185,14 +187,11 @@ class DockerRunner:
         """Give a folder and all in it to somebody, where root runs us and no stage of ours. No link is followed."""
         if os.getuid() != 0 or self._who == confinement.caller():
             return
-        for inner, names, files in os.walk(folder):
-            for name in (*names, *files):
-                os.chown(Path(inner) / name, person.user, person.group, follow_symlinks=False)
+        for found in walk(folder):
+            os.chown(folder / found.path, person.user, person.group, follow_symlinks=False)
         os.chown(folder, person.user, person.group)
 
-    def _provenance(self, stage: Stage, report: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _provenance(self, stage: Stage, inside: Mapping[str, Any]) -> Mapping[str, Any]:
         """The versions and hardware that the stage reports, on which host, and in which image."""
-        found = report.get("provenance")
-        inside = dict(found) if isinstance(found, Mapping) else {}
         image = self._settings.images[image_of(stage)]
         return {**inside, "host": os.uname().nodename, "image": {"id": image.id, **image.about}}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from docker import APIClient
 from docker.errors import APIError
@@ -21,6 +19,7 @@ from harness.runners.base import Job, timeout_reason
 from harness.runners.docker.faults import ENGINE_ERRORS, is_gone
 from harness.runners.docker.logs import Follower
 from harness.runners.quota import Quota, output_reason
+from harness.runners.reports import Done, Ended, Reports
 
 _POLL = 1.0  # seconds between looks at a container whose streams are open
 _SETTLE = 0.05  # seconds between looks once they are not
@@ -35,7 +34,7 @@ class End:
     """How a container ended.
 
     Attributes:
-        report: the stage's last word: ``done``, ``error``, or nothing.
+        report: the stage's last word, if it had one.
         code: exit code of its process.
         out_of_memory: the kernel killed something in it for want of memory.
         late: we killed it past its deadline.
@@ -43,7 +42,7 @@ class End:
         engine_left: the engine did not answer in between.
     """
 
-    report: Mapping[str, Any]
+    report: Done | Ended | None
     code: int
     out_of_memory: bool
     late: bool = False
@@ -67,15 +66,14 @@ class Watch:
         self._client = client
         self._container = container
         self._job = job
-        self._progress = progress
         self._patience = patience
-        self._report: Mapping[str, Any] = {}
+        self._reports = Reports(progress, self._logged)
         self._woken = threading.Event()
         self._log = job.log.open("ab")
         self._log_guard = threading.Lock()
         self._log_room = _MOST_LOG
         self._followers = [
-            Follower(client, container, "stdout", self._said, self._woken),
+            Follower(client, container, "stdout", self._reports.take, self._woken),
             Follower(client, container, "stderr", self._logged, self._woken),
         ]
 
@@ -122,7 +120,7 @@ class Watch:
         for follower in self._followers:
             follower.finish()
         return End(
-            report=self._report,
+            report=self._reports.last,
             code=int(state["ExitCode"]),
             out_of_memory=bool(state.get("OOMKilled")),
             late=killed == "late",
@@ -138,19 +136,6 @@ class Watch:
         with suppress(APIError):  # it ended in this very moment
             self._client.kill(self._container)
         return "late" if late else "overfull"
-
-    def _said(self, line: bytes) -> None:
-        """A line on standard output: a report, or something that belongs into the log."""
-        try:
-            event = json.loads(line)
-            if event["event"] == "progress":
-                self._progress(min(1.0, max(0.0, float(event["fraction"]))), str(event["note"]))
-            elif event["event"] in ("done", "error"):
-                self._report = event
-            else:
-                self._logged(line)
-        except (ValueError, TypeError, KeyError, RecursionError):
-            self._logged(line)
 
     def _logged(self, line: bytes) -> None:
         with self._log_guard:
@@ -168,17 +153,17 @@ def failure_of(end: End, job: Job) -> Failure | None:
 
 
 def _class_and_reason(end: End, job: Job) -> tuple[FailureClass, str] | None:
-    said = end.report.get("event")
+    report = end.report
     if end.overfull:
         return FailureClass.OUTPUT, output_reason(job.stage)
-    if said == "done" and end.code == 0:
+    if isinstance(report, Done) and end.code == 0:
         return None
     if end.late:
         found = FailureClass.TIMEOUT, timeout_reason(job.stage)
     elif end.out_of_memory:
         found = FailureClass.OUT_OF_MEMORY, _memory_reason(job)
-    elif said == "error":
-        found = _own_word(end.report)
+    elif isinstance(report, Ended):
+        found = report.kind, report.reason
     elif end.engine_left:
         found = FailureClass.ENGINE_GONE, "the Docker engine was restarted and ended the stage; run again."
     elif end.code > _SIGNALS_FROM:
@@ -193,15 +178,6 @@ def _memory_reason(job: Job) -> str:
     limit = job.stage.limits.memory / _GIB
     why = f"the kernel killed it at its limit of {limit:.3g} GiB of memory"
     return f"{why}; give stages more with --stage-memory, or use smaller batches."
-
-
-def _own_word(report: Mapping[str, Any]) -> tuple[FailureClass, str]:
-    """What the stage says itself. It is not trusted to know our classes."""
-    try:
-        kind = FailureClass(report.get("kind", ""))
-    except ValueError:
-        kind = FailureClass.STAGE_ERROR
-    return kind, str(report.get("reason", "it gave no reason."))
 
 
 def _signal_name(code: int) -> str:

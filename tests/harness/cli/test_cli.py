@@ -212,6 +212,22 @@ def test_status_counts_by_phase_and_lists_with_all(capsys: pytest.CaptureFixture
     assert 10 == len(report["stages"])
 
 
+def test_status_shows_words_of_a_stage_in_one_printable_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Store(tmp_path)
+    failure = {"kind": "stage-error", "reason": "odd\x1b[2J\ud800\nFailed: another"}
+    event = {"event": "ended", "stage": "score/a", "key": "a", "outcome": "failed", "reason": "new", "seconds": 1.0}
+    (tmp_path / "runs" / "20260101T000000-1.jsonl").write_text(json.dumps({**event, "failure": failure}) + "\n")
+
+    code, text, _ = call(capsys, "status", "--store", tmp_path)
+
+    assert code == 1
+    assert [r"Failed: score/a: stage-error: odd\x1b[2J\ud800\nFailed: another"] == [
+        line for line in text.splitlines() if "Failed" in line
+    ]
+
+
 def test_a_faulty_suite_of_ones_own_is_named_by_file_and_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

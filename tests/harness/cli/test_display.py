@@ -55,6 +55,22 @@ def test_plain_lines_tell_starts_ends_and_failures(diamond: Plan) -> None:
     assert "out-of-memory: too little memory." in text
 
 
+def test_words_of_a_stage_move_no_cursor_and_forge_no_line(diamond: Plan) -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(1, stream)
+    stage = diamond.stages[0]
+    failure = Failure(kind=FailureClass.STAGE_ERROR, reason="odd\x1b[2J\ud800\nFailed: another: killed.")
+
+    display.say("a note\x1b]0;title\x07")
+    display.retried(stage, failure, 2.0)
+    display.ended(stage, StageResult(outcome=Outcome.FAILED, decision=NEW, failure=failure, seconds=1.0))
+
+    lines = stream.getvalue().splitlines()
+    assert 4 == len(lines)
+    assert all(line.isprintable() for line in lines)
+    assert r"stage-error: odd\x1b[2J\ud800\nFailed: another: killed." == lines[-1].strip()
+
+
 def test_what_nobody_asked_for_is_not_called_kept(diamond: Plan) -> None:
     stream = io.StringIO()
     decided = [NEW, Decision(reason=Reason.CACHED), *[Decision(reason=Reason.NOT_SELECTED)] * 2]

@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.context import RESUME, Progress
-from harness.errors import FailureClass, Outcome
+from harness.errors import Failure, FailureClass, Outcome
 from harness.plan.stage import Phase, Plan, Stage
 from harness.run.executor import Executor, Options
 from harness.run.explain import Reason, selected_stages
@@ -24,6 +25,7 @@ from harness.store.cleaning import collect
 from harness.store.ledger import Ledger, new_run_id, read_events
 from harness.store.unfinished import Unfinished
 from tests.harness.conftest import WritingRunner, make_stage
+from tests.harness.test_trees import make_deep
 
 
 class Silent:
@@ -243,7 +245,7 @@ def test_an_interrupt_keeps_what_is_finished_and_drops_what_is_half_made(diamond
 
 
 def test_a_full_disk_fails_the_stage_as_such(diamond: Plan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("harness.store.artifacts.describe_files", full)
@@ -254,6 +256,116 @@ def test_a_full_disk_fails_the_stage_as_such(diamond: Plan, store: Store, monkey
     assert ends["a"].failure is not None
     assert FailureClass.DISK_FULL is ends["a"].failure.kind
     assert Outcome.BLOCKED is ends["d"].outcome
+
+
+BAD_OUTPUT: dict[str, Callable[[Path], object]] = {
+    "deep": lambda out: make_deep(out / "d"),
+    "deep-state": lambda out: make_deep(out / RESUME / "d"),
+    "odd-link": lambda out: (out / os.fsdecode(b"\xff\xfe")).symlink_to("/"),
+    "manifest": lambda out: (out / "manifest.json").mkdir(),
+    "pipe": lambda out: os.mkfifo(out / "pipe"),
+    "hard-link": lambda out: os.link(out / "out.txt", out / "again.txt"),
+}
+
+
+class Leaving(WritingRunner):
+    """Leaves more in the output of ``b`` than it may, done or failed."""
+
+    def __init__(self, kind: str, failure: FailureClass | None) -> None:
+        super().__init__()
+        self.kind, self.failure = kind, failure
+
+    def run(self, job: Job, progress: Progress) -> JobResult:
+        result = super().run(job, progress)
+        if job.stage.name == "b":
+            (job.out / RESUME).mkdir(exist_ok=True)
+            BAD_OUTPUT[self.kind](job.out)
+            if self.failure:
+                return JobResult(failure=Failure(kind=self.failure, reason="gone."), seconds=0.01)
+        return result
+
+
+@pytest.mark.parametrize("failure", [None, FailureClass.STAGE_ERROR, FailureClass.KILLED])
+@pytest.mark.parametrize("kind", BAD_OUTPUT)
+def test_bad_output_is_the_failure_of_its_stage_alone(
+    diamond: Plan, store: Store, kind: str, failure: FailureClass | None
+) -> None:
+    ends = execute(diamond, store, Leaving(kind, failure))
+
+    fine = failure is None and kind == "deep-state"  # a saved state is removed and never published
+    assert {"a": "done", "b": "done" if fine else "failed", "c": "done"}.items() <= outcomes(ends).items()
+    if not fine:
+        told = ends["b"].failure
+        assert told is not None
+        assert (failure or FailureClass.STAGE_ERROR) is told.kind
+        assert failure or "b left '" in told.reason
+    collect(store, None, dry_run=False)
+    Store(store.root).clear_tmp()
+    assert [] == list((store.root / "tmp").iterdir())
+    assert set(outcomes(execute(diamond, store, WritingRunner())).values()) <= {"done", "cached"}
+
+
+class Raising(WritingRunner):
+    """Raises an error of its own in the middle of ``b``, as a runner never should."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def run(self, job: Job, progress: Progress) -> JobResult:
+        if job.stage.name == "b":
+            raise self.error
+        return super().run(job, progress)
+
+
+@pytest.mark.parametrize(
+    "error", [RecursionError("deep"), TypeError("a\nFailed: c"), KeyError(os.fsdecode(b"\xff")), RuntimeError("\ud800")]
+)
+def test_an_error_in_handling_a_stage_is_that_stages_failure(diamond: Plan, store: Store, error: Exception) -> None:
+    ends = execute(diamond, store, Raising(error))
+
+    assert {"a": "done", "b": "failed", "c": "done", "d": "blocked"} == outcomes(ends)
+    failure = ends["b"].failure
+    assert failure is not None
+    assert FailureClass.STAGE_ERROR is failure.kind
+    assert failure.reason.startswith(type(error).__name__)
+    assert failure.reason.isprintable()
+    assert "Traceback" in Path(failure.log or "").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", os.fsdecode(b"a\xff"), "a\x1b[2J", "a.\nFailed: c: killed: forged", "x" * 10**6]
+)
+def test_any_words_of_a_stage_reach_the_ledger_printable(diamond: Plan, store: Store, text: str) -> None:
+    class Saying(WritingRunner):
+        def run(self, job: Job, progress: Progress) -> JobResult:
+            super().run(job, progress)
+            failure = Failure(kind=FailureClass.STAGE_ERROR, reason=text) if job.stage.name == "b" else None
+            return JobResult(failure=failure, seconds=0.01, provenance={"stage": "forged", "key": "forged"})
+
+    execute(diamond, store, Saying())
+
+    (run,) = (store.root / "runs").glob("*.jsonl")
+    events = [event for event in read_events(store.root, run.stem) if event["event"] == "ended"]
+    assert ["a", "b", "c", "d"] == sorted(event["stage"] for event in events)
+    reasons = [event["failure"]["reason"] for event in events if event["failure"]]
+    assert 2 == len(reasons)
+    assert all(reason.isprintable() and len(reason) < 5000 for reason in reasons)
+
+
+def test_what_the_runner_knows_is_not_overwritten(diamond: Plan, store: Store) -> None:
+    class Forging(WritingRunner):
+        def run(self, job: Job, progress: Progress) -> JobResult:
+            done = super().run(job, progress)
+            forged = {"runner": "forged", "run": "forged", "made": "forged", "seconds": -1, "git": {}, "cpu": "real"}
+            return JobResult(failure=None, seconds=done.seconds, peak_memory=1, provenance=forged)
+
+    execute(diamond, store, Forging())
+
+    manifest = store.look(diamond.stages[0].key).manifest
+    assert manifest is not None
+    assert {"runner": "writing", "seconds": 0.01, "cpu": "real"}.items() <= manifest.provenance.items()
+    assert "forged" not in manifest.provenance.values()
 
 
 class Saving(WritingRunner):

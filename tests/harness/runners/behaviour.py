@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -106,6 +107,48 @@ def do_fills_memory(_context: StageContext) -> None:
     held = []
     while True:
         held.append(bytearray(16 * 2**20))
+
+
+def do_reports(context: StageContext) -> None:
+    """Send a line of its own to whoever runs it: down the pipe that a worker has for reports, or to standard output."""
+    pipes = [number for number in range(3, 64) if _is_pipe(number)]
+    os.write(pipes[0] if pipes else 1, context.params["line"].encode() + b"\n")
+    time.sleep(0.2)
+
+
+def _is_pipe(number: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:
+        return False
+
+
+def do_odd_words(context: StageContext) -> None:
+    """Note and reason that UTF-8 cannot say, or that move a terminal's cursor."""
+    text = os.fsdecode(b"\xff") + "\ud800\x1b[2J\nFailed: another"
+    context.progress(float("nan"), text)
+    raise OSError(text)
+
+
+class _Mute(Exception):  # noqa: N818 - it is to have a name of its own
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def do_mute(_context: StageContext) -> None:
+    raise _Mute
+
+
+def do_leaves_odd(context: StageContext) -> None:
+    """Leave something that nobody publishes."""
+    (context.out / os.fsdecode(b"\xff\xfe")).symlink_to("/")
+    here = os.open(context.out, os.O_RDONLY)
+    for _ in range(int(context.params["levels"])):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
 
 
 def do_hostile(context: StageContext) -> None:

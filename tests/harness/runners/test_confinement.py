@@ -14,8 +14,12 @@ from harness.plan.stage import Environment, Limits, Phase, Stage
 from harness.runners.base import Job
 from harness.runners.docker import confinement, gpu_probe
 from harness.runners.docker.watch import End, failure_of
+from harness.runners.reports import Done, Ended, Surroundings
 from tests.harness.conftest import make_stage
 
+SEEN = Surroundings(versions={}, cpu="c", cores=1, platform="p", host="h")
+DONE = Done(event="done", peak_memory=1, provenance=SEEN)
+ERROR = Ended(event="error", kind=FailureClass.BAD_INPUT, reason="why")
 LIMITS = Limits(memory=2**30, seconds=60.0, processes=99, output=2**31)
 
 
@@ -99,17 +103,17 @@ def test_stages_are_never_root(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("end", "kind"),
     [
-        (End(report={"event": "done"}, code=0, out_of_memory=True), None),
-        (End(report={"event": "done"}, code=1, out_of_memory=False), FailureClass.WORKER_DIED),
-        (End(report={}, code=0, out_of_memory=False), FailureClass.WORKER_DIED),
-        (End(report={}, code=137, out_of_memory=True), FailureClass.OUT_OF_MEMORY),
-        (End(report={}, code=137, out_of_memory=False), FailureClass.KILLED),
-        (End(report={}, code=137, out_of_memory=False, late=True), FailureClass.TIMEOUT),
-        (End(report={}, code=137, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
-        (End(report={"event": "done"}, code=0, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
-        (End(report={}, code=137, out_of_memory=False, engine_left=True), FailureClass.ENGINE_GONE),
-        (End(report={"event": "error", "kind": "bad-input"}, code=1, out_of_memory=False), FailureClass.BAD_INPUT),
-        (End(report={"event": "error", "kind": "of-its-own"}, code=1, out_of_memory=False), FailureClass.STAGE_ERROR),
+        (End(report=DONE, code=0, out_of_memory=True), None),
+        (End(report=DONE, code=1, out_of_memory=False), FailureClass.WORKER_DIED),
+        (End(report=None, code=0, out_of_memory=False), FailureClass.WORKER_DIED),
+        (End(report=None, code=137, out_of_memory=True), FailureClass.OUT_OF_MEMORY),
+        (End(report=None, code=137, out_of_memory=False), FailureClass.KILLED),
+        (End(report=None, code=137, out_of_memory=False, late=True), FailureClass.TIMEOUT),
+        (End(report=None, code=137, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
+        (End(report=DONE, code=0, out_of_memory=False, overfull=True), FailureClass.OUTPUT),
+        (End(report=None, code=137, out_of_memory=False, engine_left=True), FailureClass.ENGINE_GONE),
+        (End(report=ERROR, code=1, out_of_memory=False), FailureClass.BAD_INPUT),
+        (End(report=ERROR, code=137, out_of_memory=True), FailureClass.OUT_OF_MEMORY),
     ],
 )
 def test_what_an_end_means(end: End, kind: FailureClass | None) -> None:

@@ -13,6 +13,7 @@ import pytest
 from harness.errors import FailureClass
 from harness.plan.stage import Limits
 from harness.runners.base import Runner
+from harness.trees import remove_tree
 from tests.harness.runners.conftest import Go, behaving, job_of
 
 
@@ -96,6 +97,47 @@ def test_a_stage_that_fills_its_output_is_ended(
     assert "--stage-output" in ended.failure.reason
     assert [(0.1, "writing")] == told
     assert ended.seconds < 60
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "done", "peak_memory": 1, "provenance": {"runner": "forged"}}',
+        '{"event": "done", "peak_memory": NaN}',
+        '{"event": "error", "kind": "killed", "reason": "\\ud800"}',
+        '{"event": "progress", "fraction": 1, "note": ' + "[" * 9000,
+    ],
+)
+def test_a_malformed_report_fails_its_stage_and_no_other(runner: Runner, go: Go, line: str) -> None:
+    ended, _ = go(runner, behaving("reports", line=line))
+    after, _ = go(runner, behaving("work"))
+
+    assert ended.failure is not None
+    assert FailureClass.STAGE_ERROR is ended.failure.kind
+    assert "its report is not as a stage's must be" in ended.failure.reason
+    assert {} == {name: ended.provenance[name] for name in ("versions", "runner") if name in ended.provenance}
+    assert after.failure is None
+
+
+@pytest.mark.parametrize("do", ["odd_words", "mute"])
+def test_words_of_a_stage_are_printable(runner: Runner, go: Go, do: str) -> None:
+    ended, told = go(runner, behaving(do))
+
+    assert ended.failure is not None
+    assert FailureClass.STAGE_ERROR is ended.failure.kind
+    assert ended.failure.reason.isprintable()
+    assert all(0 <= fraction <= 1 and note.isprintable() for fraction, note in told)
+
+
+@pytest.mark.parametrize(("levels", "kind"), [(0, None), (3000, FailureClass.OUTPUT)])
+def test_odd_output_harms_no_runner(
+    runner: Runner, go: Go, tmp_path: Path, levels: int, kind: FailureClass | None
+) -> None:
+    ended, _ = go(runner, behaving("leaves_odd", levels=levels))
+    remove_tree(tmp_path / "score-leaves_odd" / "out")
+
+    assert kind is (ended.failure.kind if ended.failure else None)
+    assert not (tmp_path / "score-leaves_odd" / "out").exists()
 
 
 def test_a_failed_stage_does_not_harm_the_next(runner: Runner, go: Go) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import StoreError
+from harness.errors import BadOutput, StoreError
 from harness.store.artifacts import State, Store
 from harness.store.cleaning import collect, verify_all
 from harness.store.manifest import MANIFEST, Manifest, read_manifest
+from tests.harness.test_trees import make_deep
 
 KEY = "ab" + "0" * 62
 
@@ -104,14 +108,57 @@ def test_publishing_over_a_dropped_artifact_replaces_it(store: Store) -> None:
     assert [] == list((store.root / "tmp").iterdir())
 
 
-def test_links_are_no_part_of_an_artifact(store: Store, tmp_path: Path) -> None:
+def _holes(out: Path) -> None:
+    with (out / "holes").open("wb") as file:
+        file.truncate(2**43)
+
+
+#: Things that a stage may leave and that are never published, by the words of the refusal.
+UNPUBLISHABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "link": (lambda out: (out / "a").symlink_to("/etc/passwd"), "'a' in its output, which is no plain file"),
+    "odd-link": (lambda out: (out / os.fsdecode(b"\xff\xfe")).symlink_to("/"), r"'\udcff\udcfe' in its output, a name"),
+    "pipe": (lambda out: os.mkfifo(out / "a"), "no plain file"),
+    "hard-link": (lambda out: os.link(out / "fine", out / "a"), "a hard link"),
+    "line-break": (lambda out: (out / "a\nb").touch(), r"'a\nb' in its output, a name that cannot be shown"),
+    "escape": (lambda out: (out / "a\x1b[2J").mkdir(), r"'a\x1b[2J' in its output, a name"),
+    "bytes": (lambda out: (out / os.fsdecode(b"a\xff")).touch(), r"'a\udcff'"),
+    "manifest": (lambda out: (out / MANIFEST).mkdir(), "kept for the manifest"),
+    "manifest-file": (lambda out: (out / MANIFEST).write_text("{}"), "kept for the manifest"),
+    "deep": (lambda out: make_deep(out / "a"), "folders deep"),
+    "holes": (_holes, "--stage-output"),
+}
+
+
+@pytest.mark.parametrize("kind", UNPUBLISHABLE)
+def test_only_plain_files_and_folders_are_published(store: Store, kind: str) -> None:
+    make, words = UNPUBLISHABLE[kind]
     work = store.root / "tmp" / "work"
     work.mkdir()
-    (work / "link").symlink_to(tmp_path)
-    manifest = Manifest(key=KEY, phase="score", name="x", inputs={}, files=(), identity={})
+    (work / "fine").touch()
+    make(work)
+    manifest = Manifest(key=KEY, phase="score", name="score/x", inputs={}, files=(), identity={})
 
-    with pytest.raises(ValueError, match="link is not a plain file"):
+    with pytest.raises(BadOutput, match=f"^score/x left .*{re.escape(words)}") as raised:
         store.publish(work, manifest)
+
+    assert str(raised.value).isprintable()
+    assert State.ABSENT is store.look(KEY).state
+    collect(store, None, dry_run=True)
+    store.clear_tmp()
+    assert [] == list((store.root / "tmp").iterdir())
+
+
+def test_published_files_have_sane_modes(store: Store) -> None:
+    work = store.root / "tmp" / "work"
+    (work / "folder").mkdir(parents=True)
+    (work / "folder" / "file").touch()
+    (work / "folder" / "file").chmod(0o6777)
+    (work / "folder").chmod(0o7000)
+
+    store.publish(work, Manifest(key=KEY, phase="score", name="x", inputs={}, files=(), identity={}))
+
+    modes = {name: stat.S_IMODE((store.folder(KEY) / name).stat().st_mode) for name in ("folder", "folder/file")}
+    assert {"folder": 0o755, "folder/file": 0o644} == modes
 
 
 def test_a_store_of_a_newer_version_is_refused(store: Store) -> None:
